@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * verbs - every verb once: V(name, program, what it does). The face prints them and starts the program; the program
+ * calls `verb_NAME(argc, argv)` (argv[0] is the verb), whose result is the exit code.
+ */
+#pragma once
+
+/* clang-format off */
+#define CART_VERBS(V)
+#define LAB_VERBS(V)
+/* clang-format on */
+
+/* Exit codes (docs/contracts.md). */
+enum { EXIT_OK = 0, EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_ENVIRONMENT = 4 };
+
+#define DECLARE_VERB(name, text) int verb_##name(int argc, char **argv);
+CART_VERBS(DECLARE_VERB)
+LAB_VERBS(DECLARE_VERB)
+#undef DECLARE_VERB
