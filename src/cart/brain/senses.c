@@ -79,16 +79,15 @@ enum trundle_status senses_poll(struct senses *s, int lane, struct trundle_evide
     return TRUNDLE_AGAIN;
 }
 
-void senses_live(const struct senses *s, struct senses_live *out)
+struct sense_live senses_live(const struct senses *s, int lane)
 {
-    *out = (struct senses_live){ .faults = 0 };
-    weigh_live(&s->weigh, &out->weigh);
-    out->faults = out->weigh.faults;
-    for (int i = 0; i < TRUNDLE_CAMERAS_MAX; i++) {
-        if (!s->see[i])
-            continue;
-        out->camera[i] = true;
-        out->camera_faults[i] = see_live(s->see[i]).faults;
-        out->faults |= out->camera_faults[i];
+    struct sense_live live = { .faults = 0 };
+
+    if (lane == 0) {
+        weigh_live(&s->weigh, &live.weigh);
+        live.faults = live.weigh.faults;
+    } else if (lane > 0 && lane < SENSES_LANES_MAX && s->see[lane - 1]) {
+        live.faults = see_live(s->see[lane - 1]).faults;
     }
+    return live;
 }

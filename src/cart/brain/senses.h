@@ -34,11 +34,9 @@ int senses_lane(const struct trundle_message *m);
 void senses_push(struct senses *s, const struct trundle_message *m);
 TRUNDLE_MUST_USE enum trundle_status senses_poll(struct senses *s, int lane, struct trundle_evidence *out);
 
-/* How the senses are now, for the screen. Not to be called while a lane is pushed by another thread. */
-struct senses_live {
-    struct weigh_live weigh;
-    bool     camera[TRUNDLE_CAMERAS_MAX];          /* looks into the basket */
-    uint32_t camera_faults[TRUNDLE_CAMERAS_MAX];   /* TRUNDLE_FAULT_CAMERA_*, _FRAMES_LOST */
-    uint32_t faults;                               /* of all */
+/* How a lane is now, for the screen. Only by the thread that pushes the lane. */
+struct sense_live {
+    struct weigh_live weigh;           /* lane 0 */
+    uint32_t faults;                   /* TRUNDLE_FAULT_* */
 };
-void senses_live(const struct senses *s, struct senses_live *out);
+struct sense_live senses_live(const struct senses *s, int lane);

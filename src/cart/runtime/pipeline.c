@@ -21,6 +21,7 @@ struct slot {
     bool     done;
     size_t   n;
     struct trundle_evidence evidence[PIPELINE_EVIDENCE];
+    struct sense_live live;
 };
 
 struct worker { struct pipeline *pipeline; pthread_t thread; int index; };
@@ -43,6 +44,7 @@ static void sense(struct pipeline *p, struct slot *s)
     senses_push(p->senses, &s->m);
     while (s->n < PIPELINE_EVIDENCE && senses_poll(p->senses, s->lane, &s->evidence[s->n]) == TRUNDLE_OK)
         s->n++;
+    s->live = senses_live(p->senses, s->lane);
 }
 
 static void *work(void *user)
@@ -142,7 +144,7 @@ static bool consume_one(struct pipeline *p)
     (void)pthread_mutex_unlock(&p->lock);
     if (!ready)
         return false;
-    p->consume(p->user, &s->m, s->evidence, s->n);
+    p->consume(p->user, &(struct pipeline_result){ .m = &s->m, .lane = s->lane, .live = s->live, .n = s->n, .evidence = s->evidence });
     p->head++;
     return true;
 }

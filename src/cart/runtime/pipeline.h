@@ -22,8 +22,15 @@ enum { PIPELINE_SLOTS = 64, PIPELINE_EVIDENCE = 4, PIPELINE_THREADS_MAX = 8 };
 
 struct pipeline;
 
-/* `m` and what it points at live until the call returns. */
-typedef void pipeline_consume(void *user, const struct trundle_message *m, const struct trundle_evidence *evidence, size_t n);
+/* What the senses made of one message. Lives, with what it points at, until the call returns. */
+struct pipeline_result {
+    const struct trundle_message *m;
+    int lane;                          /* -1: no sense took it */
+    struct sense_live live;            /* of the lane, after the message */
+    size_t n;
+    const struct trundle_evidence *evidence;
+};
+typedef void pipeline_consume(void *user, const struct pipeline_result *r);
 
 /* The senses are borrowed. IO: threads cannot be made. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_consume *consume, void *user,

@@ -30,7 +30,7 @@ struct session {
     uint64_t pushed;
     int64_t pushed_ns, now_ns;
     uint32_t sequence;                     /* of the last message written */
-    struct senses_live live;
+    struct sense_live live[SENSES_LANES_MAX];
     struct session_counts counts;
     enum trundle_status failed;            /* the first failure of trip or journal; it stays */
     struct trundle_error error;
@@ -106,19 +106,24 @@ static void to_brain(struct session *s, const struct trundle_message *m)
     poll_brain(s);
 }
 
-static void consume(void *user, const struct trundle_message *m, const struct trundle_evidence *evidence, size_t n)
+static void consume(void *user, const struct pipeline_result *r)
 {
     struct session *s = user;
+    const struct trundle_message *m = r->m;
 
     s->now_ns = m->log_ns;
     s->sequence = m->sequence;
     s->counts.inputs++;
     record(s, m);
-    for (size_t i = 0; i < n; i++) {
-        struct trundle_message e = { .channel = TRUNDLE_EVIDENCE, .sensor = evidence[i].sensor, .sensed_ns = evidence[i].t1_ns, .log_ns = m->log_ns };
+    if (r->lane >= 0)
+        s->live[r->lane] = r->live;
+    for (size_t i = 0; i < r->n; i++) {
+        struct trundle_message e = { .channel = TRUNDLE_EVIDENCE, .log_ns = m->log_ns };
 
         e.sequence = next_sequence(s);
-        e.evidence = evidence[i];
+        e.evidence = r->evidence[i];
+        e.sensor = e.evidence.sensor;
+        e.sensed_ns = e.evidence.t1_ns;
         s->counts.evidence++;
         record(s, &e);
         to_brain(s, &e);
@@ -349,9 +354,9 @@ const struct cart_file *session_cart(const struct session *s)
     return &s->cart;
 }
 
-void session_live(const struct session *s, struct senses_live *out)
+const struct sense_live *session_live(const struct session *s, int lane)
 {
-    senses_live(s->senses, out);
+    return &s->live[lane];
 }
 
 struct session_counts session_counts(const struct session *s)

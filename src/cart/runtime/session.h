@@ -65,7 +65,7 @@ int64_t  session_start_wall_ns(const struct session *s);
 const struct brain *session_brain(const struct session *s);
 const struct catalog *session_catalog(const struct session *s);
 const struct cart_file *session_cart(const struct session *s);
-/* How the senses are; with threads as of the last moment at which they were idle. */
-void session_live(const struct session *s, struct senses_live *out);
+/* How a lane was after its last sample that was consumed. */
+const struct sense_live *session_live(const struct session *s, int lane);
 struct session_counts { uint64_t inputs, evidence, decisions, bad_inputs, recovered_inputs, recovered_rows, differing_rows; };
 struct session_counts session_counts(const struct session *s);
