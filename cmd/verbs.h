@@ -7,7 +7,8 @@
 #pragma once
 
 /* clang-format off */
-#define CART_VERBS(V)
+#define CART_VERBS(V) \
+    V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense")
 #define LAB_VERBS(V)
 /* clang-format on */
 
