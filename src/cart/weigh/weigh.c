@@ -84,11 +84,20 @@ static void take_imu(struct weigh *w, const struct trundle_message *m)
         energy += d * d;
         w->accel_slow[i] += slow * d;
     }
+    w->accel_slow_sd = sqrt(w->accel_rms2 / 3 * slow / 2);
     w->accel_rms2 += fast * (energy - w->accel_rms2);
     w->accel_peak2 = fmax(w->accel_rms2, w->accel_peak2 * exp(-dt / 0.3));
     w->accel_sum += (double)m->imu.accel_ms2[2];
     w->accel_n++;
     w->imu_ns = m->sensed_ns;
+}
+
+/* At rest only a tilt is real: what is within the noise of the slow mean is left out. */
+static double tilted(const struct weigh *w)
+{
+    double d = w->accel_slow[2] - w->accel_level, noise = 4 * w->accel_slow_sd;
+
+    return w->accel_level + (fabs(d) <= noise ? 0 : d - copysign(noise, d));
 }
 
 static uint8_t motion_now(const struct weigh *w)
@@ -200,13 +209,31 @@ static void track_levels(struct weigh *w, const struct weigh_sample *s, double a
         w->level_n++;
 }
 
+/* Regression of what the cells do within half a second on what the floor does. Steps and hands are not in step with the floor,
+ * and a sample far off the line so far is left out. */
 static void learn_following(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX], uint8_t live, double accel)
 {
-    double a = accel - w->accel_level, gain = fmin(1 / (w->hz * 8), 0.2);
+    double slow = fmin(1 / (w->hz * 0.3), 0.5), gain = fmin(1 / (w->hz * 8), 0.2), a = accel - w->follow_accel, off = 0, d[TRUNDLE_CELLS_MAX] = { 0 };
 
+    w->follow_accel += slow * a;
+    for (int i = 0; i < w->cells.n; i++) {
+        if (!(live & (1u << i)))
+            continue;
+        d[i] = w->follow_n ? mass_g[i] - w->follow_g[i] : 0;
+        w->follow_g[i] = w->follow_n ? w->follow_g[i] + slow * d[i] : mass_g[i];
+        off += d[i] - follows_g(w, i) * a;
+    }
+    w->follow_n++;
+    gain = fmax(gain, 1.0 / w->follow_n);
+    if (w->follow_n < 2 || off * off > 9 * w->follow_off2) {
+        w->follow_off2 = fmax(w->follow_off2 * (1 + gain), 1e-6);
+        if (w->follow_n > w->hz / 4)
+            return;
+    }
+    w->follow_off2 += gain * (off * off - w->follow_off2);
     for (int i = 0; i < w->cells.n; i++)
         if (live & (1u << i))
-            w->cov_ea[i] += gain * (a * (mass_g[i] - w->level_g[i]) - w->cov_ea[i]);
+            w->cov_ea[i] += gain * (a * d[i] - w->cov_ea[i]);
     w->cov_aa += gain * (a * a - w->cov_aa);
 }
 
@@ -244,8 +271,11 @@ static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX],
 
     if (w->imu_known && m->sensed_ns - w->imu_ns > NS_PER_S / 2)
         w->imu_known = false;
-    if (w->imu_known)
-        accel = motion ? fresh : w->accel_slow[2];
+    if (w->imu_known) {
+        accel = motion ? fresh : tilted(w);
+        if (motion)
+            learn_following(w, mass_g, live, fresh);
+    }
     w->accel_sum = 0;
     w->accel_n = 0;
     if (!w->levelled) {
@@ -272,8 +302,6 @@ static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX],
     weigh_look(w);
     if (!w->away) {
         weigh_noise_learn(w);
-        if (motion && w->imu_known)
-            learn_following(w, mass_g, live, fresh);
         track_levels(w, s, accel);
     }
 }
