@@ -229,6 +229,8 @@ static double guards(const struct line_reader *r, int width, double x0, double x
                 top = c > top ? c : top;
             }
         }
+        if (top < guard_least - 0.1)
+            return 0;
         sum += top / 3;
     }
     return sum;
@@ -399,7 +401,8 @@ int line_reader_read(struct line_reader *r, const uint8_t *luma, int width, int 
     if (width > LINE_MAX || width < MODULES || height < 8)
         return 0;
     r->groups_n = 0;
-    for (int way = 0; way < 2; way++) {
+    /* Guards look the same from both ends: where none stood, none will. */
+    for (int way = 0; way < 2 && (way == 0 || r->runs > 0); way++) {
         r->runs = 0;
         for (int y = step; y + step < height; y += step) {
             /* Mean of neighbouring lines: less noise, hardly more blur along upright bars. */
