@@ -102,6 +102,7 @@ struct weigh {
     double   level_g[TRUNDLE_CELLS_MAX];
     uint8_t  level_known;                  /* a bit per cell */
     uint32_t level_n;                      /* samples the levels rest on */
+    uint8_t  level_motion;                 /* how the cart moved meanwhile */
     uint32_t fresh_n[TRUNDLE_CELLS_MAX];   /* samples since a cell came back */
     uint32_t dead_n[TRUNDLE_CELLS_MAX], same_n[TRUNDLE_CELLS_MAX], others_n[TRUNDLE_CELLS_MAX];
     int32_t  last_raw[TRUNDLE_CELLS_MAX];
