@@ -7,7 +7,8 @@
 #pragma once
 
 /* clang-format off */
-#define CART_VERBS(V)
+#define CART_VERBS(V) \
+    V(weigh, "settled weight steps of a recorded trace")
 #define LAB_VERBS(V)
 /* clang-format on */
 

@@ -73,7 +73,7 @@ struct weigh_sample {
     uint8_t  live;                         /* a bit per cell */
     uint8_t  motion;
     float    e_g[TRUNDLE_CELLS_MAX];       /* above the reference, acceleration taken out; 0 when not live */
-    float    sum_g;                        /* over live cells, dead ones inferred */
+    float    sum_g;                        /* of all cells, dead ones inferred */
 };
 
 struct weigh_noise {                       /* of means of 2^k samples around the reference */
@@ -81,21 +81,35 @@ struct weigh_noise {                       /* of means of 2^k samples around the
     uint32_t seen[WEIGH_SCALES];
 };
 
+/* A calm window at another level. */
+struct weigh_window {
+    uint32_t n;                            /* samples; 0: none */
+    double   delta_g[TRUNDLE_CELLS_MAX], sum_g, sd_g;
+    uint8_t  live;
+    int64_t  t1_ns;
+    uint32_t last_sequence;
+};
+
 struct weigh {
     struct cart_cells cells;
     struct weigh_config config;
-    double   hz;
+    double   hz;                           /* of the samples in the ring */
+    uint32_t every, settle_n, sure_n;      /* converter samples per ring sample; windows in ring samples */
+    /* converter samples on their way into one ring sample */
+    double   pile_g[TRUNDLE_CELLS_MAX];
+    uint32_t pile_n[TRUNDLE_CELLS_MAX], piled;
     /* the cells */
     double   level_g[TRUNDLE_CELLS_MAX];
-    bool     level_known[TRUNDLE_CELLS_MAX];
-    uint32_t level_n;                      /* samples the level rests on */
-    double   scale_b[TRUNDLE_CELLS_MAX];   /* g per m/s2: how a cell follows vertical acceleration */
-    double   cov_ea[TRUNDLE_CELLS_MAX], cov_aa;
+    uint8_t  level_known;                  /* a bit per cell */
+    uint32_t level_n;                      /* samples the levels rest on */
+    uint32_t fresh_n[TRUNDLE_CELLS_MAX];   /* samples since a cell came back */
+    uint32_t dead_n[TRUNDLE_CELLS_MAX], same_n[TRUNDLE_CELLS_MAX], others_n[TRUNDLE_CELLS_MAX];
     int32_t  last_raw[TRUNDLE_CELLS_MAX];
-    uint32_t same_n[TRUNDLE_CELLS_MAX], others_n[TRUNDLE_CELLS_MAX], dead_n[TRUNDLE_CELLS_MAX];
     uint32_t faults;
+    double   cov_ea[TRUNDLE_CELLS_MAX], cov_aa;   /* of cells with vertical acceleration, while rolling */
+    double   hidden_g;                     /* small steps that were followed as zero, leaking away */
     /* motion */
-    double   accel_slow[3], accel_ms2_2, accel_sum, accel_level, accel_peak;
+    double   accel_slow[3], accel_rms2, accel_peak2, accel_sum, accel_level;
     uint32_t accel_n;
     int64_t  imu_ns;
     bool     imu_known;
@@ -103,16 +117,16 @@ struct weigh {
     struct weigh_sample ring[WEIGH_HISTORY];
     uint32_t head, held;                   /* next slot; usable samples behind it */
     int64_t  last_ns;
-    bool     begun;
+    bool     begun, levelled;
     uint32_t late_run;
     struct weigh_noise noise[WEIGH_MOTIONS];
-    uint64_t block_at;
+    uint32_t quiet_n;                      /* samples since the last departure or arrival */
     /* a departure in progress */
-    bool     away;
+    bool     away, first_sent;
     int64_t  away_ns;
-    uint32_t away_n;                       /* samples since the departure */
-    uint32_t away_sequence;
-    bool     first_sent;
+    uint32_t away_n, away_sequence;
+    struct weigh_window best;              /* the longest calm seen in this departure that is not yet sure enough */
+    uint32_t since_best;                   /* samples after it */
     uint32_t next_id;
     /* out */
     struct trundle_evidence queue[WEIGH_QUEUE];
