@@ -114,7 +114,6 @@ enum trundle_status judge_replay_push(struct judge_replay *r, const struct trund
     case TRUNDLE_CODE:
     case TRUNDLE_LOC:
     case TRUNDLE_TICK:
-    case TRUNDLE_DROP:
         TRY(keep(r, m, err));
         break;
     case TRUNDLE_TOUCH:
@@ -125,6 +124,7 @@ enum trundle_status judge_replay_push(struct judge_replay *r, const struct trund
     case TRUNDLE_CELL:
     case TRUNDLE_IMU:
     case TRUNDLE_CAM:
+    case TRUNDLE_DROP:             /* of samples: the senses' business */
         break;
     default:
         return TRUNDLE_OK;

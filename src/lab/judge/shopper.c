@@ -34,15 +34,35 @@ static const struct judge_event *about(struct judge_shopper *s, const struct tru
     return &s->truth->event[best];
 }
 
-static struct trundle_touch right_answer(const struct trundle_decision *q, const struct judge_event *e)
+/* How many items of e's kind and product there were at its time: two cans put down together are one question. */
+static int32_t together(const struct judge_truth *truth, const struct judge_event *e)
+{
+    int32_t n = 0;
+
+    for (size_t i = 0; i < truth->events_n; i++) {
+        const struct judge_event *f = &truth->event[i];
+
+        n += f->kind == e->kind && f->product.key == e->product.key && llabs(f->t_ns - e->t_ns) <= JUDGE_MATCH_NS;
+    }
+    return n;
+}
+
+static struct trundle_touch right_answer(const struct judge_truth *truth, const struct trundle_decision *q, const struct judge_event *e)
 {
     struct trundle_touch touch = { .kind = TRUNDLE_TOUCH_ANSWER, .ref = q->question, .option = e ? TRUNDLE_OPTION_ELSE : TRUNDLE_OPTION_NOTHING };
+    int32_t n = e ? together(truth, e) : 0;
 
-    for (uint8_t i = 0; e && i < q->options_n; i++)
-        if (q->options[i].product.key == e->product.key && (q->options[i].kind == e->kind || q->options[i].kind == TRUNDLE_EVENT_NOTHING)) {
-            touch.option = TRUNDLE_OPTION_PRODUCT;
-            touch.product = e->product;
-        }
+    for (uint8_t i = 0; e && i < q->options_n && i < TRUNDLE_OPTIONS_MAX; i++) {
+        const struct trundle_alternative *o = &q->options[i];
+
+        if (o->product.key != e->product.key || (o->kind != e->kind && o->kind != TRUNDLE_EVENT_NOTHING))
+            continue;
+        if (touch.option == TRUNDLE_OPTION_PRODUCT && abs(o->count - n) >= abs(touch.count - n))
+            continue;
+        touch.option = TRUNDLE_OPTION_PRODUCT;
+        touch.product = o->product;
+        touch.count = o->count;
+    }
     return touch;
 }
 
@@ -56,7 +76,7 @@ static struct trundle_touch wrong_answer(const struct trundle_decision *q, struc
         bool same = right.option == TRUNDLE_OPTION_PRODUCT && q->options[i].product.key == right.product.key;
 
         if (q->options[i].product.key && !same)
-            button[n++] = (struct trundle_touch){ .option = TRUNDLE_OPTION_PRODUCT, .product = q->options[i].product };
+            button[n++] = (struct trundle_touch){ .option = TRUNDLE_OPTION_PRODUCT, .product = q->options[i].product, .count = q->options[i].count };
     }
     if (right.option != TRUNDLE_OPTION_NOTHING)
         button[n++] = (struct trundle_touch){ .option = TRUNDLE_OPTION_NOTHING };
@@ -131,7 +151,7 @@ bool judge_shopper_answer(struct judge_shopper *s, const struct trundle_decision
             return false;
     } else {
         m.channel = TRUNDLE_TOUCH;
-        m.touch = right_answer(question, e);
+        m.touch = right_answer(s->truth, question, e);
         if (!right)
             m.touch = wrong_answer(question, m.touch, &r);
     }
