@@ -254,8 +254,10 @@ static bool enough(const struct weigh *w, const struct weigh_window *win)
 static bool longest_calm(struct weigh *w, struct weigh_window *out)
 {
     uint32_t most = w->away_n < w->held ? w->away_n : w->held;
+    uint32_t hand = (uint32_t)(0.3 * w->hz);   /* the hand's part of it is no level, even where the noise hides that */
     bool found = false;
 
+    most = most > hand + w->settle_n ? most - hand : most < w->settle_n ? most : w->settle_n;
     if (most > WINDOW_MOST)
         most = WINDOW_MOST;
     for (uint32_t n = w->settle_n; n <= most; n = n < most && n + n / 2 + 1 > most ? most : n + n / 2 + 1) {
