@@ -23,7 +23,8 @@ struct codec;
 
 enum {
     CODEC_FRAME_BYTES = 16 << 20,      /* largest camera message */
-    CODEC_OTHER_BYTES = 1 << 20        /* largest message of any other channel */
+    CODEC_TRUTH_BYTES = 1 << 20,       /* largest truth message */
+    CODEC_OTHER_BYTES = 64 << 10       /* largest message of any other channel */
 };
 
 TRUNDLE_MUST_USE enum trundle_status codec_new(struct codec **out, struct trundle_error *err);

@@ -21,13 +21,16 @@ static double mean_of(struct weigh *w, uint32_t from, uint32_t n)
     return sum / n;
 }
 
-/* Noise of a mean of n samples against reference levels that may be young themselves. */
+/* Noise of a mean of n samples, and that of the reference levels, which rest on the last few seconds. */
 static double spread_g2(struct weigh *w, uint32_t n)
 {
-    double v = weigh_noise_of(w, weigh_motion_of(w, n), n);
+    uint8_t motion = weigh_motion_of(w, n);
+    double v = weigh_noise_of(w, motion, n);
+    uint32_t rest = (uint32_t)fmax(4 * w->hz, 4);
 
-    if (w->level_n < 4 * n && w->level_n < WINDOW_MOST)
-        v += weigh_noise_of(w, 0, w->level_n ? w->level_n : 1);
+    if (rest > w->level_n)
+        rest = w->level_n ? w->level_n : 1;
+    v += weigh_noise_of(w, w->level_motion, rest);
     if (weigh_back(w, 0)->live != (1u << w->cells.n) - 1)
         v *= 2;                            /* what a dead cell carries is inferred from noisy ones */
     return v;
@@ -106,8 +109,10 @@ static double median_of(struct weigh *w, uint32_t n)
     return n % 2 ? (double)x[n / 2] : 0.5 * ((double)x[n / 2 - 1] + (double)x[n / 2]);
 }
 
+enum unrest { CALM, SHORT, RESTLESS };     /* SHORT: calm, but a longer window must show that it is not on its way */
+
 /* Is the window of the newest n samples as calm as a level is? Fills it in without lonely spikes (one in eight at most). */
-static bool calm(struct weigh *w, uint32_t n, struct weigh_window *out)
+static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
 {
     uint8_t motion = weigh_motion_of(w, n), live = 0xff;
     double v1 = weigh_noise_of(w, motion, 1), middle = median_of(w, n), cut = 4.5 * sqrt(v1) + 0.01 * fabs(middle), s2 = 0, sum = 0;
@@ -132,13 +137,13 @@ static bool calm(struct weigh *w, uint32_t n, struct weigh_window *out)
             win.delta_g[c] += (double)s->e_g[c];
     }
     if (kept < n - n / 8 || !half_n[0] || !half_n[1])
-        return false;
+        return RESTLESS;
     s2 /= kept;
     if (s2 > 1.5 * (1 + 4 * sqrt(2.0 / n)) * v1 + slack * slack)
-        return false;
+        return RESTLESS;
     bend = half[1] / half_n[1] - half[0] / half_n[0];
     if (fabs(bend) > 4 * sqrt(2 * vh) + slack)
-        return false;
+        return RESTLESS;
     for (int c = 0; c < w->cells.n; c++)
         win.delta_g[c] = live & (1u << c) ? win.delta_g[c] / kept : 0;
     win.live = live;
@@ -146,11 +151,11 @@ static bool calm(struct weigh *w, uint32_t n, struct weigh_window *out)
     /* still on its way: a slow take must not be cut into small steps */
     slope = fabs(bend) * 2 * w->hz / n;
     slope_sd = sqrt(2 * weigh_noise_of(w, motion, 1) / (n / 2)) * 2 * w->hz / n;
-    if (fabs(win.sum_g) > sure_sd * sqrt(spread_g2(w, n)) && (slope + slope_sd) * fmin(0.5, n / w->hz) > 0.25 * fabs(win.sum_g))
-        return false;
+    if (fabs(win.sum_g) > sure_sd * sqrt(spread_g2(w, n)) && slope + (n < w->sure_n ? slope_sd : -slope_sd) > 0.25 * fabs(win.sum_g))
+        return SHORT;
     win.sd_g = sqrt(spread_g2(w, n) * fmax(1, s2 / v1));
     *out = win;
-    return true;
+    return CALM;
 }
 
 /* The first sample of a calm window, moved back over samples that were already at its level. */
@@ -179,6 +184,7 @@ static void settle_at(struct weigh *w, const struct weigh_window *win, uint32_t 
         w->cov_ea[c] += win->delta_g[c] / GRAVITY_MS2 * w->cov_aa;
     }
     w->level_n = win->n;
+    w->level_motion = weigh_motion_of(w, keep);
     w->held = keep < w->held ? keep : w->held;
     for (uint32_t i = 0; i < w->held; i++) {
         struct weigh_sample *s = weigh_back(w, i);
@@ -244,45 +250,50 @@ static bool enough(const struct weigh *w, const struct weigh_window *win)
     return win->sd_g <= w->config.sd_goal_g || win->sd_g <= 0.02 * fabs(win->sum_g) || win->n >= w->sure_n || win->n >= WINDOW_MOST;
 }
 
-/* Longest calm window that ends now; false when even the shortest is not calm. */
+/* The longest calm window that ends now. */
 static bool longest_calm(struct weigh *w, struct weigh_window *out)
 {
-    uint32_t most = w->away_n < w->held ? w->away_n : w->held, n = w->settle_n;
+    uint32_t most = w->away_n < w->held ? w->away_n : w->held;
+    bool found = false;
 
     if (most > WINDOW_MOST)
         most = WINDOW_MOST;
-    if (n > most || !calm(w, n, out))
-        return false;
-    while (n < most) {
-        n = n + n / 2 + 1 < most ? n + n / 2 + 1 : most;
-        if (!calm(w, n, out))
+    for (uint32_t n = w->settle_n; n <= most; n = n < most && n + n / 2 + 1 > most ? most : n + n / 2 + 1) {
+        enum unrest unrest = calm(w, n, out);
+
+        if (unrest == RESTLESS)
             break;
+        found |= unrest == CALM;
     }
-    return true;
+    return found;
 }
 
 /* Unrest that stays is a new state of motion (without an accelerometer, rolling looks like this): its own spread becomes the noise. */
 static bool new_regime(struct weigh *w, struct weigh_window *out)
 {
     uint32_t hold = (uint32_t)fmax(ceil((w->imu_known ? 4 : 2) * w->hz), 12), n = hold < WINDOW_MOST ? hold : WINDOW_MOST, part = n / 8;
-    double mean, v = 0, tilt;
+    double mean, block[8];
 
     if (w->away_n < hold || w->held < n || part == 0)
         return false;
     n = 8 * part;
     mean = mean_of(w, 0, n);
-    for (uint32_t b = 0; b < 8; b++) {
-        double d = mean_of(w, b * part, part) - mean;
+    for (uint32_t b = 0; b < 8; b++)
+        block[b] = mean_of(w, b * part, part) - mean;
+    for (uint32_t split = 1; split < 8 && w->away_n < 10 * hold; split++) {      /* a step in it is no noise */
+        double one = 0, two = 0, within = 0;
 
-        v += d * d / 7;
+        for (uint32_t b = 0; b < 8; b++)
+            *(b < split ? &one : &two) += block[b];
+        one /= split;
+        two /= 8 - split;
+        for (uint32_t b = 0; b < 8; b++)
+            within += (block[b] - (b < split ? one : two)) * (block[b] - (b < split ? one : two)) / 6;
+        if ((one - two) * (one - two) > 9 * within * (1.0 / split + 1.0 / (8 - split)))
+            return false;
     }
-    tilt = mean_of(w, 0, 4 * part) - mean_of(w, 4 * part, 4 * part);
-    if (fabs(tilt) > 2.5 * sqrt(v / 2) && w->away_n < 10 * hold)
-        return false;
     weigh_noise_adopt(w, n, mean);
-    if (calm(w, n, out))
-        return true;
-    return false;
+    return calm(w, n, out) == CALM;
 }
 
 static void arrive(struct weigh *w, struct weigh_window *win, uint32_t after)

@@ -102,14 +102,17 @@ struct weigh {
     double   level_g[TRUNDLE_CELLS_MAX];
     uint8_t  level_known;                  /* a bit per cell */
     uint32_t level_n;                      /* samples the levels rest on */
+    uint8_t  level_motion;                 /* how the cart moved meanwhile */
     uint32_t fresh_n[TRUNDLE_CELLS_MAX];   /* samples since a cell came back */
     uint32_t dead_n[TRUNDLE_CELLS_MAX], same_n[TRUNDLE_CELLS_MAX], others_n[TRUNDLE_CELLS_MAX];
     int32_t  last_raw[TRUNDLE_CELLS_MAX];
     uint32_t faults;
     double   cov_ea[TRUNDLE_CELLS_MAX], cov_aa;   /* of cells with vertical acceleration, while rolling */
+    double   follow_g[TRUNDLE_CELLS_MAX], follow_accel, follow_off2;
+    uint32_t follow_n;
     double   hidden_g;                     /* small steps that were followed as zero, leaking away */
     /* motion */
-    double   accel_slow[3], accel_rms2, accel_peak2, accel_sum, accel_level;
+    double   accel_slow[3], accel_rms2, accel_peak2, accel_sum, accel_level, accel_slow_sd;
     uint32_t accel_n;
     int64_t  imu_ns;
     bool     imu_known;
