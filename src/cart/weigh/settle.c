@@ -21,13 +21,16 @@ static double mean_of(struct weigh *w, uint32_t from, uint32_t n)
     return sum / n;
 }
 
-/* Noise of a mean of n samples against reference levels that may be young themselves. */
+/* Noise of a mean of n samples, and that of the reference levels, which rest on the last few seconds. */
 static double spread_g2(struct weigh *w, uint32_t n)
 {
-    double v = weigh_noise_of(w, weigh_motion_of(w, n), n);
+    uint8_t motion = weigh_motion_of(w, n);
+    double v = weigh_noise_of(w, motion, n);
+    uint32_t rest = (uint32_t)fmax(4 * w->hz, 4);
 
-    if (w->level_n < 4 * n && w->level_n < WINDOW_MOST)
-        v += weigh_noise_of(w, 0, w->level_n ? w->level_n : 1);
+    if (rest > w->level_n)
+        rest = w->level_n ? w->level_n : 1;
+    v += weigh_noise_of(w, w->level_motion, rest);
     if (weigh_back(w, 0)->live != (1u << w->cells.n) - 1)
         v *= 2;                            /* what a dead cell carries is inferred from noisy ones */
     return v;
@@ -181,6 +184,7 @@ static void settle_at(struct weigh *w, const struct weigh_window *win, uint32_t 
         w->cov_ea[c] += win->delta_g[c] / GRAVITY_MS2 * w->cov_aa;
     }
     w->level_n = win->n;
+    w->level_motion = weigh_motion_of(w, keep);
     w->held = keep < w->held ? keep : w->held;
     for (uint32_t i = 0; i < w->held; i++) {
         struct weigh_sample *s = weigh_back(w, i);
@@ -250,8 +254,10 @@ static bool enough(const struct weigh *w, const struct weigh_window *win)
 static bool longest_calm(struct weigh *w, struct weigh_window *out)
 {
     uint32_t most = w->away_n < w->held ? w->away_n : w->held;
+    uint32_t hand = (uint32_t)(0.3 * w->hz);   /* the hand's part of it is no level, even where the noise hides that */
     bool found = false;
 
+    most = most > hand + w->settle_n ? most - hand : most < w->settle_n ? most : w->settle_n;
     if (most > WINDOW_MOST)
         most = WINDOW_MOST;
     for (uint32_t n = w->settle_n; n <= most; n = n < most && n + n / 2 + 1 > most ? most : n + n / 2 + 1) {

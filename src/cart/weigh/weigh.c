@@ -113,7 +113,7 @@ static uint8_t motion_now(const struct weigh *w)
 /* g per m/s2 of a cell: learned while rolling (the basket's own mass included); before that, what lies on it. */
 static double follows_g(const struct weigh *w, int i)
 {
-    const double trust = 0.02;             /* (m/s2)^2 of shaking from which the learned value counts */
+    double trust = fmax(0.02 / (1 + 2 * w->follow_n / w->hz), 5e-4);    /* (m/s2)^2 of shaking from which the learned value counts */
     double own = w->level_g[i] / GRAVITY_MS2, b = (w->cov_ea[i] + trust * own) / (w->cov_aa + trust);
 
     return fmin(fmax(b, 0), fmax(own, 0) + 1000);
@@ -193,7 +193,7 @@ static void begin_levels(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX]
 }
 
 /* Follows drift, no faster than allowed: with steps that small the reference is a running median. */
-static void track_levels(struct weigh *w, const struct weigh_sample *s, double accel)
+static void track_levels(struct weigh *w, const struct weigh_sample *s)
 {
     double gain = fmax(1.0 / (w->level_n + 1.0), fmin(1 / (w->hz * 4), 0.25)), sum = 0, most;
 
@@ -204,17 +204,21 @@ static void track_levels(struct weigh *w, const struct weigh_sample *s, double a
         gain *= most / fabs(sum);
     for (int i = 0; i < w->cells.n; i++)
         w->level_g[i] += gain * (double)s->e_g[i];
-    w->accel_level += gain * (accel - w->accel_level);
     if (w->level_n < UINT32_MAX)
         w->level_n++;
+    if (s->motion > w->level_motion || w->level_n % (uint32_t)fmax(4 * w->hz, 4) == 0)
+        w->level_motion = s->motion;
 }
 
 /* Regression of what the cells do within half a second on what the floor does. Steps and hands are not in step with the floor,
  * and a sample far off the line so far is left out. */
 static void learn_following(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX], uint8_t live, double accel)
 {
-    double slow = fmin(1 / (w->hz * 0.3), 0.5), gain = fmin(1 / (w->hz * 8), 0.2), a = accel - w->follow_accel, off = 0, d[TRUNDLE_CELLS_MAX] = { 0 };
+    double slow = fmin(1 / (w->hz * 0.3), 0.5), gain = fmin(1 / (w->hz * 8), 0.2), a, off = 0, d[TRUNDLE_CELLS_MAX] = { 0 };
 
+    if (!w->follow_n)
+        w->follow_accel = accel;
+    a = accel - w->follow_accel;
     w->follow_accel += slow * a;
     for (int i = 0; i < w->cells.n; i++) {
         if (!(live & (1u << i)))
@@ -225,12 +229,9 @@ static void learn_following(struct weigh *w, const double mass_g[TRUNDLE_CELLS_M
     }
     w->follow_n++;
     gain = fmax(gain, 1.0 / w->follow_n);
-    if (w->follow_n < 2 || off * off > 9 * w->follow_off2) {
-        w->follow_off2 = fmax(w->follow_off2 * (1 + gain), 1e-6);
-        if (w->follow_n > w->hz / 4)
-            return;
-    }
-    w->follow_off2 += gain * (off * off - w->follow_off2);
+    w->follow_off2 += gain * ((w->follow_n < w->hz ? off * off : fmin(off * off, 25 * w->follow_off2)) - w->follow_off2);
+    if (w->follow_n < 2 || off * off > 25 * w->follow_off2)
+        return;
     for (int i = 0; i < w->cells.n; i++)
         if (live & (1u << i))
             w->cov_ea[i] += gain * (a * d[i] - w->cov_ea[i]);
@@ -263,6 +264,17 @@ static uint8_t returning(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX]
     return live;
 }
 
+/* Levels are what cells carry at `accel_level`. Moving it to what the cart rolls on moves them by what that predicts: nothing is
+ * learned from it, but an error in how cells follow then counts only for what shakes around it. */
+static void follow_accel(struct weigh *w, double accel)
+{
+    double d = (accel - w->accel_level) / (w->hz * 4);
+
+    for (int i = 0; i < w->cells.n; i++)
+        w->level_g[i] += follows_g(w, i) * d;
+    w->accel_level += d;
+}
+
 static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX], uint8_t live, const struct trundle_message *m)
 {
     uint8_t motion = motion_now(w);
@@ -279,8 +291,8 @@ static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX],
     w->accel_sum = 0;
     w->accel_n = 0;
     if (!w->levelled) {
-        if (w->imu_known)
-            w->accel_level = w->accel_slow[2];
+        if (w->imu_known)                  /* both are means over the same samples */
+            w->accel_level += ((motion ? fresh : w->accel_slow[2]) - w->accel_level) / (w->level_n + 1);
         begin_levels(w, mass_g, live);
         return;
     }
@@ -302,7 +314,9 @@ static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX],
     weigh_look(w);
     if (!w->away) {
         weigh_noise_learn(w);
-        track_levels(w, s, accel);
+        track_levels(w, s);
+        if (w->imu_known)
+            follow_accel(w, accel);
     }
 }
 

@@ -36,14 +36,14 @@ struct weigh_config {
     int64_t settle_ns;                     /* shortest calm that counts as settled. Default 200 ms */
     int64_t first_after_ns;                /* early FIRST report after a departure; 0 (default): none */
     double  sd_goal_g;                     /* settled and this sure, or sure to 2 % of the step: final at once. Default 3 */
-    int64_t sure_ns;                       /* settled this long: final with whatever sd it has. Default 1 s */
+    int64_t sure_ns;                       /* settled this long: final with whatever sd it has. Default 700 ms */
     double  max_g;                         /* capacity: above it `overloaded`; default 0: not known */
     double  floor_m[2];                    /* basket floor width and length; 0: not known. A load centred more than 10 cm
                                               outside is on the handle or the rim, and no step */
     uint8_t sensor;                        /* put into evidence. Default 0 */
 };
 #define WEIGH_CONFIG_DEFAULT { .least_g = 5, .zero_track_g_per_s = 0.25, .settle_ns = 200 * INT64_C(1000000), .sd_goal_g = 3, \
-                               .sure_ns = INT64_C(1000000000) }
+                               .sure_ns = 700 * INT64_C(1000000) }
 
 /* For the screen: what lies on the scale now. */
 struct weigh_live {
@@ -102,6 +102,7 @@ struct weigh {
     double   level_g[TRUNDLE_CELLS_MAX];
     uint8_t  level_known;                  /* a bit per cell */
     uint32_t level_n;                      /* samples the levels rest on */
+    uint8_t  level_motion;                 /* how the cart moved meanwhile */
     uint32_t fresh_n[TRUNDLE_CELLS_MAX];   /* samples since a cell came back */
     uint32_t dead_n[TRUNDLE_CELLS_MAX], same_n[TRUNDLE_CELLS_MAX], others_n[TRUNDLE_CELLS_MAX];
     int32_t  last_raw[TRUNDLE_CELLS_MAX];
