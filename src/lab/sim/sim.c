@@ -28,7 +28,7 @@ static enum trundle_status write_pictures(const struct sim_store *store, const c
     if (status != TRUNDLE_OK)
         return error_set(err, status, folder, NULL, "no memory for enrolment pictures");
     for (size_t i = 0; i < store->products_n; i++) {
-        char path[4096], key[TRUNDLE_PRODUCT_TEXT];
+        char path[4096], file[4120], key[TRUNDLE_PRODUCT_TEXT];
 
         (void)trundle_product_text(store->product[i].key, key);
         *strchr(key, ':') = '-';
@@ -43,8 +43,8 @@ static enum trundle_status write_pictures(const struct sim_store *store, const c
                 (void)error_set(err, status, path, NULL, "cannot make an enrolment picture");
                 goto out;
             }
-            (void)snprintf(path, sizeof path, "%.3900s/enrol/%s/%d.jpg", folder, key, k + 1);
-            TRY_GOTO(status, file_write(path, jpeg, n, err), out);
+            (void)snprintf(file, sizeof file, "%s/%d.jpg", path, k + 1);
+            TRY_GOTO(status, file_write(file, jpeg, n, err), out);
         }
     }
 out:

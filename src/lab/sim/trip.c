@@ -15,7 +15,7 @@
 #include "base/trip/trip.h"
 #include "cart/calib/mask.h"
 
-#include "proto/trundle/v1/trundle.pb-c.h"
+#include "trundle.pb-c.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +42,7 @@ struct making {
     struct developer *developer[TRUNDLE_CAMERAS_MAX];
     uint8_t *mask[TRUNDLE_CAMERAS_MAX];
     struct event_boxes *boxes;             /* per event */
+    Trundle__V1__Box box[BOXES_MAX], *box_at[BOXES_MAX];
     struct slot *slot;
     size_t slots_n, slots_max;
     struct rng late, fix, exposure;
@@ -226,8 +227,7 @@ static enum trundle_status write_truth(struct making *m, struct trundle_message 
 
 static enum trundle_status write_event(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    static char *const names[PLAN_SLICES] = { (char[]){ "rolling" }, (char[]){ "double" }, (char[]){ "light" }, (char[]){ "produce" },
-                                              (char[]){ "repeat" }, (char[]){ "put_back" }, (char[]){ "piled" } };
+    static char names[PLAN_SLICES][12] = { "rolling", "double", "light", "produce", "repeat", "put_back", "piled" };
     static char still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
     const struct plan_event *e = &m->plan->event[index];
     const struct plan_item *item = &m->plan->item[e->item];
@@ -235,8 +235,7 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     const struct event_boxes *boxes = m->boxes ? &m->boxes[index] : NULL;
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
-    static _Thread_local Trundle__V1__Box box[BOXES_MAX];
-    static _Thread_local Trundle__V1__Box *box_at[BOXES_MAX];
+    Trundle__V1__Box *box = m->box, **box_at = m->box_at;
     char *slices[PLAN_SLICES + 3];
     float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
     size_t slices_n = 0;
