@@ -10,6 +10,8 @@
 #define CART_VERBS(V) \
     V(weigh, "settled weight steps of a recorded trace") \
     V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
+    V(catalog, "import and check products, prices and promotions") \
+    V(scan, "the product codes in pictures") \
     /* end of the cart */
 #define LAB_VERBS(V) \
     V(sim, "simulated shopping trips with their truth, of a suite") \
