@@ -110,11 +110,26 @@ static uint8_t motion_now(const struct weigh *w)
     return motion;
 }
 
+/* (m/s2)^2 of shaking from which the learned value counts. */
+static double trust_of(const struct weigh *w)
+{
+    return fmax(0.02 / (1 + 2 * w->follow_n / w->hz), 5e-4);
+}
+
+double weigh_doubt(const struct weigh *w)
+{
+    double load = 0, prior;
+
+    for (int i = 0; i < w->cells.n; i++)
+        load += fabs(w->level_g[i]);
+    prior = (0.3 * load + 4000) / GRAVITY_MS2;             /* the basket's own mass is not in the cart file */
+    return w->imu_known ? sqrt(prior * prior * trust_of(w) / (w->cov_aa + trust_of(w)) + 1e-4 * load * load / (GRAVITY_MS2 * GRAVITY_MS2)) : 0;
+}
+
 /* g per m/s2 of a cell: learned while rolling (the basket's own mass included); before that, what lies on it. */
 static double follows_g(const struct weigh *w, int i)
 {
-    double trust = fmax(0.02 / (1 + 2 * w->follow_n / w->hz), 5e-4);    /* (m/s2)^2 of shaking from which the learned value counts */
-    double own = w->level_g[i] / GRAVITY_MS2, b = (w->cov_ea[i] + trust * own) / (w->cov_aa + trust);
+    double trust = trust_of(w), own = w->level_g[i] / GRAVITY_MS2, b = (w->cov_ea[i] + trust * own) / (w->cov_aa + trust);
 
     return fmin(fmax(b, 0), fmax(own, 0) + 1000);
 }
@@ -189,6 +204,7 @@ static void begin_levels(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX]
         }
     }
     w->levelled = true;
+    w->accel_home = w->accel_level;
     w->held = 0;
 }
 
@@ -273,18 +289,22 @@ static void follow_accel(struct weigh *w, double accel)
     for (int i = 0; i < w->cells.n; i++)
         w->level_g[i] += follows_g(w, i) * d;
     w->accel_level += d;
+    w->accel_home += (w->accel_level - w->accel_home) / (w->hz * 40);
 }
 
 static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX], uint8_t live, const struct trundle_message *m)
 {
     uint8_t motion = motion_now(w);
     double fresh = w->accel_n ? w->accel_sum / w->accel_n : w->accel_slow[2], accel = w->accel_level, e[TRUNDLE_CELLS_MAX] = { 0 }, sum = 0;
+    double force = 1;                      /* specific force along z over gravity: what is new on the cells follows it from the first moment */
     struct weigh_sample *s;
 
     if (w->imu_known && m->sensed_ns - w->imu_ns > NS_PER_S / 2)
         w->imu_known = false;
     if (w->imu_known) {
         accel = motion ? fresh : tilted(w);
+        force = accel / sqrt(w->accel_slow[0] * w->accel_slow[0] + w->accel_slow[1] * w->accel_slow[1] + w->accel_slow[2] * w->accel_slow[2]);
+        force = isfinite(force) ? fmin(fmax(force, 0.5), 2) : 1;
         if (motion)
             learn_following(w, mass_g, live, fresh);
     }
@@ -299,12 +319,12 @@ static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX],
     live = returning(w, mass_g, live);
     for (int i = 0; i < w->cells.n; i++)
         if (live & (1u << i))
-            e[i] = mass_g[i] - w->level_g[i] - follows_g(w, i) * (accel - w->accel_level);
+            e[i] = (mass_g[i] - w->level_g[i] - follows_g(w, i) * (accel - w->accel_level)) / force;
     s = &w->ring[w->head];
     w->head = (w->head + 1) % WEIGH_HISTORY;
     if (w->held < WEIGH_HISTORY)
         w->held++;
-    *s = (struct weigh_sample){ .t_ns = m->sensed_ns, .sequence = m->sequence, .live = live, .motion = motion };
+    *s = (struct weigh_sample){ .t_ns = m->sensed_ns, .sequence = m->sequence, .live = live, .motion = motion, .accel_ms2 = (float)accel };
     for (int i = 0; i < w->cells.n; i++)
         s->e_g[i] = (float)e[i];
     (void)weigh_infer(w, e, live, 0);
