@@ -8,6 +8,7 @@
 
 /* clang-format off */
 #define CART_VERBS(V) \
+    V(calibrate, "gains, offsets and places of the load cells, into the cart file") \
     V(weigh, "settled weight steps of a recorded trace")
 #define LAB_VERBS(V)
 /* clang-format on */
