@@ -48,7 +48,7 @@ static void finds_a_banana(void **state)
     trace_put(&t, 2, 182, 0.31, 0.12);
     got = trace_weigh(&t, NULL);
     assert_int_equal(got->n, 1);
-    assert_near(got->e[0].mass_g, 182, 3 * got->e[0].mass_sd_g);
+    assert_near(got->e[0].mass_g, 182, 4 * got->e[0].mass_sd_g);
     assert_near(ns_s(got->e[0].t0_ns), 2.0, 0.15);
     assert_near(ns_s(got->e[0].t1_ns), 2.4, 0.15);
     assert_near(got->e[0].position_m[0], 0.31, 0.03);
@@ -92,9 +92,9 @@ static struct figures measure(const char *name, const struct trace *t)
     return f;
 }
 
-static bool gate(const struct figures *f, double recall, double latency_s)
+static bool gate(const struct figures *f, double recall, double precision, double latency_s)
 {
-    return f->score.recall >= recall && f->score.precision >= recall && f->coverage > 0.55 && f->coverage < 0.92 && f->latency_median <= latency_s;
+    return f->score.recall >= recall && f->score.precision >= precision && f->coverage > 0.55 && f->coverage < 0.92 && f->latency_median <= latency_s;
 }
 
 static void finds_shopping_on_a_standing_cart(void **state)
@@ -105,14 +105,15 @@ static void finds_shopping_on_a_standing_cart(void **state)
     (void)state;
     shop(&t, 20);
     f = measure("standing, 20-2000 g", &t);
-    assert_true(gate(&f, 0.99, 0.35));
+    assert_true(gate(&f, 0.99, 0.99, 0.35));
 }
 
 static void finds_shopping_on_a_rolling_cart(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        const double roll[3] = { 0.3, 0.7, 1.5 }, least[3] = { 80, 80, 80 };
+        /* at 1.5 m/s2 and 10 kg on the cells, 80 g is under 5 sd */
+        const double roll[3] = { 0.3, 0.7, 1.5 }, least[3] = { 80, 80, 80 }, recall[3] = { 0.97, 0.97, 0.7 };
         struct trace t = rolling(600, roll[i]);
         struct figures f;
         char name[64];
@@ -120,7 +121,7 @@ static void finds_shopping_on_a_rolling_cart(void **state)
         shop(&t, least[i]);
         (void)snprintf(name, sizeof name, "rolling at %.1f m/s2, %.0f-2000 g", roll[i], least[i]);
         f = measure(name, &t);
-        assert_true(gate(&f, 0.9, 1.0));
+        assert_true(gate(&f, recall[i], 0.95, 1.0));
     }
 }
 
@@ -137,12 +138,12 @@ static void silence_and_shouting_are_caught(void **state)
     f.coverage = 0.68;
     f.score = trace_match(&t, &none, 2, NULL);
     assert_true(f.score.recall <= 0);
-    assert_false(gate(&f, 0.99, 0.35));
+    assert_false(gate(&f, 0.99, 0.99, 0.35));
     got = trace_weigh(&t, NULL);
     empty = t;
     empty.steps /= 2;                      /* half of what was told did not happen */
     f.score = trace_match(&empty, got, 2, NULL);
-    assert_false(gate(&f, 0.99, 0.35));
+    assert_false(gate(&f, 0.99, 0.99, 0.35));
 }
 
 /* Kerbs, bumps, arms, bags, slopes and drift change the reading, not the basket. */

@@ -113,8 +113,8 @@ struct weigh {
     uint32_t follow_n;
     double   hidden_g;                     /* small steps that were followed as zero, leaking away */
     /* motion */
-    double   accel_slow[3], accel_rms2, accel_peak2, accel_sum, accel_level, accel_home, accel_slow_sd;
-    uint32_t accel_n;
+    double   accel_slow[3], accel_rms2, accel_rms2_slow, accel_peak2, accel_sum, accel_level, accel_home, accel_slow_sd;
+    uint32_t accel_n, moving_start_n;      /* samples for which levels found on the move are still put right */
     int64_t  imu_ns;
     bool     imu_known;
     /* samples */
