@@ -18,6 +18,9 @@
 #define LAB_VERBS(V) \
     V(sim, "simulated shopping trips with their truth, of a suite") \
     /* end of the lab */
+    V(calibrate, "gains, offsets and places of the load cells, into the cart file") \
+    V(weigh, "settled weight steps of a recorded trace")
+#define LAB_VERBS(V)
 /* clang-format on */
 
 /* Exit codes (docs/contracts.md). */
