@@ -12,6 +12,7 @@
     V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
     /* end of the cart */
 #define LAB_VERBS(V) \
+    V(sim, "simulated shopping trips with their truth, of a suite") \
     /* end of the lab */
 /* clang-format on */
 
