@@ -10,6 +10,8 @@
 #define CART_VERBS(V) \
     V(weigh, "settled weight steps of a recorded trace") \
     V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
+    V(info, "what a trip holds: head, channels, rates, sizes, attachments") \
+    V(recover, "copy what is whole of a damaged trip into a proper one") \
     /* end of the cart */
 #define LAB_VERBS(V) \
     V(sim, "simulated shopping trips with their truth, of a suite") \
