@@ -17,6 +17,7 @@
     /* end of the cart */
 #define LAB_VERBS(V) \
     V(sim, "simulated shopping trips with their truth, of a suite") \
+    V(eval, "scores trips with truth, or a suite made for it: every figure with its interval") \
     /* end of the lab */
     V(calibrate, "gains, offsets and places of the load cells, into the cart file") \
     V(weigh, "settled weight steps of a recorded trace")
