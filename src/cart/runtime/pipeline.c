@@ -188,7 +188,7 @@ enum trundle_status pipeline_offer(struct pipeline *p, const struct trundle_mess
         return TRUNDLE_FULL;
     s->m = *m;
     s->n = 0;
-    s->lane = senses_lane(m);
+    s->lane = p->senses ? senses_lane(m) : -1;
     if (m->channel == TRUNDLE_CAM)
         TRY(keep_frame(s));
     s->done = s->lane < 0 || !p->workers_n;

@@ -335,7 +335,7 @@ enum trundle_status view_find(const struct session *session, const char *query, 
         (void)trundle_product_text(p->key, key);
         if (*query ? !has(p->name, query) && !has(key, query) : !p->by_weight)
             continue;
-        if (catalog_price(c, p->key, session_start_wall_ns(session) + session_now_ns(session), false, &cents) != TRUNDLE_OK)
+        if (catalog_price(c, p->key, session_start_wall_ns(session), false, &cents) != TRUNDLE_OK)
             cents = 0;
         json_array_append_new(items, json_pack("{s:s, s:s, s:o, s:I, s:s}", "product", key, "name", p->name, "picture", picture_of(p->key),
                                                "unit_price_cents", (json_int_t)cents, "unit", p->by_weight ? "kg" : "each"));
