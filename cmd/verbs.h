@@ -7,8 +7,12 @@
 #pragma once
 
 /* clang-format off */
-#define CART_VERBS(V)
-#define LAB_VERBS(V)
+#define CART_VERBS(V) \
+    V(weigh, "settled weight steps of a recorded trace") \
+    V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
+    /* end of the cart */
+#define LAB_VERBS(V) \
+    /* end of the lab */
 /* clang-format on */
 
 /* Exit codes (docs/contracts.md). */

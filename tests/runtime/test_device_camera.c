@@ -25,7 +25,7 @@ static void a_camera_gives_pictures(void **state)
 
     (void)state;
     bench_open(b);
-    assert_true(bench_wait(b, &b->pictures_n, 15, 3));
+    assert_true(bench_wait(&b->pictures_n, 15, 3));
     assert_int_equal(devices_running(b->devices), 1);
     bench_close(b);
     assert_int_equal(b->picture.width_px, 64);
@@ -47,7 +47,7 @@ static void a_fast_camera_is_thinned(void **state)
     b->cart.camera[0].fps = 5;
     b->config.fast = true;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_END], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 3));
     bench_close(b);
     assert_true(b->pictures_n >= 9 && b->pictures_n <= 11);
     assert_int_equal(b->dropped, 0);
@@ -63,7 +63,7 @@ static void losses_are_said(void **state)
     (void)state;
     b->slow_ns = 150 * NS_PER_MS;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_GONE], 1, 4));
+    assert_true(bench_wait(&b->health_n[DEVICE_GONE], 1, 4));
     c = bench_counters(b, DEVICE_CAMERA);
     bench_close(b);
     assert_true(b->dropped > 10);
@@ -78,7 +78,7 @@ static void a_camera_that_stops_is_started_again(void **state)
 
     (void)state;
     bench_open(b);
-    assert_true(bench_wait(b, &b->pictures_n, 11, 5));
+    assert_true(bench_wait(&b->pictures_n, 11, 5));
     assert_true(b->health_n[DEVICE_GONE] >= 1);
     assert_true(bench_counters(b, DEVICE_CAMERA).opened >= 3);
     bench_close(b);
@@ -91,7 +91,7 @@ static void a_recording_ends_or_loops(void **state)
 
     (void)state;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_END], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 3));
     assert_int_equal(b->pictures_n + b->dropped, 8);
     for (int i = 0; i < 200 && devices_running(b->devices); i++)
         clock_sleep_until_ns(clock_mono_ns() + 10 * NS_PER_MS);
@@ -101,7 +101,7 @@ static void a_recording_ends_or_loops(void **state)
     b = camera(source);
     b->config.loop = b->config.fast = true;
     bench_open(b);
-    assert_true(bench_wait(b, &b->pictures_n, 20, 5));
+    assert_true(bench_wait(&b->pictures_n, 20, 5));
     bench_close(b);
     assert_int_equal(b->health_n[DEVICE_END], 0);
     assert_near(ns_s(b->picture_ns[19]), 19.0 / 30, 0.01);
@@ -117,7 +117,7 @@ static void a_change_of_size_is_scaled_and_of_shape_held_back(void **state)
     (void)state;
     b->config.fast = true;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_END], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 3));
     assert_int_equal(b->pictures_n, 10);
     assert_int_equal(bench_counters(b, DEVICE_CAMERA).garbage, 5);
     bench_close(b);
@@ -135,7 +135,7 @@ static void a_scanner_camera_may_have_any_shape(void **state)
     b->config.fast = true;
     b->cart.camera[0].role = CART_CAMERA_SCANNER;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_END], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 3));
     bench_close(b);
     assert_int_equal(b->pictures_n, 3);
 }
@@ -146,7 +146,7 @@ static void a_covered_camera_is_dark(void **state)
 
     (void)state;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_DARK], 1, 4));
+    assert_true(bench_wait(&b->health_n[DEVICE_DARK], 1, 4));
     bench_close(b);
     assert_true(b->pictures_n > 5);
 }
@@ -159,8 +159,8 @@ static void a_silent_camera_is_noticed(void **state)
     (void)state;
     b->config.silent_ns = 100 * NS_PER_MS;
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_SILENT], 1, 3));
-    assert_true(bench_wait(b, &b->health_n[DEVICE_GONE], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_SILENT], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_GONE], 1, 3));
     bench_close(b);
     assert_int_equal(b->pictures_n, 0);
 }
@@ -217,7 +217,7 @@ static void a_missing_camera_is_waited_for(void **state)
         support_skip("GStreamer's v4l2src is not installed");
     gst_object_unref(factory);
     bench_open(b);
-    assert_true(bench_wait(b, &b->health_n[DEVICE_GONE], 1, 3));
+    assert_true(bench_wait(&b->health_n[DEVICE_GONE], 1, 3));
     bench_close(b);
 }
 
@@ -251,7 +251,7 @@ static void a_video_file_is_a_camera(void **state)
         b->cart.camera[0].fps = 60;
         b->config.fast = true;
         bench_open(b);
-        assert_true(bench_wait(b, &b->health_n[DEVICE_END], 1, 30));
+        assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 30));
         bench_close(b);
         assert_int_equal(b->dropped, 0);
         if (round == 0) {
@@ -290,7 +290,7 @@ static void a_broken_video_ends(void **state)
         b->config.fast = true;
         b->config.silent_ns = 500 * NS_PER_MS;
         bench_open(b);
-        assert_true(bench_wait(b, &b->health_n[DEVICE_END], 1, 20));
+        assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 20));
         printf("# broken in way %d: %u pictures\n", round, b->pictures_n);
         bench_close(b);
         if (b->pictures_n == 0)

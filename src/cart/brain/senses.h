@@ -5,7 +5,7 @@
  *
  *     struct senses *s;
  *     TRY(senses_new(&cart_file, gallery, &s, err));
- *     TRY(senses_push(s, &m, err));
+ *     senses_push(s, &m);
  *     while (senses_poll(s, senses_lane(&m), &evidence) == TRUNDLE_OK) ...
  *
  * A lane is one sense with one sensor: lane 0 weighs, lane 1 + N sees with camera N. Lanes share nothing, so different
@@ -15,6 +15,7 @@
 #pragma once
 
 #include "cart/calib/cart_file.h"
+#include "cart/weigh/weigh.h"
 
 #include <trundle/message.h>
 
@@ -28,6 +29,14 @@ TRUNDLE_MUST_USE enum trundle_status senses_new(const struct cart_file *cart, co
 void senses_free(struct senses *s);
 /* The lane of a message; -1 when no sense takes it. */
 int senses_lane(const struct trundle_message *m);
-/* Takes a sample into its lane. BAD_INPUT: a frame that cannot be decoded, or a sensor that the cart file does not have. */
-TRUNDLE_MUST_USE enum trundle_status senses_push(struct senses *s, const struct trundle_message *m, struct trundle_error *err);
+/* Takes a sample into its lane. What does not fit (a frame that cannot be decoded, a sensor that the cart file does not have) is
+ * counted by the sense and changes nothing else. */
+void senses_push(struct senses *s, const struct trundle_message *m);
 TRUNDLE_MUST_USE enum trundle_status senses_poll(struct senses *s, int lane, struct trundle_evidence *out);
+
+/* How a lane is now, for the screen. Only by the thread that pushes the lane. */
+struct sense_live {
+    struct weigh_live weigh;           /* lane 0 */
+    uint32_t faults;                   /* TRUNDLE_FAULT_* */
+};
+struct sense_live senses_live(const struct senses *s, int lane);
