@@ -129,6 +129,16 @@ bool bench_wait(const atomic_uint *count, unsigned n, double seconds)
     return *count >= n;
 }
 
+bool bench_said(struct bench *b, enum device_health health, const char *words)
+{
+    bool said;
+
+    (void)pthread_mutex_lock(&b->lock);
+    said = strstr(b->text[health], words) != NULL;
+    (void)pthread_mutex_unlock(&b->lock);
+    return said;
+}
+
 struct device_counters bench_counters(struct bench *b, enum device_kind kind)
 {
     struct device_counters c = { 0 };

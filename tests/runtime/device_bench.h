@@ -41,6 +41,8 @@ enum trundle_status bench_refused(struct bench *b, struct trundle_error *err);
 void bench_close(struct bench *b);
 /* Waits until *count >= n; false after the time (stretched under sanitizers). */
 bool bench_wait(const atomic_uint *count, unsigned n, double seconds);
+/* Whether the last text of a health holds `words`. */
+bool bench_said(struct bench *b, enum device_health health, const char *words);
 struct device_counters bench_counters(struct bench *b, enum device_kind kind);
 
 /* A pseudo-terminal: returns the board's end; `path` is a fresh symbolic link (given again: moved) to the cart's end. */
