@@ -226,6 +226,7 @@ static void a_board_is_read_through_garbage(void **state)
     (void)snprintf(source, sizeof source, "serial:%s,115200", port_path(path, "scale0"));
     b = scale(source);
     fd = plug(b, path, &t_us);
+    clock_sleep_until_ns(clock_mono_ns() + 50 * NS_PER_MS);      /* what plug() sent is through */
     bench_line(fd, "T 1 4 80 3 test");
     before = b->cells_n;
     for (int i = 0; i < 40; i++)
@@ -250,11 +251,39 @@ static void a_board_is_read_through_garbage(void **state)
     }
     assert_true(b->health_n[DEVICE_GARBAGE] >= 1);
     assert_true(bench_counters(b, DEVICE_SCALE).garbage >= 5);
-    bench_line(fd, "C %u nan nan nan nan", t_us += 12500);
-    bench_line(fd, "C 5 1 2 3 4");
+    bench_line(fd, "C %u nan nan nan nan - - -", t_us += 12500);
+    bench_line(fd, "C 5 1 2 3 4 0 0 9807");
     assert_true(bench_wait(&b->cells_n, before + 3, 2));
     assert_int_equal(bench_counters(b, DEVICE_SCALE).jumps, 1);
     bench_close(b);
+    (void)close(fd);
+}
+
+/* One cell and three axes look like four cells. The hello tells them apart. */
+static void a_board_of_another_kind_is_not_believed(void **state)
+{
+    char path[400], source[512];
+    struct bench *b;
+    uint32_t t_us = 0;
+    unsigned before;
+    int fd;
+
+    (void)state;
+    (void)snprintf(source, sizeof source, "serial:%s", port_path(path, "scale3"));
+    b = scale(source);
+    fd = plug(b, path, &t_us);
+    clock_sleep_until_ns(clock_mono_ns() + 50 * NS_PER_MS);
+    before = b->cells_n;
+    bench_line(fd, "T 1 1 80 3 other");
+    bench_line(fd, "C %u 8391200 12 -30 9806", t_us += 12500);
+    assert_true(bench_wait(&b->health_n[DEVICE_GARBAGE], 1, 1));
+    bench_line(fd, "T 1 4 80 3 ours");
+    bench_line(fd, "C %u 1 2 3 4", t_us += 12500);
+    bench_line(fd, "C %u 1 2 3 4 12 -30 9806", t_us += 12500);
+    assert_true(bench_wait(&b->imus_n, 1, 1));
+    assert_int_equal(bench_counters(b, DEVICE_SCALE).garbage, 3);
+    bench_close(b);
+    assert_int_equal(b->cells_n, before + 1);
     (void)close(fd);
 }
 
@@ -392,6 +421,7 @@ int main(void)
         cmocka_unit_test(the_clock_keeps_an_even_pace),
         cmocka_unit_test(a_clock_that_leaps_is_taken_as_it_comes),
         cmocka_unit_test(a_board_is_read_through_garbage),
+        cmocka_unit_test(a_board_of_another_kind_is_not_believed),
         cmocka_unit_test(a_board_is_unplugged_and_comes_back),
         cmocka_unit_test(a_board_that_stops_is_silent),
         cmocka_unit_test(a_recording_plays_fast_or_at_its_pace),
