@@ -8,8 +8,8 @@
  *     TRY(capture_mask(capture, &(struct capture_picture){ rgb, w, h, stride }, jpeg, capacity, &n, err));
  *     capture_free(capture);
  *
- * Hidden pixels are overwritten by one grey before the encoder sees the picture, so the JPEG is a function of the visible pixels
- * alone: whatever stood in the hidden ones, the bytes are the same. Blocks that lie wholly in the mask decode to that one grey;
+ * Hidden pixels are blanked (to 0) before the encoder sees the picture, so the JPEG is a function of the visible pixels
+ * alone: whatever stood in the hidden ones, the bytes are the same. Blocks that lie wholly in the mask decode to that one value;
  * in blocks that the edge crosses, ringing of visible pixels may reach hidden places, never the other way round.
  *
  * A camera with role scanner keeps codes, never pictures: capture_new refuses it, so there is no way to encode its frames.
@@ -34,7 +34,7 @@ struct capture_config {
 };
 #define CAPTURE_CONFIG_DEFAULT { .quality = 80 }
 
-enum { CAPTURE_GREY = 0 };         /* the value of hidden pixels in all three channels */
+enum { CAPTURE_BLANK = 0, CAPTURE_SIDE_MAX = 8192 };   /* the value of hidden pixels in all three channels; px */
 
 /* UNSUPPORTED: role scanner. BAD_INPUT: the camera sees nothing of the basket. BAD_ARG, NO_MEMORY. */
 TRUNDLE_MUST_USE enum trundle_status capture_new(const struct cart_camera *camera, const struct cart_basket *basket,

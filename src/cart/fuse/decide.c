@@ -89,6 +89,15 @@ static struct fuse_action *queue(struct fuse *f, const struct entry *e, enum fus
     return a;
 }
 
+struct fuse_action *decide_show(struct fuse *f, const struct entry *e)
+{
+    f->lines_n = f->frozen_n;
+    memcpy(f->lines, f->frozen, f->frozen_n * sizeof f->frozen[0]);
+    for (size_t i = 0; i < f->entries_n; i++)
+        f->lines_n = decide_apply(f, &f->entry[i], f->lines, f->lines_n);
+    return queue(f, e, FUSE_SHOW);
+}
+
 static void tell_belief(struct fuse *f, struct entry *e)
 {
     struct fuse_action *a;
@@ -230,11 +239,7 @@ static void decide_event(struct fuse *f, struct entry *e)
 
         e->shown = best.key;
         e->shown_p = best.p;
-        f->lines_n = f->frozen_n;
-        memcpy(f->lines, f->frozen, f->frozen_n * sizeof f->frozen[0]);
-        for (size_t i = 0; i < f->entries_n; i++)
-            f->lines_n = decide_apply(f, &f->entry[i], f->lines, f->lines_n);
-        a = queue(f, e, FUSE_SHOW);
+        a = decide_show(f, e);
         a->cost = (float)cost;
         a->cost_next = isfinite(next) ? (float)next : NAN;
         a->code_sequence = best.code_a;

@@ -327,6 +327,10 @@ static void put_pair(const struct fuse *f, struct choices *c, size_t parent, con
 
     if (!pa || !pb)
         return;
+    if (b.key < a.key) {                     /* one pair, one key */
+        put_pair(f, c, parent, e, b, a, codes_n);
+        return;
+    }
     score = h->logp + log(f->p.prior.put) + log(f->p.prior.pair) + (double)e->llr_put + pair_mass_llr(f, e, pa, pb);
     score += fmax(sight_llr(f, e, a, true), sight_llr(f, e, b, true));
     score += code_a ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_a) : ln_unscanned(f, a) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
@@ -387,8 +391,14 @@ static void explain_event(struct fuse *f, size_t i, struct choices *c)
         /* pairs: of codes, or of codes and the best by sight */
         for (int k = 0; k < codes_n; k++)
             mixed[mixed_n++] = code[k];
-        for (int k = 0; k < n && mixed_n < MIXED_MAX; k++)
-            mixed[mixed_n++] = candidate[k].product;
+        for (int k = 0; k < n && mixed_n < MIXED_MAX; k++) {
+            bool listed = false;
+
+            for (int j = 0; j < codes_n; j++)
+                listed = listed || same_product(code[j], candidate[k].product);
+            if (!listed)
+                mixed[mixed_n++] = candidate[k].product;
+        }
         for (int a = 0; a < codes_n; a++)
             for (int b = a + 1; b < mixed_n; b++)
                 if (!same_product(mixed[a], mixed[b]))

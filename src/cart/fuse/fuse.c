@@ -64,15 +64,15 @@ void fuse_free(struct fuse *f)
     free(f);
 }
 
-/* The oldest entry becomes part of what is taken as known. */
-static void freeze_oldest(struct fuse *f)
+/* Entry i becomes part of what is taken as known. Events do so in order of time, a code after all events that it can reach. */
+static void freeze(struct fuse *f, size_t i)
 {
-    struct entry *e = &f->entry[0];
+    struct entry *e = &f->entry[i];
     double best = -HUGE_VAL;
 
     memcpy(f->beam, f->base, f->base_n * sizeof f->base[0]);
     f->beam_n = f->base_n;
-    explain_entry(f, 0);
+    explain_entry(f, i);
     for (size_t k = 0; k < f->beam_n; k++) {
         struct hypothesis *h = &f->beam[k];
 
@@ -98,16 +98,52 @@ static void freeze_oldest(struct fuse *f)
                 f->frozen_missing += (double)e->key[k].p * more;
         }
     }
-    memmove(&f->entry[0], &f->entry[1], (f->entries_n - 1) * sizeof f->entry[0]);
+    memmove(&f->entry[i], &f->entry[i + 1], (f->entries_n - i - 1) * sizeof f->entry[0]);
     f->entries_n--;
+    f->dirty = true;
 }
 
-/* A code is settled once it can reach no later event; an event once its window is over and no question about it is open. */
+/* Whether an event that is still open to doubt may use the code. */
+static bool reachable(const struct fuse *f, const struct entry *code)
+{
+    for (size_t i = 0; i < f->entries_n; i++) {
+        double dt_s = ns_s(code->t_ns - f->entry[i].t_ns);
+
+        if (f->entry[i].kind == ENTRY_EVENT && dt_s >= -f->p.prior.code_before_s && dt_s <= f->p.prior.code_after_s)
+            return true;
+    }
+    return false;
+}
+
+/* What is over: an event when its window is, or a minute later when a question about it is open; a code when it reaches no event. */
 static bool settled(const struct fuse *f, const struct entry *e)
 {
     double age_s = ns_s(f->now_ns - e->t_end_ns);
 
-    return age_s > (e->kind == ENTRY_EVENT && e->question_open ? (double)QUESTION_HOLDS_S : f->p.prior.window_s);
+    if (e->kind == ENTRY_CODE)
+        return age_s > f->p.prior.code_before_s + 1 && !reachable(f, e);
+    return age_s > (e->question_open ? (double)QUESTION_HOLDS_S : f->p.prior.window_s);
+}
+
+/* The entry to freeze next: the oldest event, or a code that no event can use. `forced`: something has to go. */
+static bool freeze_next(struct fuse *f, bool forced)
+{
+    size_t event = f->entries_n;
+
+    for (size_t i = f->entries_n; i-- > 0;)
+        if (f->entry[i].kind == ENTRY_EVENT)
+            event = i;
+    if (event < f->entries_n && (forced || settled(f, &f->entry[event]))) {
+        freeze(f, event);
+        return true;
+    }
+    for (size_t i = 0; i < f->entries_n; i++) {
+        if (f->entry[i].kind == ENTRY_CODE && (forced || settled(f, &f->entry[i]))) {
+            freeze(f, i);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Makes room and inserts in order of time. The result is zeroed but for its times. */
@@ -116,7 +152,7 @@ static struct entry *insert(struct fuse *f, enum entry_kind kind, int64_t t_ns, 
     size_t i;
 
     if (f->entries_n == FUSE_ENTRIES)
-        freeze_oldest(f);
+        (void)freeze_next(f, true);
     for (i = f->entries_n; i > 0 && f->entry[i - 1].t_ns > t_ns; i--)
         f->entry[i] = f->entry[i - 1];
     memset(&f->entry[i], 0, sizeof f->entry[i]);
@@ -317,6 +353,8 @@ static void answer_frozen(struct fuse *f, uint32_t event, enum trundle_touch_opt
         break;
     }
     f->dirty = true;
+    (void)decide_show(f, &(struct entry){ .kind = ENTRY_EVENT, .id = event, .t_ns = f->now_ns, .shown_p = (float)f->p.prior.answer_right,
+                                          .shown = { .kind = gone ? TRUNDLE_EVENT_NOTHING : TRUNDLE_EVENT_PUT, .a = product, .count = 1 } });
 }
 
 void fuse_answer(struct fuse *f, uint32_t event, enum trundle_touch_option option, struct trundle_product product, int32_t count)
@@ -354,10 +392,8 @@ void fuse_run(struct fuse *f, int64_t now_ns)
     f->dirty = false;
     explain_posterior(f);
     decide(f);
-    while (f->entries_n && settled(f, &f->entry[0])) {
-        freeze_oldest(f);
-        f->dirty = true;
-    }
+    while (freeze_next(f, false))
+        ;
 }
 
 bool fuse_poll(struct fuse *f, struct fuse_action *out)

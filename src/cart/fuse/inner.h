@@ -117,5 +117,7 @@ static inline int key_items(const struct fuse_key *k)
 
 /* decide.c: compares what is shown with what is believed and queues actions. */
 void decide(struct fuse *f);
+/* Makes the lines anew and queues their showing; `e` is what changed. */
+struct fuse_action *decide_show(struct fuse *f, const struct entry *e);
 /* Applies what is shown for an event to lines. */
 size_t decide_apply(const struct fuse *f, const struct entry *e, struct fuse_line *lines, size_t n);

@@ -32,7 +32,7 @@ struct pipeline_result {
 };
 typedef void pipeline_consume(void *user, const struct pipeline_result *r);
 
-/* The senses are borrowed. IO: threads cannot be made. */
+/* The senses are borrowed; NULL: nothing is sensed, messages only pass. IO: threads cannot be made. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_consume *consume, void *user,
                                                   struct pipeline **out, struct trundle_error *err);
 /* Copies the message, frame included. NO_MEMORY; TOO_LARGE for a frame over 4 MiB. */

@@ -133,9 +133,9 @@ static void consume(void *user, const struct pipeline_result *r)
         s->config.consumed(s->config.user, m);
 }
 
-static bool is_input(enum trundle_channel channel)
+static bool is_input(const struct session *s, enum trundle_channel channel)
 {
-    return channel != TRUNDLE_EVIDENCE && channel != TRUNDLE_BELIEF && channel != TRUNDLE_DECISION;
+    return (channel != TRUNDLE_EVIDENCE || s->config.recorded_evidence) && channel != TRUNDLE_BELIEF && channel != TRUNDLE_DECISION;
 }
 
 static enum trundle_status failure(const struct session *s, struct trundle_error *err)
@@ -150,7 +150,7 @@ static enum trundle_status give(struct session *s, const struct trundle_message 
     struct trundle_message numbered = *m;
     enum trundle_status status;
 
-    if (s->failed != TRUNDLE_OK || !is_input(m->channel))
+    if (s->failed != TRUNDLE_OK || !is_input(s, m->channel))
         return failure(s, err);
     if (numbered.log_ns < s->pushed_ns)
         numbered.log_ns = s->pushed_ns;
@@ -283,7 +283,7 @@ enum trundle_status session_open(const struct session_config *config, struct ses
     brain.cart = &s->cart;
     brain.start_wall_ns = s->start_wall_ns;
     TRY_GOTO(status, brain_new(&brain, &s->brain, err), out);
-    TRY_GOTO(status, pipeline_new(s->senses, config->threads, consume, s, &s->pipeline, err), out);
+    TRY_GOTO(status, pipeline_new(config->recorded_evidence ? NULL : s->senses, config->threads, consume, s, &s->pipeline, err), out);
     if (killed)
         TRY_GOTO(status, go_on(s, killed, err), out);
     *out = s;
@@ -306,6 +306,12 @@ void session_abandon(struct session *s)
     see_gallery_free(s->gallery);
     catalog_free(s->catalog);
     free(s);
+}
+
+enum trundle_status session_settle(struct session *s, struct trundle_error *err)
+{
+    pipeline_flush(s->pipeline);
+    return failure(s, err);
 }
 
 enum trundle_status session_finish(struct session *s, struct trundle_error *err)

@@ -36,6 +36,7 @@ struct session_config {
     struct trip_head head;                 /* start_wall_ns is taken from the killed trip when one goes on */
     int threads;                           /* 1: no threads; see pipeline.h */
     const char *record;                    /* path of the trip to write; NULL: nothing is kept, and `output` comes at once */
+    bool recorded_evidence;                /* replay A: evidence is an input, and the senses rest */
     void *user;
     /* A belief or decision, durable if recording. `again`: it had been acknowledged before the cart was killed. May be NULL. */
     void (*output)(void *user, const struct trundle_message *m, bool again);
@@ -53,6 +54,8 @@ TRUNDLE_MUST_USE enum trundle_status session_push(struct session *s, const struc
 TRUNDLE_MUST_USE enum trundle_status session_offer(struct session *s, const struct trundle_message *m, struct trundle_error *err);
 /* Consumes what the senses have done; waits up to wait_ns for the oldest. */
 TRUNDLE_MUST_USE enum trundle_status session_drain(struct session *s, int64_t wait_ns, struct trundle_error *err);
+/* Waits until everything pushed has been consumed. */
+TRUNDLE_MUST_USE enum trundle_status session_settle(struct session *s, struct trundle_error *err);
 /* Everything consumed, the trip closed with its summary. Frees s in every case. */
 TRUNDLE_MUST_USE enum trundle_status session_finish(struct session *s, struct trundle_error *err);
 /* Frees s as a power cut would leave it. NULL is fine. */

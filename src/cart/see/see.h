@@ -44,7 +44,8 @@ enum { SEE_FEATURES = 12, SEE_KINDS = 4 };   /* kinds: nothing, put, take, move 
 struct see_model {
     double kind[SEE_KINDS][SEE_FEATURES + 1];  /* linear scores against nothing, constant last: llr = kind[k] . (f, 1) */
     double kind_limit;                     /* |llr| of a kind is cut to this */
-    double temperature;                    /* of gallery scores, > 0: p ~ exp(score / temperature) */
+    double empty_llr;                      /* an episode that leaves no difference says -this of put, take and move */
+    double temperature;                    /* of gallery scores, > 0: p ~ exp(score / (temperature x the gallery's)) */
     double outlier;                        /* share of looks that say nothing about the product, 0..1 */
     double unknown[2];                     /* llr_unknown = unknown[0] + unknown[1] * best score, cut to +-unknown_limit */
     double unknown_limit;
@@ -90,10 +91,12 @@ struct see_live {
 struct see_live see_live(const struct see *see);
 void see_free(struct see *see);            /* NULL is fine */
 
-/* The measurements of the last finished episode, for `trundle see fit` and for tests. False: none since the last call. */
+/* The measurements behind the evidence that see_poll gave last, for `trundle see fit` and for tests. False: none since the
+ * last call. An episode without a difference has features of 0. */
 struct see_look {
     uint32_t evidence_id;
     int64_t  t0_ns, t1_ns;
+    uint32_t last_sequence;                /* of the frame that closed the episode */
     double   feature[SEE_FEATURES];
     bool     embedded;
     float    embedding[SEE_EMBEDDING];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* How far means of 1, 2, 4 ... 128 samples stray from the reference level while nothing happens. Measured as it is, white or not, wander
- * and error of the reference included: so the spread of a mean is at once the threshold for a departure and the honest standard deviation of a
- * step. (Haar, or Allan, variance with the reference as the other half: Allan, Proc. IEEE 54(2), 1966.) */
+/* How far means of 1, 2, 4 ... 128 samples stray while nothing happens: the Allan variance, half the mean square of the difference of
+ * neighbouring means (Allan, Proc. IEEE 54(2), 1966), learned while quiet, per state of motion. White or not, it is measured as it is; a
+ * level that is off by a constant does not feed it, so an unnoticed step cannot hide behind the noise that it would make. */
 #include "cart/weigh/inner.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ static double prior_g2(const struct weigh *w, uint8_t motion)
         v += w->cells.cell[i].sd_g * w->cells.cell[i].sd_g;
         load += fabs(w->level_g[i]);
     }
-    shaken = motion ? 0.5 * motion_ms2[motion] * load / GRAVITY_MS2 : 0;
+    shaken = motion ? (w->imu_known ? 0.15 : 0.7) * motion_ms2[motion] * load / GRAVITY_MS2 : 0;
     return v + shaken * shaken;
 }
 
@@ -27,7 +27,7 @@ static double prior_g2(const struct weigh *w, uint8_t motion)
 static double at_scale(const struct weigh *w, uint8_t motion, int k)
 {
     const struct weigh_noise *noise = &w->noise[motion];
-    double floor = 0.05 * w->config.least_g, v = prior_g2(w, motion), white;
+    double floor = 0.02 * w->config.least_g, v = prior_g2(w, motion), white;
 
     if (noise->seen[0])
         v = (noise->seen[0] * noise->v_g2[0] + PRIOR_BLOCKS * v) / (noise->seen[0] + PRIOR_BLOCKS);
@@ -75,17 +75,17 @@ void weigh_noise_learn(struct weigh *w)
         double sum = 0, x, v;
         struct weigh_noise *noise;
 
-        if (n > w->held || n > w->quiet_n || w->quiet_n % n)
+        if (2 * n > w->held || 2 * n > w->quiet_n || w->quiet_n % n)
             return;
-        for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t i = 0; i < 2 * n; i++) {
             if (weigh_back(w, i)->live != (1u << w->cells.n) - 1)
                 return;
-            sum += (double)weigh_back(w, i)->sum_g;
+            sum += i < n ? (double)weigh_back(w, i)->sum_g : -(double)weigh_back(w, i)->sum_g;
         }
-        motion = weigh_motion_of(w, n);
+        motion = weigh_motion_of(w, 2 * n);
         noise = &w->noise[motion];
         v = at_scale(w, motion, k);
-        x = fmin(sum / n * (sum / n), 9 * v);
+        x = fmin(0.5 * (sum / n) * (sum / n), 9 * v);
         if (noise->seen[k] < MEMORY_BLOCKS)
             noise->seen[k]++;
         noise->v_g2[k] += (x - noise->v_g2[k]) / noise->seen[k];

@@ -101,9 +101,11 @@ struct judge_truth {
 /* Takes one message of the /truth channel (protobuf trundle.v1.Truth). Moves and causes are not scored and pass.
  * BAD_INPUT: not a Truth, an impossible kind, count or mass; TOO_LARGE: over the limits above. */
 TRUNDLE_MUST_USE enum trundle_status judge_truth_add(struct judge_truth *truth, const void *bytes, size_t n, struct trundle_error *err);
-/* Sorts. NOT_FOUND: the trip holds no truth. BAD_INPUT: events and final basket do not agree in their number of items. */
+/* Sorts. NOT_FOUND: the trip holds no truth, or no final basket. */
 TRUNDLE_MUST_USE enum trundle_status judge_truth_finish(struct judge_truth *truth, struct trundle_error *err);
 void judge_truth_done(struct judge_truth *truth);
+/* For qsort: by time, puts before takes, then by product and weight. */
+int judge_event_order(const void *a, const void *b);
 
 /* An item went off the predicted basket at t; `left` items (or lots) of its product stayed. */
 struct judge_removal { struct trundle_product product; int64_t t_ns; size_t removed, left; };
