@@ -15,19 +15,19 @@ static void progress(void *user, size_t done, size_t total)
 
 static int shot(int argc, char **argv)
 {
-    const char *suite_name = "smoke", *out = "shot.jpg", *what = "trip";
+    const char *suite_name = "smoke", *out = "shot.png", *what = "trip";
     long long seed = 1;
     const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default smoke)" },
                                        { "seed", "S", OPTION_LONG, &seed, "which trip (default 1)" },
                                        { "of", "trip|enrol", OPTION_TEXT, &what, "a trip's frames (default) or a store's enrolment pictures" },
-                                       { "out", "FILE.jpg", OPTION_TEXT, &out, "where to (default shot.jpg)" },
+                                       { "out", "FILE.png", OPTION_TEXT, &out, "where to (default shot.png)" },
                                        { 0 } };
     struct trundle_error err = { 0 };
     struct sim_suite *suite = NULL;
     enum trundle_status status;
     int first, code;
 
-    if (!option_parse(argc, argv, "trundle sim shot [--seed S] [--of trip|enrol] [--out FILE.jpg]", "a contact sheet to look at", rows, &first, &code))
+    if (!option_parse(argc, argv, "trundle sim shot [--seed S] [--of trip|enrol] [--out FILE.png]", "a contact sheet to look at", rows, &first, &code))
         return code;
     status = sim_suite_load(suite_name, &suite, &err);
     if (status == TRUNDLE_OK)

@@ -26,11 +26,15 @@ static void on_sample(void *user, const struct trundle_message *m)
     case TRUNDLE_CELL:
         if (b->cells_n && m->sensed_ns < b->cell[(b->cells_n - 1) % BENCH_KEEP].sensed_ns)
             b->backwards++;
-        b->cell[b->cells_n++ % BENCH_KEEP] = *m;
+        b->cell[b->cells_n % BENCH_KEEP] = *m;
+        b->cells_n++;
         break;
-    case TRUNDLE_IMU: b->imu[b->imus_n++ % BENCH_KEEP] = *m; break;
-    case TRUNDLE_CODE: b->code[b->codes_n++ % 64] = *m; break;
-    case TRUNDLE_DROP: b->drops_n++, b->dropped += m->drop.count; break;
+    case TRUNDLE_IMU: b->imu[b->imus_n % BENCH_KEEP] = *m, b->imus_n++; break;
+    case TRUNDLE_CODE: b->code[b->codes_n % 64] = *m, b->codes_n++; break;
+    case TRUNDLE_DROP:
+        b->drops_n++;
+        b->dropped += m->drop.count;
+        break;
     default: b->backwards++;
     }
     (void)pthread_mutex_unlock(&b->lock);
@@ -49,9 +53,10 @@ static void on_picture(void *user, unsigned camera, const struct device_picture 
         b->backwards++;
     b->last_ns = p->sensed_ns;
     b->picture_hash[b->pictures_n % BENCH_KEEP] = crc;
-    b->picture_ns[b->pictures_n++ % BENCH_KEEP] = p->sensed_ns;
+    b->picture_ns[b->pictures_n % BENCH_KEEP] = p->sensed_ns;
     b->picture = *p;
     b->picture.rgb = NULL;
+    b->pictures_n++;
     (void)pthread_mutex_unlock(&b->lock);
     if (b->slow_ns)
         clock_sleep_until_ns(clock_mono_ns() + b->slow_ns);
@@ -63,9 +68,9 @@ static void on_health(void *user, enum device_kind kind, unsigned index, enum de
 
     (void)pthread_mutex_lock(&b->lock);
     printf("# %s %u %s: %s\n", device_kind_text(kind), index, device_health_text(health), text);
-    b->health = health;
-    b->health_n[health]++;
     (void)snprintf(b->text[health], sizeof b->text[0], "%s", text);
+    b->health = (int)health;
+    b->health_n[health]++;
     (void)pthread_mutex_unlock(&b->lock);
 }
 
@@ -115,19 +120,23 @@ void bench_close(struct bench *b)
     assert_int_equal(b->backwards, 0);
 }
 
-bool bench_wait(struct bench *b, const unsigned *count, unsigned n, double seconds)
+bool bench_wait(const atomic_uint *count, unsigned n, double seconds)
 {
     int64_t until = clock_mono_ns() + S_NS(seconds * 4);       /* a loaded machine is no failure */
-    bool there = false;
 
-    while (!there && clock_mono_ns() < until) {
-        (void)pthread_mutex_lock(&b->lock);
-        there = *count >= n;
-        (void)pthread_mutex_unlock(&b->lock);
-        if (!there)
-            clock_sleep_until_ns(clock_mono_ns() + 2 * NS_PER_MS);
-    }
-    return there;
+    while (*count < n && clock_mono_ns() < until)
+        clock_sleep_until_ns(clock_mono_ns() + 2 * NS_PER_MS);
+    return *count >= n;
+}
+
+bool bench_said(struct bench *b, enum device_health health, const char *words)
+{
+    bool said;
+
+    (void)pthread_mutex_lock(&b->lock);
+    said = strstr(b->text[health], words) != NULL;
+    (void)pthread_mutex_unlock(&b->lock);
+    return said;
 }
 
 struct device_counters bench_counters(struct bench *b, enum device_kind kind)

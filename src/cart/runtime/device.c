@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,7 @@ static struct device *device_new(enum device_kind kind, unsigned index, const st
 
 static enum trundle_status device_start(struct device *d, int64_t opened_ns, struct trundle_error *err)
 {
+    sigset_t all, before;
     int code;
 
     if (pipe(d->wake) != 0) {
@@ -179,7 +181,10 @@ static enum trundle_status device_start(struct device *d, int64_t opened_ns, str
     d->opened_ns = opened_ns;
     atomic_store(&d->running, true);
     atomic_store(&d->owners, 2);
+    (void)sigfillset(&all);                /* signals are the program's business, not that of our threads or GStreamer's */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     code = pthread_create(&d->thread, NULL, device_thread, d);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code != 0) {
         atomic_store(&d->owners, 1);
         return error_set(err, code == EAGAIN ? TRUNDLE_NO_MEMORY : TRUNDLE_IO, device_kind_text(d->kind), "ulimit -u", "no thread: %s", strerror(code));

@@ -15,7 +15,8 @@
  * has returned. After that no callback runs.
  * Threads: one of ours per device, and those that GStreamer starts. Callbacks of one device come one at a time, in order;
  * those of different devices come at the same time, so the sink must be safe for that. A callback may not call
- * devices_close, and returns quickly: while a camera's callback works, newer pictures push older ones out (see below).
+ * devices_close, and returns quickly: while a camera's callback works, newer pictures push older ones out (see below). One that
+ * waits (with `fast`, for room in a queue) must give up before devices_close can end. Signals are blocked in our threads.
  * Memory: no heap call per sample or picture in our code; GStreamer has its own pools.
  *
  * What is dropped, and when:

@@ -126,9 +126,9 @@ enum port_event port_wait(int fd, int wake_fd, int64_t timeout_ns)
     int64_t ms = timeout_ns <= 0 ? 0 : (timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
     int got = poll(p, fd < 0 ? 1 : 2, ms > 60000 ? 60000 : (int)ms);
 
-    if (got <= 0)
+    if (got == 0 || (got < 0 && fd < 0))
         return PORT_TIMEOUT;
-    return p[0].revents ? PORT_WOKEN : PORT_READY;
+    return got > 0 && p[0].revents ? PORT_WOKEN : PORT_READY;
 }
 
 enum port_line_event port_line_push(struct port_line *line, uint8_t byte)

@@ -28,6 +28,7 @@ TRUNDLE_MUST_USE enum trundle_status port_parse(const char *text, unsigned kinds
  * DEVICE: it cannot be opened now; err->what says why. */
 TRUNDLE_MUST_USE enum trundle_status port_open(const struct port_source *source, int *out_fd, struct trundle_error *err);
 
+/* READY may be a false alarm, after a signal: read() then says EAGAIN. */
 enum port_event { PORT_READY, PORT_TIMEOUT, PORT_WOKEN };
 /* Waits for bytes (or a hang-up, which read() then shows) on fd, or for a byte on wake_fd. fd < 0: only for wake_fd. */
 enum port_event port_wait(int fd, int wake_fd, int64_t timeout_ns);

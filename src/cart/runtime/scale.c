@@ -55,6 +55,8 @@ struct serial {
     struct port_line line;
     struct scale_clock clock;
     bool cut;                  /* the first line after opening may have lost its head */
+    int axes;                  /* what the last hello promised; -1: none yet */
+    bool strange;              /* the last hello was of a board that is not the cart file's */
     int64_t heard_ns;
 };
 
@@ -62,17 +64,30 @@ static void take_line(struct device *d, struct serial *s, enum port_line_event e
 {
     struct scale_line line;
     struct trundle_error err = { .status = TRUNDLE_TOO_LARGE, .what = "a line without end", .hint = "is the baud rate right?" };
+    enum trundle_status status = TRUNDLE_TOO_LARGE;
     bool first = s->cut;
     int64_t mono_ns;
 
     s->cut = false;
-    if (event == PORT_LINE_TOO_LONG || scale_line_parse(s->line.text, s->line.n, d->port.cells_n, &line, &err) != TRUNDLE_OK) {
-        if (!first)
+    if (event == PORT_LINE_WHOLE)
+        status = scale_line_parse(s->line.text, s->line.n, d->port.cells_n, &line, &err);
+    if (status != TRUNDLE_OK) {
+        if (!first || status == TRUNDLE_CONFLICT || status == TRUNDLE_UNSUPPORTED)
             device_bad(d, "scale: %s (%s)", err.what, err.hint);
+        s->strange = s->strange || status == TRUNDLE_CONFLICT || status == TRUNDLE_UNSUPPORTED;
         return;
+    }
+    if (line.kind == SCALE_LINE_HELLO) {
+        s->strange = false;
+        s->axes = line.hello.imu_axes;
     }
     if (line.kind != SCALE_LINE_READING)
         return;
+    /* One cell and three axes look like four cells: what the hello said decides. */
+    if (s->strange || (s->axes >= 0 && s->axes != line.reading.imu_axes)) {
+        device_bad(d, "scale: the readings are not those of the board that the cart file describes (see its hello)");
+        return;
+    }
     s->heard_ns = arrival_ns;
     if (scale_clock_board(&s->clock, line.t_us, arrival_ns, &mono_ns))
         jumped(d);
@@ -83,7 +98,7 @@ static void take_line(struct device *d, struct serial *s, enum port_line_event e
 /* Reads an open port until it breaks; true when the device is to stop. */
 static bool serial_read(struct device *d, int fd, bool *out_heard)
 {
-    struct serial s = { .cut = true, .heard_ns = clock_mono_ns() };
+    struct serial s = { .cut = true, .axes = -1, .heard_ns = clock_mono_ns() };
     int64_t opened_ns = s.heard_ns;
     uint8_t bytes[1024];
 

@@ -7,9 +7,9 @@
 
 #include "cart/calib/mask.h"
 
+#include <png.h>
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
 
 enum { COLUMNS = 4, ROWS = 5, ENROL_COLUMNS = 10, ENROL_ROWS = 8 };
 
@@ -33,18 +33,17 @@ static void sheet_place(struct sheet *s, int i, const uint8_t *rgb)
 
 static enum trundle_status sheet_write(const struct sheet *s, const char *path, struct trundle_error *err)
 {
-    tjhandle tj = tjInitCompress();
-    unsigned char *jpeg = NULL;
-    unsigned long n = 0;
+    png_image image = { .version = PNG_IMAGE_VERSION, .width = (png_uint_32)(s->columns * s->w), .height = (png_uint_32)(s->rows * s->h),
+                        .format = PNG_FORMAT_RGB };
+    png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(image);
+    struct bytes b = { 0 };
     enum trundle_status status;
 
-    if (tj && tjCompress2(tj, s->rgb, s->columns * s->w, 0, s->rows * s->h, TJPF_RGB, &jpeg, &n, TJSAMP_444, 90, 0) == 0)
-        status = file_write(path, jpeg, n, err);
+    if (bytes_reserve(&b, n) != TRUNDLE_OK || !png_image_write_to_memory(&image, b.data, &n, 0, s->rgb, 0, NULL))
+        status = error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "PNG encoder failed: %s", image.message);
     else
-        status = error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "JPEG encoder failed");
-    if (tj)
-        (void)tjDestroy(tj);
-    tjFree(jpeg);
+        status = file_write(path, b.data, n, err);
+    bytes_done(&b);
     return status;
 }
 
