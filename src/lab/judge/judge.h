@@ -10,7 +10,7 @@
  *     judge_report_done(&report);
  *
  * Per trip: score.h. Replaying, and the judge's shopper who answers: replay.h. Other people's events: submission.h.
- * Intervals: 95 %, percentile bootstrap over stores (over trips when there is one store), seeded.
+ * Intervals: 95 %, expanded percentile bootstrap over stores (over trips when there is one store), seeded.
  * Threads: judge_trips forks worker processes; everything else is one thread per value.
  */
 #pragma once
