@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+unsigned sample_channels = TRUNDLE_CHANNEL_COUNT - 1;
+
 static float some(struct rng *r)
 {
     return rng_below(r, 8) ? (float)rng_range(r, -100, 100) : NAN;
@@ -236,7 +238,7 @@ bool sample_same(const struct trundle_message *a, const struct trundle_message *
 struct trundle_message sample_trip_message(uint64_t seed, size_t i, uint8_t *scratch)
 {
     struct rng r = rng_seed(seed + i, "trip sample");
-    struct trundle_message m = sample_message(&r, (enum trundle_channel)(1 + i % (TRUNDLE_CHANNEL_COUNT - 1)), scratch);
+    struct trundle_message m = sample_message(&r, (enum trundle_channel)(1 + i % sample_channels), scratch);
 
     m.sensor = (uint8_t)rng_below(&r, 3);
     m.log_ns = (int64_t)(i / 2) * 20000000;        /* ties */

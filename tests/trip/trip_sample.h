@@ -9,11 +9,13 @@
 #include <stdbool.h>
 
 /* Pointers in the message point into `scratch` (at least SAMPLE_SCRATCH bytes). */
-enum { SAMPLE_SCRATCH = 4096 };
+enum { SAMPLE_SCRATCH = 700 };
 struct trundle_message sample_message(struct rng *r, enum trundle_channel channel, uint8_t *scratch);
 struct trip_head sample_head(void);
 /* Fields, not bytes: NAN equals NAN. Times, sensor and sequence included. */
 bool sample_same(const struct trundle_message *a, const struct trundle_message *b);
+/* How many channels the sample trips use, from the first on; all unless a test says otherwise. */
+extern unsigned sample_channels;
 /* Writes a trip of n messages (each channel in turn, 10 ms apart, several sensors), fails the test on an error.
  * `finish` false: abandoned without its end. */
 void sample_trip(const char *path, uint64_t seed, size_t n, const struct trip_writer_config *config, bool finish);

@@ -97,6 +97,10 @@ struct mcap_stream;
 TRUNDLE_MUST_USE enum trundle_status mcap_stream_open(const char *path, const struct mcap_limits *limits, struct mcap_stream **out, struct trundle_error *err);
 /* True: chunks are given as they are, as MCAP_CHUNK with checked CRC, not opened. Before the first mcap_stream_next. */
 void mcap_stream_keep_chunks(struct mcap_stream *s, bool keep);
+/* True: what no writer of ours makes is damage (CORRUPT) too: unknown or misplaced kinds in the data section, extra bytes after
+ * a chunk or an attachment, a message index that does not fit its chunk. A flipped bit in a damaged file, which has no CRC
+ * over its data section, then hides nothing. Before the first mcap_stream_next. */
+void mcap_stream_strict(struct mcap_stream *s, bool strict);
 /* The next record; views live until the next call. END after footer and closing magic; TRUNCATED when the file ends before
  * them; CORRUPT when a CRC (chunk, attachment, data section, summary) or a length is wrong; TOO_LARGE; UNSUPPORTED
  * (compression). A chunk gives nothing unless all of it is right. After an error every call gives the same error. */

@@ -294,7 +294,7 @@ static enum trundle_status take_scanned(struct mcap_file *f, const struct mcap_s
 }
 
 /* Until the end of the data section, or of the whole file; `out_damage` says what stopped it. */
-static enum trundle_status scan(struct mcap_file *f, struct trundle_error *out_damage, struct trundle_error *err)
+static enum trundle_status scan(struct mcap_file *f, bool strict, struct trundle_error *out_damage, struct trundle_error *err)
 {
     struct mcap_stream *s = NULL;
     struct mcap_record r;
@@ -305,6 +305,7 @@ static enum trundle_status scan(struct mcap_file *f, struct trundle_error *out_d
     forget(f);
     TRY(mcap_stream_open(f->path, &f->limits, &s, err));
     mcap_stream_keep_chunks(s, true);
+    mcap_stream_strict(s, strict);
     while ((status = mcap_stream_next(s, &r, out_damage)) == TRUNDLE_OK) {
         if (r.op == MCAP_DATA_END)
             data = false;
@@ -363,7 +364,7 @@ enum trundle_status mcap_file_open(const char *path, const struct mcap_limits *l
     TRY(file_new(path, limits, &f, err));
     status = read_summary(f, err);
     if (status == TRUNDLE_AGAIN) {
-        status = scan(f, &damage, err);
+        status = scan(f, false, &damage, err);
         if (status == TRUNDLE_OK && damage.status != TRUNDLE_OK) {
             status = damage.status;
             if (err)
@@ -387,7 +388,7 @@ enum trundle_status mcap_file_open_damaged(const char *path, const struct mcap_l
     enum trundle_status status;
 
     TRY(file_new(path, limits, &f, err));
-    status = scan(f, &damage, err);
+    status = scan(f, true, &damage, err);
     if (status != TRUNDLE_OK) {
         mcap_file_free(f);
         return status;

@@ -23,7 +23,8 @@ struct mcap_stream {
     char *path;                        /* owned */
     int fd;
     struct mcap_limits limits;
-    bool keep_chunks;
+    bool keep_chunks, strict;
+    uint64_t chunk_start, chunk_end, chunk_n;      /* of the last chunk */
     struct bytes in;                   /* read ahead; the current record is in[begin..begin+length) */
     size_t begin, end;                 /* of what is not consumed yet */
     uint64_t begin_offset;             /* file offset of in[begin] */
@@ -100,6 +101,7 @@ void mcap_stream_free(struct mcap_stream *s)
 }
 
 void mcap_stream_keep_chunks(struct mcap_stream *s, bool keep) { s->keep_chunks = keep; }
+void mcap_stream_strict(struct mcap_stream *s, bool strict) { s->strict = strict; }
 uint64_t mcap_stream_offset(const struct mcap_stream *s) { return s->offset; }
 uint64_t mcap_stream_length(const struct mcap_stream *s) { return s->length; }
 uint64_t mcap_stream_whole(const struct mcap_stream *s) { return s->whole; }
@@ -202,6 +204,37 @@ static enum trundle_status account(struct mcap_stream *s, const struct mcap_reco
     return TRUNDLE_OK;
 }
 
+/* See mcap_stream_strict. n: of the body. */
+static bool in_place(const struct mcap_stream *s, const struct mcap_record *r, uint64_t n)
+{
+    uint64_t time, offset;
+    size_t at = 0;
+
+    if (s->summary_start)
+        return true;
+    switch (r->op) {
+    case MCAP_HEADER:
+        return !s->any;
+    case MCAP_SCHEMA:
+    case MCAP_CHANNEL:
+    case MCAP_MESSAGE:
+    case MCAP_METADATA:
+    case MCAP_DATA_END:
+        return true;
+    case MCAP_CHUNK:
+        return n == 40 + r->chunk.compression.n + r->chunk.records.n;
+    case MCAP_ATTACHMENT:
+        return n == 36 + r->attachment.name.n + r->attachment.media_type.n + r->attachment.data.n;
+    case MCAP_MESSAGE_INDEX:
+        while (mcap_entry_next(r->message_index.entries, &at, &time, &offset))
+            if (time < s->chunk_start || time > s->chunk_end || offset >= s->chunk_n)
+                return false;
+        return r->message_index.entries.n > 0;
+    default:
+        return false;
+    }
+}
+
 static enum trundle_status next_outside(struct mcap_stream *s, struct mcap_record *out, struct trundle_error *err)
 {
     struct mcap_record r = { 0 };
@@ -229,7 +262,12 @@ static enum trundle_status next_outside(struct mcap_stream *s, struct mcap_recor
     r.op = *p;
     if (known && mcap_parse(*p, p + HEAD, (size_t)n, &r, &cause) != TRUNDLE_OK)
         return fail_at(s, err, &cause);
+    if (s->strict && !in_place(s, &r, n))
+        return fail(s, err, TRUNDLE_CORRUPT, "a record that does not belong there");
     if (r.op == MCAP_CHUNK) {
+        s->chunk_start = r.chunk.start_time;
+        s->chunk_end = r.chunk.end_time;
+        s->chunk_n = r.chunk.uncompressed_size;
         if (mcap_decompress(s->codec, &r, s->limits.chunk_bytes, &s->content, &cause) != TRUNDLE_OK)
             return fail_at(s, err, &cause);
         TRY(check_content(s, err));

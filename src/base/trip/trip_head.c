@@ -53,23 +53,33 @@ enum trundle_status trip_head_check(const struct trip_head *head, struct trundle
     return TRUNDLE_OK;
 }
 
+const char *trip_head_field(const struct trip_head *head, size_t i, const char **out_key, bool *out_number, char text[32])
+{
+    const char *at;
+    int64_t number;
+
+    if (i >= COUNT_OF(fields))
+        return NULL;
+    at = (const char *)head + fields[i].at;
+    *out_key = fields[i].key;
+    *out_number = fields[i].kind == NUMBER;
+    if (fields[i].kind != NUMBER)
+        return at;
+    memcpy(&number, at, sizeof number);
+    (void)snprintf(text, 32, "%lld", (long long)number);
+    return text;
+}
+
 enum trundle_status trip_head_to_pairs(const struct trip_head *head, struct bytes *pairs, struct trundle_error *err)
 {
     size_t start = pairs->n;
     enum trundle_status status = TRUNDLE_OK;
+    const char *key, *value;
     char text[32];
+    bool number;
 
-    for (size_t i = 0; i < COUNT_OF(fields) && status == TRUNDLE_OK; i++) {
-        const char *at = (const char *)head + fields[i].at;
-        int64_t number;
-
-        if (fields[i].kind == NUMBER) {
-            memcpy(&number, at, sizeof number);
-            (void)snprintf(text, sizeof text, "%lld", (long long)number);
-            at = text;
-        }
-        status = mcap_add_text_pair(pairs, fields[i].key, at);
-    }
+    for (size_t i = 0; status == TRUNDLE_OK && (value = trip_head_field(head, i, &key, &number, text)); i++)
+        status = mcap_add_text_pair(pairs, key, value);
     if (status == TRUNDLE_OK) {
         (void)snprintf(text, sizeof text, "%08x", hash_crc32(0, pairs->data + start, pairs->n - start));
         status = mcap_add_text_pair(pairs, "crc32", text);

@@ -10,10 +10,12 @@
 enum {
     CELL = 8, CELLS = SEE_DESCRIBE_SIDE / CELL,
     TURNS = 8,                     /* gradient directions over the full circle */
-    HUES = 8, LEVELS = 4,          /* colour names: hues, no hue, levels of luma */
+    HUES = 20, LEVELS = 8,          /* colour names: hues, no hue, levels of luma */
     COLOURS = HUES + 1 + LEVELS,
     CELL_DIMS = TURNS + COLOURS + 1    /* and the share of the cell that belongs to the thing */
 };
+/* Twice the variance of the place of what a photo shows, in sides of the picture. */
+#define SPREAD 0.09f
 _Static_assert(4 * TURNS + COLOURS + 3 == SEE_LOCAL, "a patch is 2 x 2 cells of directions, its colours, its place and 1");
 
 struct see_scratch {
@@ -86,13 +88,18 @@ static void take_pixel(const struct see_picture *p, const struct box *b, float s
     *inside = n / n_all;
 }
 
+static float unit(float v)
+{
+    return v < 0 ? 0 : v > 1.0f ? 1.0f : v;
+}
+
 /* Soft colour names of a pixel. Chroma is relative to the intensity, so that a shadow keeps the name. */
 static void name_colour(const float rgb[3], float weight, float out[COLOURS])
 {
     float total = rgb[0] + rgb[1] + rgb[2] + 30.0f;
     float o1 = (rgb[0] - rgb[1]) * 1.2247449f / total, o2 = (rgb[0] + rgb[1] - 2.0f * rgb[2]) * 0.70710678f / total;
     float chroma = sqrtf(o1 * o1 + o2 * o2);
-    float coloured = chroma < 0.06f ? 0 : chroma > 0.24f ? 1.0f : (chroma - 0.06f) / 0.18f;
+    float coloured = unit((chroma - 0.06f) / 0.18f);
     float hue = (atan2f(o2, o1) + 3.14159265f) * (HUES / 6.2831853f), at = floorf(hue), rest = hue - at;
     float level = (rgb[0] * 0.299f + rgb[1] * 0.587f + rgb[2] * 0.114f) * ((LEVELS - 1) / 255.0f), low = floorf(level);
     int h = (int)at % HUES, l = (int)low > LEVELS - 2 ? LEVELS - 2 : (int)low;
@@ -100,8 +107,9 @@ static void name_colour(const float rgb[3], float weight, float out[COLOURS])
     out[h] += weight * coloured * (1.0f - rest);
     out[(h + 1) % HUES] += weight * coloured * rest;
     out[HUES] += weight * (1.0f - coloured);
-    out[HUES + 1 + l] += weight * (1.0f - (level - (float)l));
-    out[HUES + 2 + l] += weight * (level - (float)l);
+    level = unit(level - (float)l);
+    out[HUES + 1 + l] += weight * (1.0f - level);
+    out[HUES + 2 + l] += weight * level;
 }
 
 static void fill_cells(struct see_scratch *s, int w, int h)
@@ -197,7 +205,7 @@ static void take_root(struct see_scratch *s)
         trace += s->moment[i][i];
     for (int i = 0; i < SEE_LOCAL; i++)
         for (int j = 0; j < SEE_LOCAL; j++) {
-            s->root[i][j] = s->moment[i][j] / trace;
+            s->root[i][j] = s->moment[i][j] / trace + (i == j ? 0.0003f : 0);
             s->inverse[i][j] = i == j ? 1.0f : 0;
         }
     for (int n = 0; n < 8; n++) {
@@ -238,13 +246,16 @@ bool see_describe(const struct see_picture *picture, struct see_scratch *s, floa
     across = w / CELL;
     down = h / CELL;
     memset(s->moment, 0, sizeof s->moment);
-    for (int step = 1; step <= 2; step++)
+    for (int step = 1; step <= 4; step *= 2)
         for (int y = 0; y + 2 * step <= down; y++)
             for (int x = 0; x + 2 * step <= across; x++) {
                 float weight = describe_patch(s, x, y, step, across, down, local);
 
                 if (!(weight > 0))
                     continue;
+                /* Without a mask the thing is taken to be in the middle. */
+                if (!picture->mask)
+                    weight *= expf(-(local[SEE_LOCAL - 3] * local[SEE_LOCAL - 3] + local[SEE_LOCAL - 2] * local[SEE_LOCAL - 2]) / SPREAD);
                 total += weight;
                 for (int i = 0; i < SEE_LOCAL; i++)
                     for (int j = 0; j < SEE_LOCAL; j++)

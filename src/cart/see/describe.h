@@ -6,7 +6,7 @@
  *     float e[SEE_EMBEDDING];
  *     if (see_describe(&(struct see_picture){ .rgb = rgb, .w = 64, .h = 48, .stride = 192, .mask = mask }, scratch, e)) ...
  *
- * Small patches on a grid, at two scales, are described by gradient orientations and soft colour names; the embedding is the
+ * Small patches on a grid, at three scales, are described by gradient orientations and soft colour names; the embedding is the
  * square root of their second moment matrix (Carreira, Caseiro, Batista, Sminchisescu: "Semantic segmentation with
  * second-order pooling", ECCV 2012; the root as in Lin, Maji: "Improved bilinear pooling with CNNs", BMVC 2017), so it says
  * which colours and textures occur, how much, together with which, and roughly where. Length 1.
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SEE_LOCAL = 48, SEE_EMBEDDING = SEE_LOCAL * (SEE_LOCAL + 1) / 2, SEE_DESCRIBE_SIDE = 128 };
+enum { SEE_LOCAL = 64, SEE_EMBEDDING = SEE_LOCAL * (SEE_LOCAL + 1) / 2, SEE_DESCRIBE_SIDE = 192 };
 
 /* A borrowed picture. */
 struct see_picture {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { D = SEE_EMBEDDING, BLOCK = 56, BLOCKS = D / BLOCK };
+enum { D = SEE_EMBEDDING, BLOCK = 52, BLOCKS = D / BLOCK };
 _Static_assert(D % BLOCK == 0, "the covariance is summed in whole blocks");
 
 struct work {

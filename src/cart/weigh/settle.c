@@ -21,16 +21,29 @@ static double mean_of(struct weigh *w, uint32_t from, uint32_t n)
     return sum / n;
 }
 
+/* Mean acceleration of the newest n samples, above that at which the levels were found. */
+static double accel_off(struct weigh *w, uint32_t n)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        sum += (double)weigh_back(w, i)->accel_ms2 - w->accel_home;
+    return sum / n;
+}
+
 /* Noise of a mean of n samples, and that of the reference levels, which rest on the last few seconds. */
 static double spread_g2(struct weigh *w, uint32_t n)
 {
     uint8_t motion = weigh_motion_of(w, n);
     double v = weigh_noise_of(w, motion, n);
     uint32_t rest = (uint32_t)fmax(4 * w->hz, 4);
+    double off;
 
     if (rest > w->level_n)
         rest = w->level_n ? w->level_n : 1;
     v += weigh_noise_of(w, w->level_motion, rest);
+    off = weigh_doubt(w) * accel_off(w, n);
+    v += off * off;
     if (weigh_back(w, 0)->live != (1u << w->cells.n) - 1)
         v *= 2;                            /* what a dead cell carries is inferred from noisy ones */
     return v;
@@ -151,7 +164,7 @@ static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
     /* still on its way: a slow take must not be cut into small steps */
     slope = fabs(bend) * 2 * w->hz / n;
     slope_sd = sqrt(2 * weigh_noise_of(w, motion, 1) / (n / 2)) * 2 * w->hz / n;
-    if (fabs(win.sum_g) > sure_sd * sqrt(spread_g2(w, n)) && slope + (n < w->sure_n ? slope_sd : -slope_sd) > 0.25 * fabs(win.sum_g))
+    if (fabs(win.sum_g) > sure_sd * sqrt(spread_g2(w, n)) && slope + (n < w->sure_n ? 2 * slope_sd : -slope_sd) > 0.25 * fabs(win.sum_g))
         return SHORT;
     win.sd_g = sqrt(spread_g2(w, n) * fmax(1, s2 / v1));
     *out = win;
@@ -183,6 +196,7 @@ static void settle_at(struct weigh *w, const struct weigh_window *win, uint32_t 
         w->level_g[c] += win->delta_g[c];
         w->cov_ea[c] += win->delta_g[c] / GRAVITY_MS2 * w->cov_aa;
     }
+    w->accel_home += accel_off(w, win->n);
     w->level_n = win->n;
     w->level_motion = weigh_motion_of(w, keep);
     w->held = keep < w->held ? keep : w->held;
@@ -254,8 +268,10 @@ static bool enough(const struct weigh *w, const struct weigh_window *win)
 static bool longest_calm(struct weigh *w, struct weigh_window *out)
 {
     uint32_t most = w->away_n < w->held ? w->away_n : w->held;
+    uint32_t hand = (uint32_t)(0.3 * w->hz);   /* the hand's part of it is no level, even where the noise hides that */
     bool found = false;
 
+    most = most > hand + w->settle_n ? most - hand : most < w->settle_n ? most : w->settle_n;
     if (most > WINDOW_MOST)
         most = WINDOW_MOST;
     for (uint32_t n = w->settle_n; n <= most; n = n < most && n + n / 2 + 1 > most ? most : n + n / 2 + 1) {

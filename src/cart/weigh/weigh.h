@@ -36,14 +36,14 @@ struct weigh_config {
     int64_t settle_ns;                     /* shortest calm that counts as settled. Default 200 ms */
     int64_t first_after_ns;                /* early FIRST report after a departure; 0 (default): none */
     double  sd_goal_g;                     /* settled and this sure, or sure to 2 % of the step: final at once. Default 3 */
-    int64_t sure_ns;                       /* settled this long: final with whatever sd it has. Default 1 s */
+    int64_t sure_ns;                       /* settled this long: final with whatever sd it has. Default 700 ms */
     double  max_g;                         /* capacity: above it `overloaded`; default 0: not known */
     double  floor_m[2];                    /* basket floor width and length; 0: not known. A load centred more than 10 cm
                                               outside is on the handle or the rim, and no step */
     uint8_t sensor;                        /* put into evidence. Default 0 */
 };
 #define WEIGH_CONFIG_DEFAULT { .least_g = 5, .zero_track_g_per_s = 0.25, .settle_ns = 200 * INT64_C(1000000), .sd_goal_g = 3, \
-                               .sure_ns = INT64_C(1000000000) }
+                               .sure_ns = 700 * INT64_C(1000000) }
 
 /* For the screen: what lies on the scale now. */
 struct weigh_live {
@@ -74,6 +74,7 @@ struct weigh_sample {
     uint8_t  motion;
     float    e_g[TRUNDLE_CELLS_MAX];       /* above the reference, acceleration taken out; 0 when not live */
     float    sum_g;                        /* of all cells, dead ones inferred */
+    float    accel_ms2;                    /* vertical, as it was taken out */
 };
 
 struct weigh_noise {                       /* of means of 2^k samples around the reference */
@@ -112,8 +113,8 @@ struct weigh {
     uint32_t follow_n;
     double   hidden_g;                     /* small steps that were followed as zero, leaking away */
     /* motion */
-    double   accel_slow[3], accel_rms2, accel_peak2, accel_sum, accel_level, accel_slow_sd;
-    uint32_t accel_n;
+    double   accel_slow[3], accel_rms2, accel_rms2_slow, accel_peak2, accel_sum, accel_level, accel_home, accel_slow_sd;
+    uint32_t accel_n, moving_start_n;      /* samples for which levels found on the move are still put right */
     int64_t  imu_ns;
     bool     imu_known;
     /* samples */

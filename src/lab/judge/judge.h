@@ -19,7 +19,7 @@
 #include "lab/judge/score.h"
 #include "lab/judge/submission.h"
 
-enum { JUDGE_RESAMPLES = 1000, JUDGE_JOBS_MAX = 64, JUDGE_P99_LEAST = 662 };
+enum { JUDGE_RESAMPLES = 1000, JUDGE_RESAMPLE_SEED = 1, JUDGE_JOBS_MAX = 64, JUDGE_P99_LEAST = 662 };
 
 enum judge_mode { JUDGE_UNAIDED = 0, JUDGE_AIDED = 1, JUDGE_MODES = 2 };
 

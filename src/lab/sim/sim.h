@@ -66,7 +66,7 @@ TRUNDLE_MUST_USE enum trundle_status sim_trip_make(const struct sim_suite *suite
 TRUNDLE_MUST_USE enum trundle_status sim_trips_make(const struct sim_suite *suite, int64_t seed, size_t trips, const char *out_dir,
                                                     const struct sim_options *options, struct trundle_error *err);
 
-/* A contact sheet (JPEG) to look at. `what`: "enrol", pictures of the store's products; "trip", frames of every camera at
+/* A contact sheet (PNG) to look at. `what`: "enrol", pictures of the store's products; "trip", frames of every camera at
  * even times, or around the events when there are more moments than tiles. */
 TRUNDLE_MUST_USE enum trundle_status sim_shot_make(const struct sim_suite *suite, int64_t seed, const char *what, const char *path,
                                                    struct trundle_error *err);

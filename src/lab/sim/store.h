@@ -64,3 +64,6 @@ const char *sim_product_code(const struct sim_product *p, char out[16]);
 
 /* The five catalog files; folder exists. */
 TRUNDLE_MUST_USE enum trundle_status sim_store_write_catalog(const struct sim_store *store, const char *folder, struct trundle_error *err);
+/* The same through the importer of base/catalog, without touching a disk: what a trip embeds. */
+struct catalog;
+TRUNDLE_MUST_USE enum trundle_status sim_store_catalog(const struct sim_store *store, struct catalog **out, struct trundle_error *err);
