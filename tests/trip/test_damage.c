@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * Damaged trips and failing systems: cut at every byte, bits flipped anywhere, the disk full, reads and writes that are
- * short, the Nth allocation refused. malloc, calloc, realloc, read, pread, write and fdatasync of our code go through the
- * wraps below (ld --wrap).
+ * short, a sync that fails, the Nth allocation refused. malloc, calloc, realloc, read, pread, write, fsync and fdatasync of
+ * our code go through the wraps below (ld --wrap); a sync does nothing but fail when told.
  */
 #include "base/trip/mcap.h"
 #include "tests/support/support.h"
@@ -34,6 +34,20 @@ ssize_t __wrap_read(int fd, void *data, size_t n);
 ssize_t __wrap_pread(int fd, void *data, size_t n, off_t at);
 ssize_t __wrap_write(int fd, const void *data, size_t n);
 
+int __wrap_fsync(int fd);
+int __wrap_fdatasync(int fd);
+
+static bool sync_fails;
+
+static int sync_or_not(int fd)
+{
+    (void)fd;
+    errno = EIO;
+    return sync_fails ? -1 : 0;
+}
+
+int __wrap_fsync(int fd) { return sync_or_not(fd); }
+int __wrap_fdatasync(int fd) { return sync_or_not(fd); }
 void *__wrap_malloc(size_t n) { return allocations++ == fail_allocation ? NULL : __real_malloc(n); }
 void *__wrap_calloc(size_t n, size_t size) { return allocations++ == fail_allocation ? NULL : __real_calloc(n, size); }
 void *__wrap_realloc(void *p, size_t n) { return allocations++ == fail_allocation ? NULL : __real_realloc(p, n); }
@@ -317,7 +331,11 @@ static void synced_is_there(void **state)
         assert_int_equal(read_same(r, seed, &err), (long)i + 1);
         trip_free(r);
     }
-    trip_abandon(w);
+    sync_fails = true;                                      /* what a disk says that is dying: no claim after that */
+    assert_int_equal(trip_sync(w, &err), TRUNDLE_IO);
+    sync_fails = false;
+    assert_int_equal(trip_sync(w, &err), TRUNDLE_IO);
+    assert_int_equal(trip_finish(w, &err), TRUNDLE_IO);
 }
 
 static void short_reads_and_writes(void **state)

@@ -160,12 +160,73 @@ static void the_judge_can_fail(void **state)
     assert_int_equal(hits, 0);
 }
 
+static int run(char **out, const char *text, const char *options)
+{
+    char path[4200];
+
+    (void)snprintf(path, sizeof path, "%s/t.csv", support_scratch());
+    support_ok(file_write(path, text, strlen(text), NULL), NULL);
+    return support_shell(out, "'%s' weigh '%s' %s 2>&1", support_build("trundle-cart"), path, options);
+}
+
+static void the_command_says_what_is_wrong(void **state)
+{
+    char *out = NULL;
+
+    (void)state;
+    assert_int_equal(run(&out, "1\n2\n", "--json"), 3);
+    assert_non_null(strstr(out, "--hz"));
+    free(out);
+    assert_int_equal(run(&out, "t_s,g\n0,1\n1,1;2\n", "--json"), 3);
+    assert_non_null(strstr(out, "line 3, column 2"));
+    free(out);
+    assert_int_equal(run(&out, "t_s,g\n0,1\n1,2,3\n", "--json"), 3);
+    free(out);
+    assert_int_equal(run(&out, "", "--json"), 3);
+    free(out);
+    assert_int_equal(run(&out, "0,1\n", "--hz -3"), 2);
+    free(out);
+    assert_int_equal(support_shell(NULL, "'%s' weigh /nonexistent.csv 2>/dev/null", support_build("trundle-cart")), 3);
+    assert_int_equal(support_shell(NULL, "'%s' weigh 2>/dev/null", support_build("trundle-cart")), 2);
+}
+
+/* Four columns give a place; readings that did not come are left out. */
+static void four_cells_give_a_place(void **state)
+{
+    struct bytes text = { 0 };
+    struct rng r = rng_seed(support_seed(), "four");
+    json_t *o;
+    char *out;
+
+    (void)state;
+    support_ok(bytes_print(&text, "t_s,c1_g,c2_g,c3_g,c4_g\n"), NULL);
+    for (int k = 0; k < 400; k++) {
+        double m = k < 200 ? 0 : 100;
+
+        support_ok(bytes_print(&text, "%.4f,%.2f,%.2f,%.2f,", k / 80.0, 100 + 4 * m + rng_normal(&r), 90 + 3 * m + rng_normal(&r),
+                               80 + 2 * m + rng_normal(&r)), NULL);
+        support_ok(k % 50 == 7 ? bytes_print(&text, "nan\n") : bytes_print(&text, "%.2f\n", 70 + m + rng_normal(&r)), NULL);
+    }
+    assert_int_equal(run(&out, (const char *)text.data, "--json"), 0);
+    o = json_loads(out, 0, NULL);          /* exactly one object */
+    assert_non_null(o);
+    assert_near(json_number_value(json_object_get(o, "dw_g")), 1000, 5);
+    assert_near(json_number_value(json_object_get(o, "t0_s")), 2.5, 0.05);
+    assert_near(json_number_value(json_object_get(o, "x_m")), 0.24, 0.02);
+    assert_near(json_number_value(json_object_get(o, "y_m")), 0.27, 0.02);
+    json_decref(o);
+    free(out);
+    bytes_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_happens_in_the_real_traces),
         cmocka_unit_test(steps_added_to_the_real_traces_are_found),
         cmocka_unit_test(the_judge_can_fail),
+        cmocka_unit_test(the_command_says_what_is_wrong),
+        cmocka_unit_test(four_cells_give_a_place),
     };
     return support_run(tests);
 }

@@ -23,17 +23,17 @@ const shapes = {
   plus: 'M12 5v14M5 12h14',
   close: 'M6 6l12 12M18 6L6 18',
   tag: 'M3.5 12.5v-9h9l8 8-9 9zM8 8v.2',
-  scale: 'M4 20h16l-1.6-11H5.600zM8 5h8M12 5v4M12 17l2.500-3.500',
+  scale: 'M4 20h16l-1.6-11H5.6zM8 5h8M12 5v4M12 17l2.5-3.5',
   scan: 'M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M4 12h16',
-  camera: 'M3 8h4l2-3h6l2 3h4v11H3zM12 17a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7',
-  network: 'M3 9.500c5-5 13-5 18 0M6.500 13.500c3-3 8-3 11 0M12 18v.2M4 3l16 18',
+  camera: 'M3 8h4l2-3h6l2 3h4v11H3zM12 17a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7',
+  network: 'M3 9.5c5-5 13-5 18 0M6.5 13.5c3-3 8-3 11 0M12 18v.2M4 3l16 18',
   battery: 'M3 8h15v8H3zM18 11h3v2h-3M6 11v2',
-  help: 'M4 20c.5-4.500 4-6 8-6s7.500 1.500 8 6M12 10.500a4 4 0 1 0 0-8 4 4 0 0 0 0 8',
+  help: 'M4 20c.5-4.5 4-6 8-6s7.5 1.5 8 6M12 10.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8',
   menu: 'M4 7h16M4 12h16M4 17h16',
-  search: 'M10.500 17a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13M15.500 15.500L21 21',
-  cart: 'M3 5h2.500l3 10h9l2.500-7H6.500M10 19.500v.2M16.500 19.500v.2',
-  out: 'M12 15V4M7.500 8.500L12 4l4.500 4.500M4 14v6h16v-6',
-  sync: 'M20 6v5h-5M4 18v-5h5M19 11a7.500 7.500 0 0 0-13-3.500M5 13a7.500 7.500 0 0 0 13 3.500',
+  search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13M15.5 15.5L21 21',
+  cart: 'M3 5h2.5l3 10h9l2.5-7H6.5M10 19.5v.2M16.5 19.5v.2',
+  out: 'M12 15V4M7.5 8.5L12 4l4.5 4.5M4 14v6h16v-6',
+  sync: 'M20 6v5h-5M4 18v-5h5M19 11a7.5 7.5 0 0 0-13-3.5M5 13a7.5 7.5 0 0 0 13 3.5',
   hand: 'M12 4v13M7 12l5 5 5-5M4 21h16',
 };
 
@@ -67,7 +67,7 @@ export function picture(address, name, product) {
 
 export function money(cents) {
   const style = { style: 'currency', currency: words.currency, minimumFractionDigits: words.digits, maximumFractionDigits: words.digits };
-  return new Intl.NumberFormat(words.text.locale, style).format((cents || 0) / 10 ** words.digits);
+  return new Intl.NumberFormat(words.text.locale, style).format((cents || 0) / 10 ** words.digits).replace('-', '−');
 }
 
 export function number(value, digits = 0) {

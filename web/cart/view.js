@@ -27,8 +27,6 @@ export function detail(line) {
 
 export const nameOf = (thing) => (thing?.product === '?' || !thing?.name ? t('unknown_item') : thing.name);
 
-export const soldBy = (line) => (line.unit === 'kg' ? '' : 'x' + line.count);
-
 /* ---- notices: what does not work, in a sentence that says what to do ---- */
 
 function notices(state, ui) {
@@ -79,7 +77,7 @@ function paying(state, act) {
       h('p', { class: 'price' }, h('strong', {}, money(state.pay.total_cents))),
       h('h1', {}, t('paying')),
       h('p', { class: 'hint' }, t('paying_note')),
-      button('main', t('resume'), () => act.touch({ kind: 'resume' }), 'out', { 'data-key': 'resume' })));
+      button('main', t('resume'), () => act.touch({ kind: 'resume' }), 'cart', { 'data-key': 'resume' })));
 }
 
 // Name, picture and money of what `last` is about: the line when it is still there, else what `last` says itself.
@@ -92,7 +90,7 @@ function subject(state) {
 
 const kinds = { added: 'plus', removed: 'out', changed: 'sync', promotion_gained: 'tag', promotion_lost: 'tag', price_changed: 'tag', asking: 'ask', weighed: 'scale' };
 
-function several(state, act) {
+function several(state) {
   const ids = state.last.lines ?? [state.last.line];
   const lines = state.lines.filter((l) => ids.includes(l.id));
   const sum = lines.reduce((total, l) => total + l.price_cents, 0);
@@ -102,9 +100,9 @@ function several(state, act) {
     h('div', { class: 'row' }, h('p', { class: 'price' }, h('strong', {}, money(sum))), sureness(lines.every((l) => l.sure))));
 }
 
-function lastThing(state, act) {
+function lastThing(state) {
   const last = state.last;
-  if (last.n > 1 && last.kind === 'added') return several(state, act);
+  if (last.n > 1 && last.kind === 'added') return several(state);
   const it = subject(state);
   const promo = last.promo;
   const minus = last.kind === 'removed';
@@ -122,13 +120,13 @@ function lastThing(state, act) {
       !minus && sureness(sure)));
 }
 
-function hero(state, ui, act) {
+function hero(state, act) {
   if (!state) return plain('cart', t('welcome'), t('welcome_hint'));
   if (state.phase === 'paying' && state.pay) return paying(state, act);
   if (state.phase === 'paid') return plain('check', t('paid'), `${t('paid_total', { money: money(state.total_cents) })}. ${t('paid_hint')}`);
   if (state.phase === 'idle') return plain('cart', t('idle'), t('idle_hint'));
   if (state.weigh && state.weigh.state !== 'idle') return weighing(state.weigh, act);
-  if (state.last) return lastThing(state, act);
+  if (state.last) return lastThing(state);
   return plain('cart', t('welcome'), t('welcome_hint'));
 }
 
@@ -203,7 +201,7 @@ export function show(state, ui, act) {
     phase === 'staff' && h('p', { class: 'mode' }, t('staff')),
     button('tool', t('help'), () => act.touch({ kind: 'help' }), 'help', { 'data-key': 'help' }),
     button('tool', t('menu'), act.settings, 'menu', { 'data-key': 'menu' })]);
-  part('hero', [phase, state?.last, state?.weigh, state?.pay, state?.total_cents, state?.lines?.filter((l) => l.id === state.last?.line || state.last?.lines?.includes(l.id))], () => hero(state, ui, act));
+  part('hero', [phase, state?.last, state?.weigh, state?.pay, state?.total_cents, state?.lines?.filter((l) => l.id === state.last?.line || state.last?.lines?.includes(l.id))], () => hero(state, act));
   part('question', [phase, state?.question, ui.answered], () => question(state, ui, act) ?? []);
   $('question').hidden = !$('question').childElementCount;
   part('basket-title', [state?.items ?? 0, phase], () => [h('span', {}, t('basket')), state?.items ? h('small', {}, t('items', { n: state.items })) : null]);

@@ -258,6 +258,8 @@ static void take_picture(struct device *d, struct stream *s, GstSample *sample, 
 
         judge(d, s, &p, width, height, s->heard_ns);
         atomic_fetch_add(&d->samples, 1);
+        if (s->recorded)
+            device_turn(d, p.sensed_ns);
         device_picture(d, &p);
     }
     gst_video_frame_unmap(&frame);
@@ -332,8 +334,11 @@ static void run_camera(struct device *d)
         struct stream s;
         enum verdict verdict = BROKE;
 
-        if (stream_start(d, &s))
+        if (stream_start(d, &s)) {
+            if (!s.recorded)
+                device_no_turn(d);
             verdict = stream_run(d, &s, base_ns);
+        }
         stream_stop(&s);
         if (device_stopping(d))
             return;

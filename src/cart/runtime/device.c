@@ -19,6 +19,7 @@ enum { DEVICES_MAX = TRUNDLE_CAMERAS_MAX + 2, CLOSE_MS = 1500 };
 
 struct devices {
     unsigned n;
+    struct turns *turns;
     struct device *device[DEVICES_MAX];     /* each owned together with its thread */
 };
 
@@ -104,6 +105,17 @@ void device_bad(struct device *d, const char *text, ...)
     va_end(args);
 }
 
+void device_turn(struct device *d, int64_t sensed_ns)
+{
+    if (d->config.fast)
+        turns_wait(d->turns, d->place, sensed_ns < d->last_sensed_ns ? d->last_sensed_ns : sensed_ns, &d->stop);
+}
+
+void device_no_turn(struct device *d)
+{
+    turns_leave(d->turns, d->place);
+}
+
 bool device_pause(struct device *d, int64_t ns)
 {
     int64_t until = clock_mono_ns() + ns, left;
@@ -129,6 +141,7 @@ static void device_unref(struct device *d)
             (void)close(d->wake[i]);
     (void)pthread_cond_destroy(&d->ended_now);
     (void)pthread_mutex_destroy(&d->lock);
+    turns_unref(d->turns);
     free(d);
 }
 
@@ -137,6 +150,7 @@ static void *device_thread(void *user)
     struct device *d = user;
 
     d->run(d);
+    device_no_turn(d);
     atomic_store(&d->running, false);
     (void)pthread_mutex_lock(&d->lock);
     d->ended = true;
@@ -199,6 +213,8 @@ static enum trundle_status add(struct devices *all, enum device_kind kind, unsig
 
     if (!d)
         return error_set(err, TRUNDLE_NO_MEMORY, device_kind_text(kind), "", "no memory for a device");
+    d->turns = turns_ref(all->turns);
+    d->place = all->n;
     all->device[all->n++] = d;
     switch (kind) {
     case DEVICE_CAMERA: return camera_prepare(d, &cart->camera[index], err);
@@ -222,6 +238,11 @@ enum trundle_status devices_open(const struct cart_file *cart, const struct devi
     all = calloc(1, sizeof *all);
     if (!all)
         return error_set(err, TRUNDLE_NO_MEMORY, "devices_open", "", "no memory");
+    all->turns = turns_new();
+    if (!all->turns) {
+        status = error_set(err, TRUNDLE_NO_MEMORY, "devices_open", "", "no memory");
+        goto out;
+    }
     for (unsigned i = 0; i < cart->cameras_n; i++)
         if (cart->camera[i].source[0])
             TRY_GOTO(status, add(all, DEVICE_CAMERA, i, cart, config, sink, err), out);
@@ -229,6 +250,8 @@ enum trundle_status devices_open(const struct cart_file *cart, const struct devi
         TRY_GOTO(status, add(all, DEVICE_SCALE, 0, cart, config, sink, err), out);
     if (cart->scanner.source[0])
         TRY_GOTO(status, add(all, DEVICE_SCANNER, 0, cart, config, sink, err), out);
+    for (unsigned i = 0; i < all->n; i++)
+        turns_enter(all->turns, i);
     now = clock_mono_ns();
     for (; started < all->n; started++)
         TRY_GOTO(status, device_start(all->device[started], now, err), out);
@@ -273,8 +296,11 @@ void devices_close(struct devices *devices)
         while (write(devices->device[i]->wake[1], "", 1) < 0 && errno == EINTR)
             continue;
     }
+    if (devices->n)
+        turns_wake(devices->turns);
     for (unsigned i = 0; i < devices->n; i++)
         device_close(devices->device[i], &deadline);
+    turns_unref(devices->turns);
     free(devices);
 }
 

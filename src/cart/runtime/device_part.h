@@ -8,6 +8,7 @@
 
 #include "cart/runtime/device.h"
 #include "cart/runtime/port.h"
+#include "cart/runtime/turns.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +26,8 @@ struct device {
     unsigned index;
     struct device_config config;
     struct device_sink sink;
+    struct turns *turns;               /* counted; with `fast`, whose turn it is among the recordings */
+    unsigned place;
     int64_t opened_ns;                 /* monotonic; recorded sources play from here */
     union {
         struct device_camera camera;
@@ -67,6 +70,10 @@ TRUNDLE_PRINTF(3, 4) void device_say(struct device *d, enum device_health health
 void device_good(struct device *d);
 /* Something bad came: counts it, and says GARBAGE. */
 TRUNDLE_PRINTF(2, 3) void device_bad(struct device *d, const char *text, ...);
+/* With `fast`: waits until no other recording can come with something earlier. Before each hand-over of a recording. */
+void device_turn(struct device *d, int64_t sensed_ns);
+/* This one is live, or has nothing for now: the recordings need not wait for it. */
+void device_no_turn(struct device *d);
 /* Waits; false when the device is to stop. */
 bool device_pause(struct device *d, int64_t ns);
 /* The pause before the next try: 0.25 s, 0.5 s, ... 4 s. *pause_ms is 0 at first, and again after a good run. */

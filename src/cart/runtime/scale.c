@@ -135,6 +135,7 @@ static void run_serial(struct device *d)
 {
     unsigned pause_ms = 0;
 
+    device_no_turn(d);
     do {
         struct trundle_error err;
         int fd;
@@ -195,6 +196,7 @@ static bool take_row(struct device *d, struct playing *p, enum port_line_event e
             return false;
         t_ns -= d->config.start_mono_ns;
     }
+    device_turn(d, t_ns);
     hand_on(d, &reading, t_ns);
     judge(d, &reading);
     return true;

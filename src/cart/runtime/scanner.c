@@ -83,6 +83,7 @@ static void run_scanner(struct device *d)
 {
     unsigned pause_ms = 0;
 
+    device_no_turn(d);
     do {
         struct trundle_error err;
         int fd;

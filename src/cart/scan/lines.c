@@ -22,7 +22,7 @@ enum {
 };
 
 static const double blur_modules[BLURS] = { 0.3, 0.6, 0.9, 1.2 };      /* standard deviation of the lens's spread */
-static const double quality_least = 0.75, margin_least = 3.0, guard_least = 0.55;
+static const double quality_near = 0.6, quality_least = 0.75, margin_least = 3.0, guard_least = 0.55;
 enum { LINES_LEAST = 3 };
 
 static const uint8_t l_codes[10] = { 0x0d, 0x19, 0x13, 0x3d, 0x23, 0x31, 0x2f, 0x3b, 0x37, 0x0b };      /* 7 bits, 1 is a bar */
@@ -229,6 +229,8 @@ static double guards(const struct line_reader *r, int width, double x0, double x
                 top = c > top ? c : top;
             }
         }
+        if (top < guard_least - 0.1)
+            return 0;
         sum += top / 3;
     }
     return sum;
@@ -302,8 +304,12 @@ static void read_line(struct line_reader *r, int width, int y, int step, bool mi
             if (guards(r, width, r->starts[i].at, r->ends[k].at) < guard_least)
                 continue;
             r->runs++;
-            for (int b = 0; b < BLURS; b++) {
+            for (int n = 0; n < BLURS; n++) {      /* a middling blur first: what does not nearly fit with it fits with none */
+                int b = (n + 2) % BLURS;
+
                 fit_code(r, width, r->starts[i].at, r->ends[k].at, b, &fit);
+                if (n == 0 && fit.quality < quality_near)
+                    break;
                 if (fit.quality > best.quality) {
                     best = fit;
                     x0 = r->starts[i].at;
@@ -399,7 +405,8 @@ int line_reader_read(struct line_reader *r, const uint8_t *luma, int width, int 
     if (width > LINE_MAX || width < MODULES || height < 8)
         return 0;
     r->groups_n = 0;
-    for (int way = 0; way < 2; way++) {
+    /* Guards look the same from both ends: where none stood, none will. */
+    for (int way = 0; way < 2 && (way == 0 || r->runs > 0); way++) {
         r->runs = 0;
         for (int y = step; y + step < height; y += step) {
             /* Mean of neighbouring lines: less noise, hardly more blur along upright bars. */

@@ -23,7 +23,7 @@ enum {
     VOTES_EAN = 6, VOTES_UPCE = 20,      /* enough to believe; UPC-E has no middle guard and few bars */
     VOTES_OURS = 20,                     /* what a read of the line reader counts, which summed its lines before it spoke */
     VOTES_LATE = 3, STAGES_LATE = 2,     /* or so few, when different preparations agree */
-    PREPARED_MAX = 4 << 20               /* pixels of a prepared picture; larger ones have pixels enough */
+    PREPARED_SIDE = 1280                 /* longest side of an enlarged picture; a larger one has pixels enough */
 };
 
 struct scanner {
@@ -131,17 +131,27 @@ static void add(struct tally *t, enum trundle_symbology symbology, const char *t
     vote(t, codes->n++, votes);
 }
 
-/* Moves what is believed to *out. `late`: all stages are through. */
+/* Moves what is believed to *out, most votes first. `late`: all stages are through. */
 static void believed(const struct tally *t, bool late, struct scan_codes *out)
 {
+    int votes[SCAN_CODES_MAX];
+
     out->n = 0;
     for (int i = 0; i < t->codes.n; i++) {
         enum trundle_symbology symbology = t->codes.code[i].symbology;
         bool linear = symbology == TRUNDLE_SYM_EAN13 || symbology == TRUNDLE_SYM_UPCA || symbology == TRUNDLE_SYM_EAN8;
         int enough = symbology == TRUNDLE_SYM_UPCE ? VOTES_UPCE : linear ? VOTES_EAN : 1;
 
-        if (t->of[i].votes >= enough || (late && linear && t->of[i].votes >= VOTES_LATE && t->of[i].stages >= STAGES_LATE))
-            out->code[out->n++] = t->codes.code[i];
+        if (t->of[i].votes >= enough || (late && linear && t->of[i].votes >= VOTES_LATE && t->of[i].stages >= STAGES_LATE)) {
+            int at = out->n++;
+
+            for (; at > 0 && votes[at - 1] < t->of[i].votes; at--) {
+                out->code[at] = out->code[at - 1];
+                votes[at] = votes[at - 1];
+            }
+            out->code[at] = t->codes.code[i];
+            votes[at] = t->of[i].votes;
+        }
     }
 }
 
@@ -211,7 +221,7 @@ static enum trundle_status read_stages(struct scanner *s, struct tally *t, struc
     for (size_t i = 0; i < COUNT_OF(preparations) && !out->n; i++) {
         int width = (int)(original->width * preparations[i].scale), height = (int)(original->height * preparations[i].scale);
 
-        if (width < 16 || height < 16 || width > SCAN_SIDE_MAX || height > SCAN_SIDE_MAX || (long)width * height > PREPARED_MAX)
+        if (width < 16 || height < 16 || (preparations[i].scale > 1 && (width > PREPARED_SIDE || height > PREPARED_SIDE)))
             continue;
         if (!prepare(s, original, &preparations[i], width, height, &p))
             return error_set(err, TRUNDLE_NO_MEMORY, "scanner", NULL, "no memory for a prepared picture");

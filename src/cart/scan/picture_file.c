@@ -53,13 +53,13 @@ out:
 static enum trundle_status decode_jpeg(const uint8_t *bytes, size_t n, const char *where, struct grey_picture *out, struct trundle_error *err)
 {
     tjhandle jpeg = tjInitDecompress();
-    int width, height, sampling, colours;
+    int width = 0, height = 0, sampling, colours;
     enum trundle_status status = TRUNDLE_OK;
     uint8_t *luma = NULL;
 
     if (!jpeg)
         return error_set(err, TRUNDLE_NO_MEMORY, where, NULL, "no memory for a JPEG decoder");
-    if (tjDecompressHeader3(jpeg, bytes, (unsigned long)n, &width, &height, &sampling, &colours) != 0) {
+    if (tjDecompressHeader3(jpeg, bytes, (unsigned long)n, &width, &height, &sampling, &colours) != 0 || width < 1 || height < 1) {
         status = error_set(err, TRUNDLE_BAD_INPUT, where, NULL, "damaged JPEG: %s", tjGetErrorStr2(jpeg));
         goto out;
     }

@@ -52,40 +52,75 @@ static double keys(double x)
     return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-/* One output sample of n inputs `step` apart: bicubic, stretched when shrinking so that it also averages. */
-static double sample(const uint8_t *from, int n, ptrdiff_t step, double at, double scale)
+/* Output sample i is the weighted sum of `taps` inputs from first[i]; clamped at the rims. Stretched when shrinking, so that it averages. */
+struct taps { int *first; float *weight; int taps; };
+
+static bool taps_make(struct taps *t, int from, int to)
 {
-    double reach = 2 * scale, sum = 0, weights = 0;
+    double ratio = (double)from / to, scale = ratio > 1 ? ratio : 1;
 
-    for (int i = (int)ceil(at - reach); i <= (int)floor(at + reach); i++) {
-        int k = i < 0 ? 0 : i >= n ? n - 1 : i;
-        double w = keys((i - at) / scale);
+    t->taps = (int)ceil(4 * scale) + 1;
+    t->first = calloc((size_t)to, sizeof *t->first);
+    t->weight = calloc((size_t)to * (size_t)t->taps, sizeof *t->weight);
+    if (!t->first || !t->weight)
+        return false;
+    for (int i = 0; i < to; i++) {
+        double at = (i + 0.5) * ratio - 0.5, sum = 0;
+        float *w = t->weight + (size_t)i * (size_t)t->taps;
 
-        sum += w * from[k * step];
-        weights += w;
+        t->first[i] = (int)ceil(at - 2 * scale);
+        for (int k = 0; k < t->taps; k++)
+            sum += keys((t->first[i] + k - at) / scale);
+        for (int k = 0; k < t->taps; k++)
+            w[k] = (float)(keys((t->first[i] + k - at) / scale) / sum);
     }
-    return sum / weights;
+    return true;
+}
+
+static void taps_done(struct taps *t)
+{
+    free(t->first);
+    free(t->weight);
+}
+
+static int clamp_index(int i, int n)
+{
+    return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
 bool plane_resize(struct plane *to, const struct plane *from, int width, int height)
 {
-    double fx = (double)from->width / width, fy = (double)from->height / height;
-    struct plane middle = { 0 };
+    struct taps across = { 0 }, down = { 0 };
+    size_t w = (size_t)width, fw = (size_t)from->width;
+    float *middle = calloc(w * (size_t)from->height, sizeof *middle), *row = calloc(w, sizeof *row);
+    bool ok = middle && row && taps_make(&across, from->width, width) && taps_make(&down, from->height, height) && plane_size(to, width, height);
 
-    if (!plane_size(&middle, width, from->height) || !plane_size(to, width, height)) {
-        plane_done(&middle);
-        return false;
+    for (size_t y = 0; ok && y < (size_t)from->height; y++)
+        for (size_t x = 0; x < w; x++) {
+            const float *weight = across.weight + x * (size_t)across.taps;
+            float sum = 0;
+
+            for (int k = 0; k < across.taps; k++)
+                sum += weight[k] * (float)from->pixel[y * fw + (size_t)clamp_index(across.first[x] + k, from->width)];
+            middle[y * w + x] = sum;
+        }
+    for (size_t y = 0; ok && y < (size_t)height; y++) {
+        memset(row, 0, w * sizeof *row);
+        for (int k = 0; k < down.taps; k++) {
+            float weight = down.weight[y * (size_t)down.taps + (size_t)k];
+            const float *in = middle + (size_t)clamp_index(down.first[y] + k, from->height) * w;
+
+            for (size_t x = 0; x < w; x++)
+                row[x] += weight * in[x];
+        }
+        for (size_t x = 0; x < w; x++)
+            to->pixel[y * w + x] = clamp8((double)row[x]);
     }
-    for (int y = 0; y < from->height; y++)
-        for (int x = 0; x < width; x++)
-            middle.pixel[(size_t)y * (size_t)width + (size_t)x] =
-                clamp8(sample(from->pixel + (size_t)y * (size_t)from->width, from->width, 1, (x + 0.5) * fx - 0.5, fx > 1 ? fx : 1));
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++)
-            to->pixel[(size_t)y * (size_t)width + (size_t)x] =
-                clamp8(sample(middle.pixel + x, from->height, width, (y + 0.5) * fy - 0.5, fy > 1 ? fy : 1));
-    plane_done(&middle);
-    return true;
+    free(middle);
+    free(row);
+    taps_done(&across);
+    taps_done(&down);
+    return ok;
 }
 
 bool plane_even(struct plane *to, const struct plane *from, int radius)
@@ -141,15 +176,5 @@ bool plane_sharpen(struct plane *to, const struct plane *from, int radius, doubl
             out[x] = clamp8(row[x] + amount * (row[x] - (double)sum / n));
         }
     }
-    return true;
-}
-
-bool plane_turn(struct plane *to, const struct plane *from)
-{
-    if (!plane_size(to, from->height, from->width))
-        return false;
-    for (int y = 0; y < from->height; y++)
-        for (int x = 0; x < from->width; x++)
-            to->pixel[(size_t)x * (size_t)to->width + (size_t)(from->height - 1 - y)] = from->pixel[(size_t)y * (size_t)from->width + (size_t)x];
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * scan/prepare - pictures made better readable: other sizes, even light, sharper, turned. For picture.c.
- * A plane owns its pixels and keeps them between pictures, so that after the first picture of a size nothing is allocated.
+ * scan/prepare - pictures made better readable: other sizes, even light, sharper. For picture.c.
+ * A plane owns its pixels and keeps them between pictures.
  */
 #pragma once
 
@@ -19,11 +19,9 @@ bool plane_size(struct plane *p, int width, int height);
 void plane_done(struct plane *p);
 /* Copies rows `stride` apart. */
 bool plane_copy(struct plane *to, const uint8_t *luma, int width, int height, int stride);
-/* Bicubic (Keys 1981, a = -0.5) to another size; downwards box-averaged first where the factor is 2 or more. */
+/* Bicubic (Keys 1981, a = -0.5) to another size, stretched when shrinking so that it averages. */
 bool plane_resize(struct plane *to, const struct plane *from, int width, int height);
 /* Even light: grey relative to the mean and spread in a window of `radius` pixels. In place from -> to. */
 bool plane_even(struct plane *to, const struct plane *from, int radius);
-/* Unsharp mask along both axes: p + amount * (p - box mean of radius). */
+/* Unsharp mask along the rows: p + amount * (p - box mean of radius). */
 bool plane_sharpen(struct plane *to, const struct plane *from, int radius, double amount);
-/* A quarter turn to the right. */
-bool plane_turn(struct plane *to, const struct plane *from);

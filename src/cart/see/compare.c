@@ -114,6 +114,8 @@ static struct region flood(struct compare *c, uint32_t from, uint32_t label)
         uint32_t at = c->stack[--n];
         int x = (int)(at % (uint32_t)c->hw), y = (int)(at / (uint32_t)c->hw);
 
+        bool edge = false;
+
         r.cells++;
         sx += x;
         sy += y;
@@ -126,12 +128,13 @@ static struct region flood(struct compare *c, uint32_t from, uint32_t label)
             uint32_t next = (uint32_t)(v * c->hw + u);
 
             if (u < 1 || v < 1 || u + 1 >= c->hw || v + 1 >= c->hh || !kept(c, u, v)) {
-                r.at_edge = true;
+                edge = true;
             } else if (c->clean[next] && !c->label[next]) {
                 c->label[next] = label;
                 c->stack[n++] = next;
             }
         }
+        r.edge += edge;
     }
     r.x = (float)(sx / (double)r.cells);
     r.y = (float)(sy / (double)r.cells);

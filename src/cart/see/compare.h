@@ -17,7 +17,7 @@ struct region {
     int x0, y0, x1, y1;        /* box on the half-size grid, ends exclusive */
     size_t cells;              /* of the half-size grid */
     float x, y;                /* centre of mass, half-size grid */
-    bool  at_edge;             /* touches what is not watched */
+    size_t edge;               /* its cells that touch what is not watched */
     /* Signed, -1..1: > 0 when the thing lies there after, < 0 when before. */
     float emptier;             /* by likeness to the empty basket */
     float outlined;            /* by the contrast across the outline */

@@ -183,6 +183,56 @@ static float describe_patch(const struct see_scratch *s, int x, int y, int step,
     return inside / pixels;
 }
 
+/* Where a quarter turn of the picture takes dimension i, and its sign. */
+static int turned(int i, float *sign)
+{
+    if (i < 4 * TURNS) {
+        int k = i / TURNS, kx = k & 1, ky = k >> 1;
+
+        return (kx * 2 + 1 - ky) * TURNS + (i % TURNS + TURNS / 4) % TURNS;
+    }
+    if (i == SEE_LOCAL - 2)
+        *sign = -*sign;
+    return i == SEE_LOCAL - 3 ? SEE_LOCAL - 2 : i == SEE_LOCAL - 2 ? SEE_LOCAL - 3 : i;
+}
+
+/* The moment's mean over the four quarter turns: a thing in a basket lies any way up. */
+static void forget_turn(struct see_scratch *s)
+{
+    memset(s->product, 0, sizeof s->product);
+    for (int i = 0; i < SEE_LOCAL; i++)
+        for (int j = 0; j < SEE_LOCAL; j++) {
+            int a = i, b = j;
+            float sign = 1.0f;
+
+            for (int turn = 0; turn < 4; turn++) {
+                s->product[a][b] += 0.25f * sign * s->moment[i][j];
+                a = turned(a, &sign);
+                b = turned(b, &sign);
+            }
+        }
+    memcpy(s->moment, s->product, sizeof s->moment);
+}
+
+/* After that, pairs of dimensions that turn into each other hold the same number. How many such pairs (i, j) stands for when it
+ * is the first of them, else 0. */
+static int pairs_of(int i, int j)
+{
+    int a = i, b = j, n = 0;
+    float sign = 1.0f;
+
+    do {
+        int low = a < b ? a : b, high = a < b ? b : a;
+
+        if (low < i || (low == i && high < j))
+            return 0;
+        n++;
+        a = turned(a, &sign);
+        b = turned(b, &sign);
+    } while (!((a == i && b == j) || (a == j && b == i)) && n < 4);
+    return n;
+}
+
 static void multiply(float a[SEE_LOCAL][SEE_LOCAL], float b[SEE_LOCAL][SEE_LOCAL], float out[SEE_LOCAL][SEE_LOCAL])
 {
     for (int i = 0; i < SEE_LOCAL; i++) {
@@ -224,17 +274,18 @@ bool see_describe(const struct see_picture *picture, struct see_scratch *s, floa
 {
     struct box b;
     float scale, local[SEE_LOCAL], total = 0, norm = 0;
-    int w, h, side, across, down;
+    int w, h, side, most, across, down;
     size_t n = 0;
 
     if (!find_box(picture, &b))
         return false;
     side = b.x1 - b.x0 > b.y1 - b.y0 ? b.x1 - b.x0 : b.y1 - b.y0;
-    scale = (float)side / (float)SEE_DESCRIBE_SIDE;
+    most = picture->mask ? SEE_DESCRIBE_SIDE / 2 : SEE_DESCRIBE_SIDE;
+    scale = (float)side / (float)most;
     w = (int)((float)(b.x1 - b.x0) / scale + 0.5f);
     h = (int)((float)(b.y1 - b.y0) / scale + 0.5f);
-    w = w < 2 * CELL ? 2 * CELL : w > SEE_DESCRIBE_SIDE ? SEE_DESCRIBE_SIDE : w;
-    h = h < 2 * CELL ? 2 * CELL : h > SEE_DESCRIBE_SIDE ? SEE_DESCRIBE_SIDE : h;
+    w = w < 2 * CELL ? 2 * CELL : w > most ? most : w;
+    h = h < 2 * CELL ? 2 * CELL : h > most ? most : h;
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             int i = y * SEE_DESCRIBE_SIDE + x;
@@ -263,10 +314,13 @@ bool see_describe(const struct see_picture *picture, struct see_scratch *s, floa
             }
     if (!(total > 0))
         return false;
+    if (picture->mask)
+        forget_turn(s);
     take_root(s);
     for (int i = 0; i < SEE_LOCAL; i++)
         for (int j = i; j < SEE_LOCAL; j++) {
-            float v = 0.5f * (s->root[i][j] + s->root[j][i]) * (i == j ? 1.0f : 1.4142136f);
+            float same = picture->mask ? (float)pairs_of(i, j) : 1.0f;
+            float v = 0.5f * (s->root[i][j] + s->root[j][i]) * sqrtf(i == j ? same : 2.0f * same);
 
             out[n++] = v;
             norm += v * v;

@@ -31,6 +31,8 @@ struct see_scratch;                /* working memory, made once */
 struct see_scratch *see_scratch_new(void);     /* NULL: no memory */
 void see_scratch_free(struct see_scratch *s);
 
-/* The box that holds the thing is scaled to SEE_DESCRIBE_SIDE at most (longer side) and described. False: the picture or what the
+/* The box that holds the thing is scaled (longer side to SEE_DESCRIBE_SIDE, with a mask to half of it) and described. Without a
+ * mask it is a photo: upright, and its middle counts most. With one it is a thing that may lie any way up: the embedding does not
+ * change when the picture is turned by 90 degrees, and the numbers that this makes superfluous are 0. False: the picture or what the
  * mask leaves of it is too small (under 8 x 8 px); `out` is untouched. */
 bool see_describe(const struct see_picture *picture, struct see_scratch *s, float out[SEE_EMBEDDING]);

@@ -36,13 +36,13 @@ static size_t index_products(const struct trundle_product *products, size_t n, s
     return distinct;
 }
 
-/* Temperature from every fifth row of each product, scored by a gallery that has not seen them. Left at 1 when the products have
- * too few rows for that. */
+/* Temperature from the last fifth of the rows of each product (neighbours in a list look alike), scored by a gallery that has not
+ * seen them. Left at 1 when the products have too few rows for that. */
 static enum trundle_status fit_temperature(const float *rows, const uint32_t *index, size_t n, size_t classes, double ridge, float *out,
                                            struct trundle_error *err)
 {
     float *known = NULL, *scores = NULL, *vectors = NULL, *offsets = NULL;
-    uint32_t *known_index = NULL, *test_index = NULL, *seen = NULL;
+    uint32_t *known_index = NULL, *test_index = NULL, *seen = NULL, *rows_of = NULL;
     size_t known_n = 0, test_n = 0;
     enum trundle_status status = TRUNDLE_OK;
 
@@ -55,19 +55,22 @@ static enum trundle_status fit_temperature(const float *rows, const uint32_t *in
     known_index = malloc(n * sizeof *known_index);
     test_index = malloc(n * sizeof *test_index);
     seen = calloc(classes, sizeof *seen);
-    if (!known || !scores || !vectors || !offsets || !known_index || !test_index || !seen) {
+    rows_of = calloc(classes, sizeof *rows_of);
+    if (!known || !scores || !vectors || !offsets || !known_index || !test_index || !seen || !rows_of) {
         status = error_set(err, TRUNDLE_NO_MEMORY, "gallery", NULL, "no memory to fit the temperature");
         goto out;
     }
     for (size_t i = 0; i < n; i++)
-        if (++seen[index[i]] % HOLD_OUT) {
+        rows_of[index[i]]++;
+    for (size_t i = 0; i < n; i++)
+        if (++seen[index[i]] <= rows_of[index[i]] - rows_of[index[i]] / HOLD_OUT) {
             memcpy(known + known_n * SEE_EMBEDDING, rows + i * SEE_EMBEDDING, SEE_EMBEDDING * sizeof *rows);
             known_index[known_n++] = index[i];
         }
     TRY_GOTO(status, learn_scores(known, known_index, known_n, classes, ridge, vectors, offsets, err), out);
     memset(seen, 0, classes * sizeof *seen);
     for (size_t i = 0; i < n; i++)
-        if (++seen[index[i]] % HOLD_OUT == 0) {
+        if (++seen[index[i]] > rows_of[index[i]] - rows_of[index[i]] / HOLD_OUT) {
             for (size_t c = 0; c < classes; c++) {
                 double sum = (double)offsets[c];
 
@@ -87,6 +90,7 @@ out:
     free(known_index);
     free(test_index);
     free(seen);
+    free(rows_of);
     return status;
 }
 
@@ -102,8 +106,8 @@ enum trundle_status see_gallery_from_embeddings(const struct trundle_product *pr
 
     if (!(ridge > 0))
         return error_set(err, TRUNDLE_BAD_ARG, "gallery", NULL, "ridge must be over 0");
-    if (n > 4 * (size_t)SEE_GALLERY_PICTURES_MAX)
-        return error_set(err, TRUNDLE_TOO_LARGE, "gallery", NULL, "%zu embeddings, limit %d", n, 4 * SEE_GALLERY_PICTURES_MAX);
+    if (n > (size_t)SEE_GALLERY_PICTURES_MAX)
+        return error_set(err, TRUNDLE_TOO_LARGE, "gallery", NULL, "%zu embeddings, limit %d", n, SEE_GALLERY_PICTURES_MAX);
     keys = calloc(n + 1, sizeof *keys);
     index = calloc(n + 1, sizeof *index);
     if (!keys || !index)
@@ -165,70 +169,47 @@ static void mask_plain(const uint8_t *rgb, int w, int h, uint8_t *mask)
         memset(mask, 1, pixels);
 }
 
-/* Turns a picture and its mask by a quarter to the right. */
-static void turn(const uint8_t *rgb, const uint8_t *mask, int w, int h, uint8_t *out_rgb, uint8_t *out_mask)
-{
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            size_t from = (size_t)y * (size_t)w + (size_t)x, to = (size_t)x * (size_t)h + (size_t)(h - 1 - y);
-
-            memcpy(out_rgb + 3 * to, rgb + 3 * from, 3);
-            out_mask[to] = mask[from];
-        }
-}
-
 struct reader {
     struct see_jpeg jpeg;
     struct see_scratch *scratch;
-    uint8_t *rgb[2], *mask[2];     /* owned; as large as the largest picture so far */
+    uint8_t *rgb, *mask;           /* owned; as large as the largest picture so far */
     size_t pixels;
 };
 
 static enum trundle_status make_room(struct reader *r, size_t pixels)
 {
+    uint8_t *rgb, *mask;
+
     if (pixels <= r->pixels)
         return TRUNDLE_OK;
-    for (int k = 0; k < 2; k++) {
-        uint8_t *rgb = realloc(r->rgb[k], 3 * pixels), *mask;
-
-        if (!rgb)
-            return TRUNDLE_NO_MEMORY;
-        r->rgb[k] = rgb;
-        mask = realloc(r->mask[k], pixels);
-        if (!mask)
-            return TRUNDLE_NO_MEMORY;
-        r->mask[k] = mask;
-    }
+    rgb = realloc(r->rgb, 3 * pixels);
+    if (!rgb)
+        return TRUNDLE_NO_MEMORY;
+    r->rgb = rgb;
+    mask = realloc(r->mask, pixels);
+    if (!mask)
+        return TRUNDLE_NO_MEMORY;
+    r->mask = mask;
     r->pixels = pixels;
     return TRUNDLE_OK;
 }
 
-/* The embeddings of one picture, one per turn. */
-static enum trundle_status read_picture(struct reader *r, const struct see_enrol *row, const struct see_gallery_config *config, float *out)
+static enum trundle_status read_picture(struct reader *r, const struct see_enrol *row, enum see_background background, float *out)
 {
-    int w, h, now = 0;
+    struct see_picture picture = { 0 };
 
-    if (!see_jpeg_size(&r->jpeg, row->jpeg, row->jpeg_bytes, SIDE_MAX, &w, &h))
+    if (!see_jpeg_size(&r->jpeg, row->jpeg, row->jpeg_bytes, SIDE_MAX, &picture.w, &picture.h))
         return TRUNDLE_BAD_INPUT;
-    TRY(make_room(r, (size_t)w * (size_t)h));
-    if (!see_jpeg_rgb(&r->jpeg, row->jpeg, row->jpeg_bytes, w, h, r->rgb[0]))
+    TRY(make_room(r, (size_t)picture.w * (size_t)picture.h));
+    if (!see_jpeg_rgb(&r->jpeg, row->jpeg, row->jpeg_bytes, picture.w, picture.h, r->rgb))
         return TRUNDLE_BAD_INPUT;
-    if (config->background == SEE_BACKGROUND_PLAIN)
-        mask_plain(r->rgb[0], w, h, r->mask[0]);
-    else
-        memset(r->mask[0], 1, (size_t)w * (size_t)h);
-    for (int t = 0; t < 4; t++) {
-        struct see_picture picture = { r->rgb[now], w, h, 3 * w, r->mask[now] };
-        int swap = w;
-
-        if (t % (4 / config->turns) == 0 && !see_describe(&picture, r->scratch, out + (size_t)(t / (4 / config->turns)) * SEE_EMBEDDING))
-            return TRUNDLE_BAD_INPUT;
-        turn(r->rgb[now], r->mask[now], w, h, r->rgb[!now], r->mask[!now]);
-        now = !now;
-        w = h;
-        h = swap;
+    picture.rgb = r->rgb;
+    picture.stride = 3 * picture.w;
+    if (background == SEE_BACKGROUND_PLAIN) {
+        mask_plain(r->rgb, picture.w, picture.h, r->mask);
+        picture.mask = r->mask;
     }
-    return TRUNDLE_OK;
+    return see_describe(&picture, r->scratch, out) ? TRUNDLE_OK : TRUNDLE_BAD_INPUT;
 }
 
 enum trundle_status see_gallery_from_pictures(const struct see_enrol *rows, size_t n, const struct see_gallery_config *config,
@@ -237,16 +218,12 @@ enum trundle_status see_gallery_from_pictures(const struct see_enrol *rows, size
     struct reader r = { 0 };
     struct trundle_product *products = NULL;
     float *embeddings = NULL;
-    size_t turns;
     enum trundle_status status = TRUNDLE_NO_MEMORY;
 
-    if (config->turns != 1 && config->turns != 2 && config->turns != 4)
-        return error_set(err, TRUNDLE_BAD_ARG, "gallery", NULL, "turns must be 1, 2 or 4");
     if (n > SEE_GALLERY_PICTURES_MAX)
         return error_set(err, TRUNDLE_TOO_LARGE, "gallery", NULL, "%zu pictures, limit %d", n, SEE_GALLERY_PICTURES_MAX);
-    turns = (size_t)config->turns;
-    products = calloc(n * turns + 1, sizeof *products);
-    embeddings = calloc(n * turns + 1, SEE_EMBEDDING * sizeof *embeddings);
+    products = calloc(n + 1, sizeof *products);
+    embeddings = calloc(n + 1, SEE_EMBEDDING * sizeof *embeddings);
     r.scratch = see_scratch_new();
     if (!products || !embeddings || !r.scratch || !see_jpeg_init(&r.jpeg)) {
         (void)error_set(err, status, "gallery", NULL, "no memory for %zu pictures", n);
@@ -260,25 +237,20 @@ enum trundle_status see_gallery_from_pictures(const struct see_enrol *rows, size
             status = error_set(err, TRUNDLE_BAD_INPUT, where, NULL, "has no product");
             goto out;
         }
-        for (size_t t = 0; t < turns; t++)
-            products[i * turns + t] = rows[i].product;
-        status = read_picture(&r, &rows[i], config, embeddings + i * turns * SEE_EMBEDDING);
+        products[i] = rows[i].product;
+        status = read_picture(&r, &rows[i], config->background, embeddings + i * SEE_EMBEDDING);
         if (status != TRUNDLE_OK) {
             (void)error_set(err, status, where, NULL, status == TRUNDLE_NO_MEMORY ? "no memory" : "is no JPEG, or shows too little");
             goto out;
         }
     }
-    status = see_gallery_from_embeddings(products, embeddings, n * turns, config->ridge, out, err);
-    if (status == TRUNDLE_OK)
-        (*out)->pictures = (uint32_t)n;
+    status = see_gallery_from_embeddings(products, embeddings, n, config->ridge, out, err);
 out:
     free(products);
     free(embeddings);
     see_scratch_free(r.scratch);
     see_jpeg_done(&r.jpeg);
-    for (int k = 0; k < 2; k++) {
-        free(r.rgb[k]);
-        free(r.mask[k]);
-    }
+    free(r.rgb);
+    free(r.mask);
     return status;
 }

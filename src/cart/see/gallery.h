@@ -35,16 +35,15 @@ struct see_enrol {
 };
 
 enum see_background {
-    SEE_BACKGROUND_ANY = 0,        /* photos as they come: the whole picture counts */
-    SEE_BACKGROUND_PLAIN = 1       /* the thing stands before one colour: what differs from the border counts */
+    SEE_BACKGROUND_ANY = 0,        /* photos as they come: the whole picture counts, upright (describe.h without a mask) */
+    SEE_BACKGROUND_PLAIN = 1       /* the thing stands before one colour: what differs from the border counts, any way up */
 };
 
 struct see_gallery_config {
     enum see_background background;
     double ridge;                  /* added to the covariance, as a share of its mean eigenvalue; > 0 */
-    int    turns;                  /* each picture is also enrolled turned by 360/turns degrees; 1, 2 or 4 */
 };
-#define SEE_GALLERY_CONFIG_DEFAULT { .background = SEE_BACKGROUND_PLAIN, .ridge = 1.0, .turns = 4 }
+#define SEE_GALLERY_CONFIG_DEFAULT { .background = SEE_BACKGROUND_PLAIN, .ridge = 0.2 }
 
 /* BAD_INPUT names the row whose picture cannot be read (`err->where` "picture 17") or whose product is unknown; TOO_LARGE over the
  * limits; NO_MEMORY. n = 0 gives an empty gallery. */

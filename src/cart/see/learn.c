@@ -7,96 +7,124 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { D = SEE_EMBEDDING, BLOCK = 52, BLOCKS = D / BLOCK };
-_Static_assert(D % BLOCK == 0, "the covariance is summed in whole blocks");
+enum { FULL = SEE_EMBEDDING, BLOCK = 48, D_MAX = (FULL + BLOCK - 1) / BLOCK * BLOCK };
 
 struct work {
-    float *mean;               /* classes x D */
-    float *centred;            /* n x D, the class mean taken off */
+    size_t n, classes, d;      /* d: the dimensions that are ever not 0, filled up to whole blocks */
+    size_t used;               /* of d */
+    uint32_t active[D_MAX];    /* their places in an embedding */
+    float *mean;               /* classes x d */
+    float *centred;            /* n x d, the class mean taken off */
     float *count;              /* classes */
-    double *s;                 /* D x D, lower triangle; then its Cholesky factor */
-    double all[D];             /* mean of all rows */
+    double *s;                 /* d x d, lower triangle; then its Cholesky factor */
+    double all[D_MAX];         /* mean of all rows */
     double total;              /* trace of the total covariance */
 };
 
-static void sum_block(const float *rows, size_t n, int a, int b, double *s)
+static void find_active(struct work *w, const float *rows)
+{
+    for (uint32_t d = 0; d < FULL; d++)
+        for (size_t r = 0; r < w->n; r++)
+            if (rows[r * FULL + d] != 0) {
+                w->active[w->used++] = d;
+                break;
+            }
+    w->d = (w->used + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+static void take_means(struct work *w, const float *rows, const uint32_t *index)
+{
+    for (size_t r = 0; r < w->n; r++) {
+        float *mean = w->mean + (size_t)index[r] * w->d;
+
+        w->count[index[r]] += 1.0f;
+        for (size_t d = 0; d < w->used; d++) {
+            mean[d] += rows[r * FULL + w->active[d]];
+            w->all[d] += (double)rows[r * FULL + w->active[d]] / (double)w->n;
+        }
+    }
+    for (size_t c = 0; c < w->classes; c++)
+        for (size_t d = 0; d < w->d; d++)
+            w->mean[c * w->d + d] /= w->count[c];
+    for (size_t r = 0; r < w->n; r++)
+        for (size_t d = 0; d < w->used; d++) {
+            float v = rows[r * FULL + w->active[d]];
+            double off = (double)v - w->all[d];
+
+            w->total += off * off / (double)w->n;
+            w->centred[r * w->d + d] = v - w->mean[(size_t)index[r] * w->d + d];
+        }
+}
+
+static void sum_block(const struct work *w, size_t a, size_t b)
 {
     float block[BLOCK][BLOCK];
 
     memset(block, 0, sizeof block);
-    for (size_t r = 0; r < n; r++) {
-        const float *x = rows + r * D + a * BLOCK, *y = rows + r * D + b * BLOCK;
+    for (size_t r = 0; r < w->n; r++) {
+        const float *x = w->centred + r * w->d + a * BLOCK, *y = w->centred + r * w->d + b * BLOCK;
 
         for (int i = 0; i < BLOCK; i++)
             for (int j = 0; j < BLOCK; j++)
                 block[i][j] += x[i] * y[j];
     }
-    for (int i = 0; i < BLOCK; i++)
-        for (int j = 0; j < BLOCK; j++)
-            s[(size_t)(a * BLOCK + i) * D + (size_t)(b * BLOCK + j)] = (double)block[i][j] / (double)n;
+    for (size_t i = 0; i < BLOCK; i++)
+        for (size_t j = 0; j < BLOCK; j++)
+            w->s[(a * BLOCK + i) * w->d + b * BLOCK + j] = (double)block[i][j] / (double)w->n;
 }
 
-static void take_means(struct work *w, const float *rows, const uint32_t *index, size_t n, size_t classes)
-{
-    for (size_t r = 0; r < n; r++) {
-        float *mean = w->mean + (size_t)index[r] * D;
-
-        w->count[index[r]] += 1.0f;
-        for (int d = 0; d < D; d++) {
-            mean[d] += rows[r * D + (size_t)d];
-            w->all[d] += (double)rows[r * D + (size_t)d];
-        }
-    }
-    for (int d = 0; d < D; d++)
-        w->all[d] /= (double)n;
-    for (size_t c = 0; c < classes; c++)
-        for (int d = 0; d < D; d++)
-            w->mean[c * D + (size_t)d] /= w->count[c];
-    for (size_t r = 0; r < n; r++)
-        for (size_t d = 0; d < D; d++) {
-            double off = (double)rows[r * D + d] - w->all[d];
-
-            w->total += off * off / (double)n;
-            w->centred[r * D + d] = rows[r * D + d] - w->mean[(size_t)index[r] * D + d];
-        }
-}
-
-static double dot(const double *a, const double *b, int n)
+static double dot(const double *a, const double *b, size_t n)
 {
     double part[4] = { 0 };
-    int i = 0;
+    size_t i = 0;
 
     for (; i + 4 <= n; i += 4)
-        for (int k = 0; k < 4; k++)
+        for (size_t k = 0; k < 4; k++)
             part[k] += a[i + k] * b[i + k];
     for (; i < n; i++)
         part[0] += a[i] * b[i];
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-static bool factor(double *s)
+static bool factor(double *s, size_t n)
 {
-    for (size_t i = 0; i < D; i++) {
+    for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j <= i; j++) {
-            double v = s[i * D + j] - dot(s + i * D, s + j * D, (int)j);
+            double v = s[i * n + j] - dot(s + i * n, s + j * n, j);
 
             if (i == j && !(v > 0))
                 return false;
-            s[i * D + j] = i == j ? sqrt(v) : v / s[j * D + j];
+            s[i * n + j] = i == j ? sqrt(v) : v / s[j * n + j];
         }
-    }
     return true;
 }
 
-static void solve(const double *l, double x[D])
+static void solve(const double *l, size_t n, double *x)
 {
-    for (int i = 0; i < D; i++)
-        x[i] = (x[i] - dot(l + (size_t)i * D, x, i)) / l[(size_t)i * D + (size_t)i];
-    for (int i = D - 1; i >= 0; i--) {
-        x[i] /= l[(size_t)i * D + (size_t)i];
-        for (int j = 0; j < i; j++)
-            x[j] -= x[i] * l[(size_t)i * D + (size_t)j];
+    for (size_t i = 0; i < n; i++)
+        x[i] = (x[i] - dot(l + i * n, x, i)) / l[i * n + i];
+    for (size_t i = n; i-- > 0;) {
+        x[i] /= l[i * n + i];
+        for (size_t j = 0; j < i; j++)
+            x[j] -= x[i] * l[i * n + j];
     }
+}
+
+static void write_class(const struct work *w, size_t c, float *out_vector, float *out_offset)
+{
+    double x[D_MAX], half = 0, shift = 0;
+    const float *mean = w->mean + c * w->d;
+
+    for (size_t d = 0; d < w->d; d++)
+        x[d] = (double)mean[d] - w->all[d];
+    solve(w->s, w->d, x);
+    memset(out_vector, 0, FULL * sizeof *out_vector);
+    for (size_t d = 0; d < w->used; d++) {
+        half += 0.5 * x[d] * ((double)mean[d] - w->all[d]);
+        shift += x[d] * w->all[d];
+        out_vector[w->active[d]] = (float)x[d];
+    }
+    *out_offset = (float)(-half - shift);
 }
 
 enum trundle_status learn_scores(const float *rows, const uint32_t *index, size_t n, size_t classes, double ridge, float *out_vectors,
@@ -107,37 +135,29 @@ enum trundle_status learn_scores(const float *rows, const uint32_t *index, size_
 
     if (!w)
         return error_set(err, TRUNDLE_NO_MEMORY, "gallery", NULL, "no memory to learn");
-    w->mean = calloc(classes * D, sizeof *w->mean);
-    w->centred = calloc(n * D, sizeof *w->centred);
+    w->n = n;
+    w->classes = classes;
+    find_active(w, rows);
+    w->mean = calloc(classes * w->d + 1, sizeof *w->mean);
+    w->centred = calloc(n * w->d + 1, sizeof *w->centred);
     w->count = calloc(classes, sizeof *w->count);
-    w->s = calloc((size_t)D * D, sizeof *w->s);
+    w->s = calloc(w->d * w->d + 1, sizeof *w->s);
     if (!w->mean || !w->centred || !w->count || !w->s) {
         (void)error_set(err, TRUNDLE_NO_MEMORY, "gallery", NULL, "no memory to learn from %zu pictures", n);
         goto out;
     }
-    take_means(w, rows, index, n, classes);
-    for (int a = 0; a < BLOCKS; a++)
-        for (int b = 0; b <= a; b++)
-            sum_block(w->centred, n, a, b, w->s);
-    for (size_t i = 0; i < D; i++)
-        w->s[i * D + i] += ridge * (w->total + 1e-9) / D;
-    if (!factor(w->s)) {
+    take_means(w, rows, index);
+    for (size_t a = 0; a < w->d / BLOCK; a++)
+        for (size_t b = 0; b <= a; b++)
+            sum_block(w, a, b);
+    for (size_t i = 0; i < w->d; i++)
+        w->s[i * w->d + i] += ridge * (w->total + 1e-9) / (double)w->used;
+    if (!factor(w->s, w->d)) {
         status = error_set(err, TRUNDLE_BAD_INPUT, "gallery", "a larger ridge", "the covariance of the pictures cannot be factored");
         goto out;
     }
-    for (size_t c = 0; c < classes; c++) {
-        double x[D], half = 0, shift = 0;
-
-        for (int d = 0; d < D; d++)
-            x[d] = (double)w->mean[c * D + (size_t)d] - w->all[d];
-        solve(w->s, x);
-        for (int d = 0; d < D; d++) {
-            half += 0.5 * x[d] * ((double)w->mean[c * D + (size_t)d] - w->all[d]);
-            shift += x[d] * w->all[d];
-            out_vectors[c * D + (size_t)d] = (float)x[d];
-        }
-        out_offsets[c] = (float)(-half - shift);
-    }
+    for (size_t c = 0; c < classes; c++)
+        write_class(w, c, out_vectors + c * FULL, &out_offsets[c]);
     status = TRUNDLE_OK;
 out:
     free(w->mean);

@@ -15,6 +15,9 @@ enum { F_EMPTIER, F_OUTLINED, F_TEXTURED, F_CARRIED, F_KNOWN, F_SIZE, F_DOUBT, F
 /* Regions whose two directions are this close are reported both ways. */
 #define UNSURE_LLR 2.0f
 
+/* Cells at the edge, in roots of its cells, from which on a region may be an arm that reaches in. */
+#define ARM_EDGE 0.25
+
 struct view {                          /* of one region, one of the two pictures */
     bool  there;
     float embedding[SEE_EMBEDDING];
@@ -120,7 +123,8 @@ static float kind_llr(const struct see_model *m, int kind, const double f[SEE_FE
     return (float)clip(sum, m->kind_limit);
 }
 
-static void enqueue(struct see *see, struct trundle_evidence *e, const double f[SEE_FEATURES], const struct view *view)
+static void enqueue(struct see *see, struct trundle_evidence *e, const double f[SEE_FEATURES], const struct region *r, bool of_after,
+                    const struct view *view)
 {
     struct see_look *look;
     uint32_t at;
@@ -138,6 +142,11 @@ static void enqueue(struct see *see, struct trundle_evidence *e, const double f[
     look->t1_ns = e->t1_ns;
     look->last_sequence = see->episode.last_sequence;
     memcpy(look->feature, f, sizeof look->feature);
+    look->of_after = of_after;
+    look->box_px[0] = r ? 2 * (float)r->x0 : 0;
+    look->box_px[1] = r ? 2 * (float)r->y0 : 0;
+    look->box_px[2] = r ? 2 * (float)r->x1 : 0;
+    look->box_px[3] = r ? 2 * (float)r->y1 : 0;
     look->embedded = view && view->there;
     if (look->embedded)
         memcpy(look->embedding, view->embedding, sizeof look->embedding);
@@ -176,7 +185,7 @@ static void fill_features(const struct see *see, const struct region *r, size_t 
         if (j != i)
             f[F_PAIR] = fmax(f[F_PAIR], (double)fmaxf(likeness(&after[i], &before[j]), likeness(&before[i], &after[j])));
     f[F_OTHERS] = (double)n - 1;
-    f[F_EDGE] = r[i].at_edge ? 1 : 0;
+    f[F_EDGE] = (double)r[i].edge / ((double)r[i].edge + sqrt((double)r[i].cells));
     f[F_FORCED] = forced ? 1 : 0;
     f[F_BEST] = tanh((double)(fmaxf(after[i].best, before[i].best) / SCORE_SCALE));
 }
@@ -204,7 +213,22 @@ static void report_nothing(struct see *see, uint8_t sensor)
     float limit = (float)see->model.empty_llr;
 
     e.llr_put = e.llr_take = e.llr_move = -limit;
-    enqueue(see, &e, none, NULL);
+    enqueue(see, &e, none, NULL, false, NULL);
+}
+
+bool see_arm_rests(struct see *see)
+{
+    struct region r[COMPARE_REGIONS];
+    float share;
+    size_t n;
+
+    see_mark(see, SEE_COMPARE, false);
+    n = compare_pictures(&see->compare, see->before, see->rgb, NULL, r, &share);
+    see_mark(see, SEE_COMPARE, true);
+    for (size_t i = 0; i < n; i++)
+        if ((double)r[i].edge > ARM_EDGE * sqrt((double)r[i].cells))
+            return true;
+    return false;
 }
 
 bool see_report(struct see *see, uint8_t sensor, bool forced)
@@ -249,7 +273,7 @@ bool see_report(struct see *see, uint8_t sensor, bool forced)
             e.llr_put = both > 0 && as_take ? -(float)see->model.kind_limit : put;
             e.llr_take = both > 0 && !as_take ? -(float)see->model.kind_limit : take;
             name_products(see, see->scores + (2 * i + (size_t)as_take) * products, view, &e);
-            enqueue(see, &e, f, view);
+            enqueue(see, &e, f, &r[i], !as_take, view);
         }
     }
     return true;

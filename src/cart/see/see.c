@@ -35,7 +35,7 @@ static enum trundle_status check(const struct cart_camera *camera, const struct 
         return error_set(err, TRUNDLE_BAD_INPUT, "see", NULL, "a picture of %d x %d, possible is 64 x 48 to %d x %d", camera->width_px,
                          camera->height_px, SEE_WIDTH_MAX, SEE_HEIGHT_MAX);
     if (!(config->gate_sigma > 0) || !(config->gate_share > 0 && config->gate_share < 1) || config->still_ns < 1 ||
-        config->longest_ns <= config->still_ns || config->frozen_ns < 1 || !(config->dark_luma >= 0 && config->dark_luma <= 255))
+        config->longest_ns <= config->still_ns || config->arm_still_ns < config->still_ns || config->frozen_ns < 1 || !(config->dark_luma >= 0 && config->dark_luma <= 255))
         return error_set(err, TRUNDLE_BAD_ARG, "see", NULL, "a field of the config is out of range");
     return TRUNDLE_OK;
 }
@@ -184,8 +184,10 @@ static void follow(struct see *see, const struct trundle_message *m, const struc
     e->frames++;
     e->last_sequence = m->sequence;
     e->faults |= see->live.faults;
-    if (share > REST_SHARE)
+    if (share > REST_SHARE) {
         e->t1_ns = m->sensed_ns;
+        e->rest_checked = e->arm = false;
+    }
     e->moved_most = share > e->moved_most ? share : e->moved_most;
     if (v->changed > e->largest) {
         /* The way in ends with the largest frame: what was taken for going so far was still coming. */
@@ -230,12 +232,20 @@ static void look_closer(struct see *see, const struct trundle_message *m, const 
     int64_t rest = m->sensed_ns - e->t1_ns;
     bool differs = (float)v->changed >= (float)see->config.gate_share * (float)see->gate.watched;
 
-    /* Only the pictures of the rest are needed in full. */
-    if (rest < see->config.still_ns && m->sensed_ns - e->t0_ns < see->config.longest_ns)
+    bool late = m->sensed_ns - e->t0_ns >= see->config.longest_ns;
+
+    /* Only the pictures of the rest are needed in full. An arm that holds still is given more time. */
+    if (!late && (rest < see->config.still_ns || (e->arm && rest < see->config.arm_still_ns)))
         return;
     if (!decode_full(see, &m->frame)) {
         see->live.bad_frames++;
         return;
+    }
+    if (!late && !e->rest_checked) {
+        e->rest_checked = true;
+        e->arm = see_arm_rests(see);
+        if (e->arm)
+            return;
     }
     see_mark(see, SEE_REGION, false);
     close_episode(see, m, v, rest < see->config.still_ns && differs);

@@ -55,14 +55,15 @@ struct see_config {
     double  gate_sigma;                    /* a quarter-size pixel has changed when it differs by this many sd of its noise */
     double  gate_share;                    /* share of the watched pixels that must change to open the gate, 0..1 */
     int64_t still_ns;                      /* the picture has settled after this long without motion */
+    int64_t arm_still_ns;                  /* the same when what differs reaches in from the edge, as an arm does */
     int64_t longest_ns;                    /* an episode that never settles is closed after this long */
     int64_t frozen_ns;                     /* frames that are equal byte for byte this long are a fault */
     double  dark_luma;                     /* mean luma (0..255) of the watched pixels below which the camera is dark */
     const struct see_model *model;         /* borrowed for the call; NULL: the built-in baseline */
     struct see_stopwatch stopwatch;
 };
-#define SEE_CONFIG_DEFAULT { .gate_sigma = 6.0, .gate_share = 0.004, .still_ns = 270000000, .longest_ns = 8000000000, \
-                             .frozen_ns = 3000000000, .dark_luma = 6.0 }
+#define SEE_CONFIG_DEFAULT { .gate_sigma = 6.0, .gate_share = 0.004, .still_ns = 200000000, .arm_still_ns = 900000000,  \
+                             .longest_ns = 8000000000, .frozen_ns = 3000000000, .dark_luma = 6.0 }
 
 enum { SEE_WIDTH_MAX = 1920, SEE_HEIGHT_MAX = 1088, SEE_EVIDENCE_QUEUE = 8 };
 
@@ -98,6 +99,8 @@ struct see_look {
     int64_t  t0_ns, t1_ns;
     uint32_t last_sequence;                /* of the frame that closed the episode */
     double   feature[SEE_FEATURES];
+    float    box_px[4];                    /* of the region: x0 y0 x1 y1, ends exclusive; 0 when nothing differed */
+    bool     of_after;                     /* the embedding is of the picture after (a put), else of the one before */
     bool     embedded;
     float    embedding[SEE_EMBEDDING];
 };

@@ -20,6 +20,7 @@ struct episode {
     size_t   largest;
     float    x0, y0;                   /* where it first appeared, quarter-size cells */
     float    moved_most;               /* largest share of the watched cells that moved from one frame to the next */
+    bool     rest_checked, arm;        /* at this rest: looked for an arm; found one */
     uint32_t faults;
 };
 
@@ -59,3 +60,5 @@ static inline void see_mark(const struct see *see, enum see_step step, bool end)
 /* Turns the finished episode into evidence in the queue: `before` and `rgb` hold the two pictures. False: most of the picture
  * differs, so that the camera itself must have moved. */
 bool see_report(struct see *see, uint8_t sensor, bool forced);
+/* Does something that may be an arm reach in from what is not watched? Compares `before` and `rgb`. */
+bool see_arm_rests(struct see *see);

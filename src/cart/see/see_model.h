@@ -21,7 +21,7 @@
     X(doubt, "1 less the largest of |emptier|, |outlined|")                               \
     X(pair, "likeness of this look to that of another region at the other time, 0..1")    \
     X(others, "other regions, 0..3")                                                      \
-    X(edge, "1 when the region touches what is not watched")                              \
+    X(edge, "how much of the region touches what is not watched, 0..1")                   \
     X(forced, "1 when the episode was closed without coming to rest")                     \
     X(best, "how well the gallery knows the better look, -1..1")
 

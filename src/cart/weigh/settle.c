@@ -124,22 +124,28 @@ static double median_of(struct weigh *w, uint32_t n)
 
 enum unrest { CALM, SHORT, RESTLESS };     /* SHORT: calm, but a longer window must show that it is not on its way */
 
-/* Is the window of the newest n samples as calm as a level is? Fills it in without lonely spikes (one in eight at most). */
+/* Is the window of the newest n samples as calm as a level is? Fills it in without lonely spikes and gaps (one in four at most). */
 static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
 {
-    uint8_t motion = weigh_motion_of(w, n), live = 0xff;
+    uint8_t motion = weigh_motion_of(w, n), live = 0;
     double v1 = weigh_noise_of(w, motion, 1), middle = median_of(w, n), cut = 4.5 * sqrt(v1) + 0.01 * fabs(middle), s2 = 0, sum = 0;
     double half[2] = { 0 }, slack = 0.003 * fabs(middle), vh = weigh_noise_of(w, motion, n / 2), slope, slope_sd, bend;
     uint32_t kept = 0, half_n[2] = { 0 };
     struct weigh_window win = { .n = n };
 
-    for (uint32_t i = 0; i < n; i++)
-        live &= weigh_back(w, i)->live;
+    for (int c = 0; c < w->cells.n; c++) {     /* a cell that missed a few samples is alive, those samples are left out */
+        uint32_t there = 0;
+
+        for (uint32_t i = 0; i < n; i++)
+            there += weigh_back(w, i)->live >> c & 1;
+        if (4 * there >= 3 * n)
+            live |= (uint8_t)(1u << c);
+    }
     for (uint32_t i = 0; i < n; i++) {
         struct weigh_sample *s = weigh_back(w, i);
         double e = (double)s->sum_g;
 
-        if (n >= 8 && fabs(e - middle) > cut)
+        if ((n >= 8 && fabs(e - middle) > cut) || (s->live & live) != live)
             continue;
         kept++;
         sum += e;
@@ -149,7 +155,7 @@ static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
         for (int c = 0; c < w->cells.n; c++)
             win.delta_g[c] += (double)s->e_g[c];
     }
-    if (kept < n - n / 8 || !half_n[0] || !half_n[1])
+    if (kept < n - n / 4 || !half_n[0] || !half_n[1])
         return RESTLESS;
     s2 /= kept;
     if (s2 > 1.5 * (1 + 4 * sqrt(2.0 / n)) * v1 + slack * slack)

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * The rasteriser: a z-buffer of 1/z, perspective-correct textures at the mip level that fits, light per vertex. Basket and
- * resting solids are drawn once and kept until they change; a frame copies them and draws what moves.
+ * resting solids are drawn once and kept until they change; a frame copies them and draws what moves. Shadows fall on the
+ * floor only.
  */
 #include "lab/sim/render.h"
 
@@ -253,6 +254,62 @@ static void draw(struct sim_renderer *r, const struct layer *l, const struct sim
     }
 }
 
+/* Darkens what a triangle on the floor covers, where the floor is what is seen, once. */
+static void shadow_triangle(const struct sim_renderer *r, const struct layer *l, const struct screen_vertex *a, const struct screen_vertex *b,
+                            const struct screen_vertex *c, int light)
+{
+    float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x), inverse = 1 / area;
+    int x0, x1, y0, y1;
+
+    if (a->w <= 0 || b->w <= 0 || c->w <= 0 || area >= -1e-4f)
+        return;
+    x0 = (int)fmaxf(0, ceilf(fminf(a->x, fminf(b->x, c->x))));
+    y0 = (int)fmaxf(0, ceilf(fminf(a->y, fminf(b->y, c->y))));
+    x1 = (int)fminf((float)(r->w - 1), floorf(fmaxf(a->x, fmaxf(b->x, c->x))));
+    y1 = (int)fminf((float)(r->h - 1), floorf(fmaxf(a->y, fmaxf(b->y, c->y))));
+    for (int y = y0; y <= y1; y++)
+        for (int x = x0; x <= x1; x++) {
+            float ea = ((b->x - (float)x) * (c->y - (float)y) - (b->y - (float)y) * (c->x - (float)x)) * inverse;
+            float eb = ((c->x - (float)x) * (a->y - (float)y) - (c->y - (float)y) * (a->x - (float)x)) * inverse, ec = 1 - ea - eb, w;
+            size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+
+            if (l->id[at] != SIM_BASKET_ID || ea < 0 || eb < 0 || ec < -1e-6f)
+                continue;
+            w = ea * a->w + eb * b->w + ec * c->w;
+            if (fabsf(w - l->w[at]) > .01f * w)
+                continue;
+            l->rgb[at] = shade(l->rgb[at], light);
+            l->id[at] = SIM_SHADOW_ID;
+        }
+}
+
+/* The shadow on the floor: the mesh laid flat along the light. Softer from higher up, where the ceiling's lamps are wide. */
+static void cast(struct sim_renderer *r, const struct layer *l, const struct sim_scene *scene, const struct sim_solid *solid)
+{
+    const struct sim_mesh *mesh = solid->mesh;
+    const float *to = scene->light.direction;
+    float low = 1e9f, strength;
+
+    if (!scene->floor || mesh->vertices > VERTICES_MAX)
+        return;
+    for (uint32_t i = 0; i < mesh->vertices; i++) {
+        struct screen_vertex *out = &r->vertex[i];
+        float p[3];
+
+        sim_pose_apply(&solid->pose, mesh->vertex[i].p, p);
+        low = fminf(low, p[2]);
+        p[0] -= to[0] / to[2] * p[2];
+        p[1] -= to[1] / to[2] * p[2];
+        for (int k = 0; k < 3; k++)
+            out->q[k] = r->r[3 * k] * p[0] + r->r[3 * k + 1] * p[1] + r->t[k];
+        project(r, out);
+    }
+    strength = scene->light.diffuse / (scene->light.ambient + scene->light.diffuse) * expf(-fmaxf(low, 0) / .15f);
+    for (uint32_t i = 0; i < mesh->triangles && strength > .04f; i++)
+        shadow_triangle(r, l, &r->vertex[mesh->index[3 * i]], &r->vertex[mesh->index[3 * i + 1]], &r->vertex[mesh->index[3 * i + 2]],
+                        (int)(256 * (1 - strength)));
+}
+
 static void make_patches(struct sim_renderer *r, const struct cart_basket *b)
 {
     float w = (float)b->size_m[0], d = (float)b->size_m[1], h = (float)b->size_m[2];
@@ -286,8 +343,10 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
             if (i == 0 || scene->cart->basket.wall[i - 1] == CART_WALL_SOLID)
                 draw(r, &r->still, scene, &r->patch[i], i ? scene->wall : scene->floor, &r->patch_pose[i], SIM_BASKET_ID);
         for (uint32_t i = 0; i < scene->n; i++)
-            if (scene->solid[i].resting)
+            if (scene->solid[i].resting) {
+                cast(r, &r->still, scene, &scene->solid[i]);
                 draw(r, &r->still, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);
+            }
         memcpy(r->still_whole, r->whole, sizeof r->whole);
         r->has_still = true;
         r->still_version = scene->resting_version;
@@ -296,6 +355,9 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
     memcpy(r->now.w, r->still.w, n * sizeof *r->now.w);
     memcpy(r->now.id, r->still.id, n);
     memcpy(r->whole, r->still_whole, sizeof r->whole);
+    for (uint32_t i = 0; i < scene->n; i++)
+        if (!scene->solid[i].resting)
+            cast(r, &r->now, scene, &scene->solid[i]);
     for (uint32_t i = 0; i < scene->n; i++)
         if (!scene->solid[i].resting)
             draw(r, &r->now, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);

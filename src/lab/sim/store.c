@@ -107,7 +107,7 @@ static void make_family(struct sim_store *store, struct rng *r, const struct sui
         p->upca = rng_unit(r) < suite->store.upca_share;
         p->key = fresh_code(store, r, p->upca);
         p->flavour = c->flavour[(flavour + m) % c->flavours_n];
-        if (m >= c->flavours_n || rng_unit(r) < .15)
+        if (rng_unit(r) < .15)
             p->quantity = c->quantity[rng_below(r, (uint32_t)c->quantities_n)];
         hsv_rgb(fmod(hue + .13 + .61 * (double)(m + 1), 1), .75, .85, p->strip);
         pack_size(suite, p);
@@ -138,7 +138,8 @@ static void make_packaged(struct sim_store *store, struct rng *r)
             size_t members = (size_t)range_of(r, (struct suite_range){ suite->store.family.lo, suite->store.family.hi + 1 });
             size_t left = first + n - store->products_n;
 
-            make_family(store, r, c, members < left ? (members ? members : 1) : left);
+            members = members > c->flavours_n ? c->flavours_n : members;      /* two of a family never look the same */
+            make_family(store, r, c, members < left ? members : left);
         }
         for (size_t k = 0; k < n; k++)
             norm += pow((double)(k + 1), -suite->store.zipf);
@@ -277,6 +278,11 @@ enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, str
     sim_cart_make(store, &r);
     *out = store;
     return TRUNDLE_OK;
+}
+
+double sim_wall_s(const struct sim_suite *suite, int64_t seed)
+{
+    return suite->start_wall_s + (double)(seed % 100000) * 600;
 }
 
 void sim_store_free(struct sim_store *store)
