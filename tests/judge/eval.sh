@@ -49,7 +49,8 @@ eval_is 0 "$work/trips" --recorded --quality "$work/q.csv" --commit abc && eval_
     [ "$(grep -c '^date,commit,' "$work/q.csv")" = 1 ] && grep -q ',abc,smoke,5,6,unaided,all,event_recall,0,' "$work/q.csv" && grep -q ',def,smoke,' "$work/q.csv"
 report $? 'the CSV of figures only grows'
 
-mkdir "$work/tmp" && TMPDIR="$work/tmp" eval_is 3 --suite suites/smoke.json --trips 1 --catalog "$work/none" && grep -q 'smoke, seed 0: not scored' "$work/err" && [ -z "$(ls "$work/tmp")" ]
+sed 's/"enrol_pictures": [0-9]*/"enrol_pictures": 1/' suites/smoke.json >"$work/small.json"
+mkdir "$work/tmp" && TMPDIR="$work/tmp" eval_is 3 --suite "$work/small.json" --trips 1 --catalog "$work/none" && grep -q 'smoke, seed 0: not scored' "$work/err" && [ -z "$(ls "$work/tmp")" ]
 report $? 'a suite leaves nothing behind'
 
 echo "1..$n"
