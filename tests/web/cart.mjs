@@ -456,11 +456,11 @@ test('a state is on the screen soon, and the page starts fast', async () => {
   const paints = [];
   for (let i = 0; i < 5; i++) {
     await page.reload();
-    paints.push(await (await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)).jsonValue());
+    paints.push(await (await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0] && performance.getEntriesByType('paint').map((e) => e.startTime))).jsonValue());
   }
-  paints.sort((a, b) => a - b);
+  const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1].toFixed(0);
   console.log(`# publish to DOM, n ${RUNS}: median ${took[RUNS / 2].toFixed(1)} ms, p90 ${took[Math.floor(RUNS * 0.9)].toFixed(1)} ms, worst ${took.at(-1).toFixed(1)} ms`);
-  console.log(`# first contentful paint, n ${paints.length}: median ${paints[2].toFixed(0)} ms`);
+  console.log(`# first paint, then words, n ${paints.length}: medians ${middle(paints.map((p) => Math.min(...p)))} ms, ${middle(paints.map((p) => Math.max(...p)))} ms`);
   assert.ok(took[Math.floor(RUNS * 0.9)] < LATENCY_LIMIT_MS);
   await page.close();
 });
