@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* trundle sim: makes trips of a suite; `sim shot` makes a contact sheet of them. */
+#include "cmd/option.h"
+#include "cmd/verbs.h"
+#include "lab/sim/sim.h"
+
+#include <string.h>
+
+static void progress(void *user, size_t done, size_t total)
+{
+    (void)user;
+    option_progress("sim", done, total);
+}
+
+static int shot(int argc, char **argv)
+{
+    const char *suite_name = "smoke", *out = "shot.png", *what = "trip";
+    long long seed = 1;
+    const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default smoke)" },
+                                       { "seed", "S", OPTION_LONG, &seed, "which trip (default 1)" },
+                                       { "of", "trip|enrol", OPTION_TEXT, &what, "a trip's frames (default) or a store's enrolment pictures" },
+                                       { "out", "FILE.png", OPTION_TEXT, &out, "where to (default shot.png)" },
+                                       { 0 } };
+    struct trundle_error err = { 0 };
+    struct sim_suite *suite = NULL;
+    enum trundle_status status;
+    int first, code;
+
+    if (!option_parse(argc, argv, "trundle sim shot [--seed S] [--of trip|enrol] [--out FILE.png]", "a contact sheet to look at", rows, &first, &code))
+        return code;
+    status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK)
+        status = sim_shot_make(suite, seed, what, out, &err);
+    sim_suite_free(suite);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim shot", &err);
+}
+
+int verb_sim(int argc, char **argv)
+{
+    const char *suite_name = NULL, *out = NULL;
+    long long seed = 1, trips = 1, jobs = 1;
+    bool no_pictures = false;
+    const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world: suites/NAME.json or a file" },
+                                       { "seed", "S", OPTION_LONG, &seed, "of the first trip (default 1)" },
+                                       { "trips", "N", OPTION_LONG, &trips, "how many (default 1)" },
+                                       { "out", "DIR", OPTION_TEXT, &out, "where to: DIR/<seed>.mcap, DIR/stores/<id>/" },
+                                       { "jobs", "N", OPTION_LONG, &jobs, "threads (default 1); the bytes are the same" },
+                                       { "no-pictures", NULL, OPTION_FLAG, &no_pictures, "leave out frames and enrolment pictures" },
+                                       { 0 } };
+    struct sim_options options = SIM_OPTIONS_DEFAULT;
+    struct trundle_error err = { 0 };
+    struct sim_suite *suite = NULL;
+    enum trundle_status status;
+    int first, code;
+
+    if (argc > 1 && !strcmp(argv[1], "shot"))
+        return shot(argc - 1, argv + 1);
+    if (!option_parse(argc, argv, "trundle sim --suite NAME|FILE --seed S --trips N --out DIR", "simulated shopping trips with their truth", rows, &first, &code))
+        return code;
+    if (!suite_name || !out || first < argc || jobs < 1 || jobs > 64 || trips < 1 || trips > SIM_TRIPS_MAX) {
+        fprintf(stderr, "trundle sim: needs --suite and --out; --trips is 1 to %d, --jobs 1 to 64\n", SIM_TRIPS_MAX);
+        return EXIT_USAGE;
+    }
+    options.jobs = (int)jobs;
+    options.pictures = !no_pictures;
+    options.progress = progress;
+    status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK)
+        status = sim_trips_make(suite, seed, (size_t)trips, out, &options, &err);
+    sim_suite_free(suite);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim", &err);
+}

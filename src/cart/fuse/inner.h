@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* fuse/inner - what the files of this room share: entries, hypotheses, and who does what with them. Not for others. */
+#pragma once
+
+#include "cart/fuse/fuse.h"
+
+enum { CODE_BITS = 64 };
+
+/* A sighting as one camera reported it. */
+struct sight {
+    uint8_t  sensor;
+    uint32_t id;
+    int64_t  t0_ns, t1_ns, seen_ns;
+    float    llr_put, llr_take, llr_move, llr_unknown;
+    uint8_t  n;
+    struct trundle_likelihood product[TRUNDLE_EVIDENCE_PRODUCTS];
+};
+
+struct answer { enum trundle_touch_option option; struct trundle_product product; int32_t count; };
+
+enum entry_kind { ENTRY_EVENT = 1, ENTRY_CODE = 2 };
+
+/* Something that happened in the window. */
+struct entry {
+    enum entry_kind kind;
+    int64_t t_ns, t_end_ns;                 /* event: departure and arrival; code: when it was read */
+
+    /* code */
+    struct trundle_product product;
+    double   weight_g;
+    uint32_t sequence;
+    uint8_t  bit;                           /* in hypothesis.codes_used */
+    bool     typed;
+
+    /* event */
+    uint32_t id;
+    bool     weighed;                       /* else seen alone */
+    double   mass_g, sd_g;
+    float    llr_put, llr_take, llr_move, llr_bump;
+    uint32_t weigh_id;
+    int64_t  made_ns;                       /* log time at which it became an event */
+    uint8_t  sights_n, answers_n;
+    struct sight  sight[FUSE_SIGHTS];
+    struct answer answer[FUSE_ANSWERS];
+    /* what is shown for it, and asked */
+    struct fuse_key shown;
+    float    shown_p;
+    bool     asked, rescan_asked, question_open;
+    float    told_p;                        /* probability of the best key when a belief was last reported; -1 never */
+    uint8_t  keys_n;
+    struct fuse_belief key[FUSE_KEYS];      /* posterior, most probable first */
+};
+
+struct item { uint32_t event; struct trundle_product product; float mass_g, sd_g; };
+
+struct explanation {
+    struct fuse_key key;
+    uint32_t code_a, code_b;                /* sequences of the codes used; 0 none */
+};
+
+/* One way in which everything could have been. */
+struct hypothesis {
+    double   logp;
+    uint64_t codes_used;
+    uint16_t items_n;
+    struct item item[FUSE_ITEMS_MAX];
+    struct explanation why[FUSE_ENTRIES];   /* of entry i of the window */
+};
+
+struct fuse {
+    const struct catalog *catalog;
+    struct fuse_params p;
+    int cameras;
+    int64_t now_ns;
+    bool dirty, scale_blind;
+    char zone[CATALOG_SHORT];
+    double popularity_sum, zone_sum;        /* over the catalog; over the products of the zone */
+    float basket_p;                         /* of the best hypothesis */
+    double frozen_missing;                  /* expected items inside and not on a line, of events that left the window */
+    double *prior;                          /* ln share of each product among unscanned puts; owned, catalog_n */
+    uint32_t next_event;
+    uint8_t next_bit;
+
+    size_t entries_n;
+    struct entry entry[FUSE_ENTRIES];
+    size_t waiting_n;                       /* sightings that no event has taken yet */
+    struct sight waiting[FUSE_SIGHTS];
+
+    size_t base_n, beam_n;
+    struct hypothesis base[FUSE_HYPOTHESES], beam[FUSE_HYPOTHESES], next[FUSE_HYPOTHESES];
+
+    size_t frozen_n, lines_n;
+    struct fuse_line frozen[FUSE_LINES_MAX], lines[FUSE_LINES_MAX];
+
+    size_t action_head, action_n;
+    struct fuse_action action[64];
+};
+
+static inline bool same_product(struct trundle_product a, struct trundle_product b)
+{
+    return a.key == b.key;
+}
+
+/* explain.c: extends the n hypotheses in f->beam by explanations of entry i; afterwards f->beam holds the best. */
+void explain_entry(struct fuse *f, size_t i);
+/* Makes the posterior of every event in the window from f->beam. */
+void explain_posterior(struct fuse *f);
+/* explain.c: ln p(step mass | product) - ln p(step mass | any), of a put. weight_g: from a label, NAN none. */
+double explain_mass_llr(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
+
+/* Items that a key puts in. */
+static inline int key_items(const struct fuse_key *k)
+{
+    return k->kind == TRUNDLE_EVENT_PUT ? (k->b.key ? 2 : k->count) : 0;
+}
+
+/* decide.c: compares what is shown with what is believed and queues actions. */
+void decide(struct fuse *f);
+/* Makes the lines anew and queues their showing; `e` is what changed. */
+struct fuse_action *decide_show(struct fuse *f, const struct entry *e);
+/* Applies what is shown for an event to lines. */
+size_t decide_apply(const struct fuse *f, const struct entry *e, struct fuse_line *lines, size_t n);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * judge/inner - worker processes, shared by judge_trips and judge_suite. Not for other rooms.
+ *
+ * Work comes in groups of trips (those of one store), a group is done by one process from its first trip to its last. A worker
+ * that dies takes only the trip it was at with it: the rest of its group goes to a fresh one.
+ */
+#pragma once
+
+#include "lab/judge/judge.h"
+
+struct judge_job {
+    size_t first, n;               /* trips of the group */
+};
+
+struct judge_work {
+    const struct judge_job *job;   /* borrowed */
+    size_t jobs_n, trips_n;
+    /* In the worker: before the first and after the last trip of a group. NULL: nothing. */
+    enum trundle_status (*begin)(void *user, const struct judge_job *job, struct trundle_error *err);
+    void (*end)(void *user, const struct judge_job *job);
+    enum trundle_status (*trip)(void *user, size_t trip, struct judge_result *out, struct trundle_error *err);
+    /* In the parent. */
+    const char *(*name)(void *user, size_t trip);
+    void *user;
+};
+
+/* Results in order of trips, failed ones left out; owned by the caller. */
+struct judge_results { struct judge_result *result; size_t n, failed; };
+
+TRUNDLE_MUST_USE enum trundle_status judge_work(const struct judge_work *work, const struct judge_config *config, struct judge_results *out, struct trundle_error *err);
+void judge_results_done(struct judge_results *results);
+
+/* One result as bytes of this build, and back; CORRUPT. */
+TRUNDLE_MUST_USE enum trundle_status judge_result_print(const struct judge_result *result, struct bytes *out);
+TRUNDLE_MUST_USE enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge_result *out);

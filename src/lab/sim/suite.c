@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* Suite files: the field table, and reading by it. */
+#include "lab/sim/suite.h"
+
+#include "base/std/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern const unsigned char embed_suite_smoke[];
+extern const size_t embed_suite_smoke_n;
+
+const char *const suite_pack_name[SUITE_PACKS] = { "carton", "box", "can", "bottle", "jar", "pouch" };
+const char *const suite_form_name[SUITE_FORMS] = { "round", "banana", "long", "pear", "cone", "lumpy" };
+
+#define N(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), false, false, lo, hi, text }
+#define W(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), false, true, lo, hi, text }
+#define R(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), true, false, lo, hi, text }
+
+const struct suite_field suite_fields[] = {
+    W(store, products, 10, SUITE_PRODUCTS_MAX, "packaged products of a store"),
+    R(store, family, 1, 12, "products of one brand in one category"),
+    W(store, near_pairs, 0, 100, "pairs of products whose mean masses are made near-equal"),
+    N(store, near_pair_g, 0, 50, "how near, g"),
+    N(store, mass_cv, 0, .2, "median over products of the unit-to-unit sd of mass, as a share of the mean"),
+    N(store, mass_cv_spread, 0, 1, "sd of the logarithm of that share over products"),
+    N(store, zipf, 0, 3, "exponent of popularity by rank inside a category"),
+    N(store, upca_share, 0, 1, "products with a UPC-A code; the others have EAN-13"),
+    N(store, produce_share, 0, 1, "items bought that are loose fruit and vegetables"),
+    W(store, n_for_m, 0, 50, "promotions of the kind n for m, each over one family"),
+    W(store, percent_off, 0, 50, "promotions of the kind percent off"),
+    W(store, member_prices, 0, 100, "products with a lower price for members"),
+    W(store, enrol_pictures, 1, 8, "enrolment pictures per product"),
+    W(store, enrol_px, 32, 512, "their side, pixels"),
+    R(cart, width_m, .3, 1, "basket inner width"),
+    R(cart, length_m, .3, 1.4, "basket inner length"),
+    R(cart, height_m, .2, .8, "height of the mouth plane over the floor"),
+    N(cart, wire_share, 0, 1, "chance of each wall to be wire instead of solid"),
+    R(cart, camera_above_m, .02, .5, "cameras above the mouth plane"),
+    N(cart, camera_jitter_m, 0, .2, "sd of a camera's place along the rim"),
+    N(cart, aim_jitter_m, 0, .2, "sd of the point it looks at"),
+    R(cart, focal_px, 50, 2000, "focal length"),
+    R(cart, k1, -.4, .4, "first radial distortion coefficient"),
+    N(cart, tolerance_deg, 0, 10, "stated pose tolerance of a camera"),
+    N(cart, tolerance_m, 0, .1, "stated pose tolerance of a camera"),
+    N(cart, e_g, .1, 100, "verification interval of the scale"),
+    N(cart, max_g, 1000, 200000, "capacity of the scale"),
+    W(camera, width_px, 64, 1920, "picture width"),
+    W(camera, height_px, 64, 1080, "picture height"),
+    N(camera, fps, 1, 60, "pictures a second; the cameras run half a period apart"),
+    N(camera, noise_dn, 0, 30, "sd of noise per pixel and colour, of 255"),
+    N(camera, exposure_sd, 0, .5, "sd of the logarithm of a trip's exposure"),
+    N(camera, flicker_sd, 0, .2, "sd of the logarithm of slow exposure changes inside a trip"),
+    W(camera, jpeg_quality, 20, 100, "JPEG quality"),
+    R(camera, latency_s, 0, 1, "sensed to consumed"),
+    N(camera, drop_share, 0, .5, "frames lost, which a drop message says"),
+    N(light, ambient, 0, 1.5, "light from everywhere"),
+    N(light, diffuse, 0, 1.5, "light from the ceiling"),
+    N(light, tint_sd, 0, .3, "sd of red and blue gain over stores"),
+    N(cells, hz, 10, 1000, "readings a second"),
+    N(cells, gain_g, 1e-4, 10, "g per count, nominal"),
+    N(cells, gain_spread, 0, .5, "sd of gain over cells, as a share"),
+    N(cells, offset_sd, 0, 1e6, "sd of offsets over cells, counts"),
+    N(cells, white_g, 0, 50, "sd of white noise of one cell and sample"),
+    N(cells, drift_g, 0, 50, "sd of 1/f drift of one cell over a trip"),
+    N(cells, calibration_gain_sd, 0, .05, "sd of the cart file's gain error, as a share"),
+    N(cells, calibration_offset_g, 0, 50, "sd of the cart file's offset error"),
+    N(cells, inset_m, 0, .3, "cells from the corners of the floor"),
+    N(cells, pan_g, 0, 20000, "mass of the empty basket on the cells"),
+    R(cells, resonance_hz, 2, 100, "resonance of the empty scale; a load lowers it"),
+    R(cells, damping, .02, 2, "damping ratio of that resonance"),
+    R(cells, latency_s, 0, .5, "sensed to consumed"),
+    N(imu, hz, 10, 1000, "readings a second"),
+    N(imu, accel_noise_ms2, 0, 2, "sd of noise"),
+    N(imu, gyro_noise_rads, 0, .5, "sd of noise"),
+    N(imu, accel_bias_ms2, 0, 2, "sd of bias over trips"),
+    N(imu, gyro_bias_rads, 0, .5, "sd of bias over trips"),
+    R(imu, latency_s, 0, .5, "sensed to consumed"),
+    R(motion, speed_ms, .1, 3, "speed of a rolling cart"),
+    R(motion, roughness_ms2, 0, 10, "sd of vertical vibration at 1 m/s, by store floor"),
+    R(motion, bump_ms2, 0, 60, "peak of a bump (kerb, joint, another cart)"),
+    N(motion, accel_ms2, .1, 5, "of starting and stopping"),
+    N(motion, turn_rads, 0, 3, "sd of turning rate while rolling"),
+    N(motion, vibration_hz, 1, 100, "centre of the vibration's band"),
+    N(motion, floor_bumps_per_m, 0, 2, "joints crossed while rolling"),
+    N(loc, hz, .1, 20, "location fixes a second"),
+    N(loc, sd_m, 0, 10, "sd of a fix"),
+    R(loc, latency_s, 0, 2, "sensed to consumed"),
+    N(tick, hz, 1, 100, "clock ticks a second"),
+    R(shopper, events, 1, 40, "puts, takes and moves of a trip"),
+    R(shopper, duration_s, 5, 600, "length of a trip"),
+    R(shopper, reach_s, .1, 3, "hand from outside to over its target, and back"),
+    R(shopper, lower_s, .1, 3, "from there down, and up"),
+    R(shopper, grip_s, .02, 3, "fingers closing or opening"),
+    R(shopper, drop_m, 0, .5, "height from which an item is let go; half of the time it is set down"),
+    R(shopper, scan_before_s, .2, 5, "scan to crossing the mouth"),
+    R(shopper, scan_after_s, .2, 5, "release to scan, when scanned after"),
+    R(shopper, pick_before_s, .2, 10, "PLU picked to crossing the mouth"),
+    R(shopper, code_latency_s, 0, 1, "scanner: sensed to consumed"),
+    R(shopper, touch_latency_s, 0, 1, "touchscreen: sensed to consumed"),
+    R(shopper, press_g, 0, 2000, "force of a hand that grips or sets down"),
+    R(shopper, lift_s, .03, 2, "load leaving the floor in a take, or reaching it when set down"),
+    R(shopper, double_gap_s, 0, 2, "between the two of a double"),
+    R(shopper, rummage_g, 0, 3000, "force of a hand that only rummages"),
+    N(shopper, scan_share, 0, 1, "packaged items that are scanned"),
+    N(shopper, scan_after_share, 0, 1, "of those, scanned after being put"),
+    N(shopper, pick_share, 0, 1, "produce whose PLU is picked before the put"),
+    N(shopper, take_share, 0, 1, "events that take an item out"),
+    N(shopper, put_back_share, 0, 1, "of takes, those of the item put last"),
+    N(shopper, move_share, 0, 1, "events that move an item inside"),
+    N(shopper, double_share, 0, 1, "puts of two items at once"),
+    N(shopper, repeat_share, 0, 1, "puts of a product that is inside already"),
+    N(shopper, rolling_share, 0, 1, "events while the cart rolls"),
+    N(shopper, hand_only_share, 0, 1, "hand entries without an event, per event"),
+    N(shopper, bump_share, 0, 1, "bumps of the standing cart, per event"),
+    N(shopper, member_share, 0, 1, "trips with a member card"),
+    N(shopper, stay_share, 0, 1, "events at the same place as the one before"),
+};
+const size_t suite_fields_n = COUNT_OF(suite_fields);
+
+static enum trundle_status refuse_unknown(const struct json_at *at, bool (*known)(const char *section, const char *key), const char *section,
+                                          struct trundle_error *err)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(at->value, key, value) {
+        if (key[0] != '_' && !known(section, key))
+            return error_set(err, TRUNDLE_BAD_INPUT, at->where, "docs/simulator.md lists the fields", "field '%.60s' is not known", key);
+    }
+    return TRUNDLE_OK;
+}
+
+static bool known_root(const char *section, const char *key)
+{
+    static const char *const others[] = { "version", "name", "start_wall_s", "packs", "categories", "produce" };
+
+    (void)section;
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (!strcmp(key, others[i]))
+            return true;
+    for (size_t i = 0; i < suite_fields_n; i++)
+        if (!strcmp(key, suite_fields[i].section))
+            return true;
+    return false;
+}
+
+static bool known_field(const char *section, const char *key)
+{
+    for (size_t i = 0; i < suite_fields_n; i++)
+        if (!strcmp(section, suite_fields[i].section) && !strcmp(key, suite_fields[i].key))
+            return true;
+    return false;
+}
+
+static bool known_category(const char *section, const char *key)
+{
+    static const char *const keys[] = { "name", "share", "packs", "quantities", "unit", "g_per_unit", "ml_per_unit", "cents_per_1000",
+                                        "tax_bp", "words", "flavours" };
+
+    (void)section;
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (!strcmp(key, keys[i]))
+            return true;
+    return false;
+}
+
+static bool known_produce(const char *section, const char *key)
+{
+    static const char *const keys[] = { "name", "plu", "share", "form", "length_m", "diameter_m", "piece_g", "piece_sd_g", "pieces",
+                                        "cents_per_kg", "rgb", "rgb2" };
+
+    (void)section;
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (!strcmp(key, keys[i]))
+            return true;
+    return false;
+}
+
+static enum trundle_status take_range(const struct json_at *at, const char *key, double lo, double hi, struct suite_range *out,
+                                      struct trundle_error *err)
+{
+    double pair[2];
+
+    TRY(json_take_numbers(at, key, pair, 2, err));
+    if (pair[0] < lo || pair[1] > hi || pair[0] > pair[1])
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "%s is [%g, %g], allowed is low to high within %g to %g", key, pair[0],
+                         pair[1], lo, hi);
+    *out = (struct suite_range){ pair[0], pair[1] };
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status take_fields(const struct json_at *root, struct sim_suite *s, struct trundle_error *err)
+{
+    struct json_at at = { 0 };
+    const char *section = "";
+
+    for (size_t i = 0; i < suite_fields_n; i++) {
+        const struct suite_field *f = &suite_fields[i];
+        unsigned char *field = (unsigned char *)s + f->offset;
+        double x = 0;
+
+        if (strcmp(section, f->section) != 0) {
+            section = f->section;
+            TRY(json_take_object(root, section, &at, err));
+            TRY(refuse_unknown(&at, known_field, section, err));
+        }
+        if (f->range) {
+            struct suite_range range;
+
+            TRY(take_range(&at, f->key, f->lo, f->hi, &range, err));
+            memcpy(field, &range, sizeof range);
+            continue;
+        }
+        if (f->whole) {
+            int64_t whole;
+
+            TRY(json_take_integer(&at, f->key, (int64_t)f->lo, (int64_t)f->hi, &whole, err));
+            x = (double)whole;
+        } else {
+            TRY(json_take_number(&at, f->key, f->lo, f->hi, &x, err));
+        }
+        memcpy(field, &x, sizeof x);
+    }
+    return TRUNDLE_OK;
+}
+
+/* Print on packs is drawn with a bitmap font, and names go into CSV: capital letters, digits and a few signs. */
+static enum trundle_status take_words(const struct json_at *at, const char *key, char out[SUITE_WORDS][SUITE_TEXT], size_t *out_n,
+                                      struct trundle_error *err)
+{
+    struct json_at list;
+
+    TRY(json_take_array(at, key, 1, SUITE_WORDS, &list, err));
+    for (size_t i = 0; i < json_length(&list); i++) {
+        const char *text = json_string_value(json_array_get(list.value, i));
+
+        if (!text || !*text || strlen(text) >= SUITE_TEXT || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .%&+-/") != strlen(text))
+            return error_set(err, TRUNDLE_BAD_INPUT, list.where, NULL, "element %zu must be 1 to %d of A-Z 0-9 space . %% & + - /", i,
+                             SUITE_TEXT - 1);
+        memcpy(out[i], text, strlen(text) + 1);
+    }
+    *out_n = json_length(&list);
+    return TRUNDLE_OK;
+}
+
+static int name_index(const char *name, const char *const *names, int n)
+{
+    for (int i = 0; name && i < n; i++)
+        if (!strcmp(name, names[i]))
+            return i;
+    return -1;
+}
+
+static enum trundle_status take_packs(const struct json_at *root, struct sim_suite *s, struct trundle_error *err)
+{
+    struct json_at packs, at;
+    const char *key;
+    json_t *value;
+
+    TRY(json_take_object(root, "packs", &packs, err));
+    json_object_foreach(packs.value, key, value) {
+        if (name_index(key, suite_pack_name, SUITE_PACKS) < 0)
+            return error_set(err, TRUNDLE_BAD_INPUT, packs.where, "carton box can bottle jar pouch", "pack '%.40s' is not known", key);
+    }
+    for (int p = 0; p < SUITE_PACKS; p++) {
+        struct suite_pack_shape *shape = &s->pack[p];
+
+        TRY(json_take_object(&packs, suite_pack_name[p], &at, err));
+        TRY(json_take_number(&at, "tare_share", 0, 2, &shape->tare_share, err));
+        TRY(json_take_number(&at, "tare_g", 0, 500, &shape->tare_g, err));
+        TRY(json_take_number(&at, "fill", .2, 1.5, &shape->fill, err));
+        TRY(json_take_numbers(&at, "aspect", shape->aspect, 3, err));
+        for (int k = 0; k < 3; k++)
+            if (shape->aspect[k] < .1 || shape->aspect[k] > 10)
+                return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "aspect is %g, allowed are 0.1 to 10", shape->aspect[k]);
+    }
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status take_category(const struct json_at *at, struct suite_category *c, struct trundle_error *err)
+{
+    struct json_at list;
+
+    TRY(refuse_unknown(at, known_category, "", err));
+    TRY(json_take_text(at, "name", c->name, sizeof c->name, err));
+    if (!*c->name || strspn(c->name, "abcdefghijklmnopqrstuvwxyz_/") != strlen(c->name))
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "name '%s' must be of a-z _ /", c->name);
+    TRY(json_take_number(at, "share", 1e-6, 1, &c->share, err));
+    TRY(json_take_array(at, "packs", 1, SUITE_PACKS, &list, err));
+    for (size_t i = 0; i < json_length(&list); i++) {
+        int pack = name_index(json_string_value(json_array_get(list.value, i)), suite_pack_name, SUITE_PACKS);
+
+        if (pack < 0)
+            return error_set(err, TRUNDLE_BAD_INPUT, list.where, "carton box can bottle jar pouch", "element %zu is no pack", i);
+        c->packs |= 1U << pack;
+    }
+    TRY(json_take_array(at, "quantities", 1, SUITE_QUANTITIES, &list, err));
+    c->quantities_n = json_length(&list);
+    for (size_t i = 0; i < c->quantities_n; i++) {
+        c->quantity[i] = json_number_value(json_array_get(list.value, i));
+        if (!(c->quantity[i] >= 1 && c->quantity[i] <= 10000))
+            return error_set(err, TRUNDLE_BAD_INPUT, list.where, NULL, "element %zu must be 1 to 10000", i);
+    }
+    TRY(json_take_text(at, "unit", c->unit, sizeof c->unit, err));
+    if (strcmp(c->unit, "g") != 0 && strcmp(c->unit, "ml") != 0 && strcmp(c->unit, "each") != 0)
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "unit '%s' must be g, ml or each", c->unit);
+    TRY(json_take_number(at, "g_per_unit", .01, 1000, &c->g_per_unit, err));
+    TRY(json_take_number(at, "ml_per_unit", .01, 2000, &c->ml_per_unit, err));
+    TRY(take_range(at, "cents_per_1000", 1, 1e6, &c->cents_per_1000, err));
+    TRY(json_take_integer(at, "tax_bp", 0, 5000, &c->tax_bp, err));
+    TRY(take_words(at, "words", c->word, &c->words_n, err));
+    return take_words(at, "flavours", c->flavour, &c->flavours_n, err);
+}
+
+static enum trundle_status take_produce(const struct json_at *at, struct suite_produce *p, struct trundle_error *err)
+{
+    char form[SUITE_TEXT];
+    int index;
+
+    TRY(refuse_unknown(at, known_produce, "", err));
+    TRY(json_take_text(at, "name", p->name, sizeof p->name, err));
+    if (!*p->name || strspn(p->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ") != strlen(p->name))
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "name '%s' must be of letters and spaces", p->name);
+    TRY(json_take_integer(at, "plu", 3000, 94999, &p->plu, err));
+    TRY(json_take_number(at, "share", 1e-6, 1, &p->share, err));
+    TRY(json_take_text(at, "form", form, sizeof form, err));
+    index = name_index(form, suite_form_name, SUITE_FORMS);
+    if (index < 0)
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, "round banana long pear cone lumpy", "form '%s' is not known", form);
+    p->form = (enum suite_form)index;
+    TRY(json_take_number(at, "length_m", .005, .4, &p->length_m, err));
+    TRY(json_take_number(at, "diameter_m", .005, .3, &p->diameter_m, err));
+    TRY(json_take_number(at, "piece_g", 1, 5000, &p->piece_g, err));
+    TRY(json_take_number(at, "piece_sd_g", 0, p->piece_g / 3, &p->piece_sd_g, err));
+    TRY(take_range(at, "pieces", 1, 12, &p->pieces, err));
+    TRY(take_range(at, "cents_per_kg", 1, 1e5, &p->cents_per_kg, err));
+    TRY(json_take_numbers(at, "rgb", p->rgb, 3, err));
+    TRY(json_take_numbers(at, "rgb2", p->rgb2, 3, err));
+    for (int k = 0; k < 3; k++)
+        if (p->rgb[k] < 0 || p->rgb[k] > 255 || p->rgb2[k] < 0 || p->rgb2[k] > 255)
+            return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "rgb must be 0 to 255");
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status take_all(const struct json_at *root, struct sim_suite *s, struct trundle_error *err)
+{
+    struct json_at list, at;
+    int64_t version;
+
+    if (!json_is_object(root->value))
+        return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "must be an object {...}");
+    TRY(refuse_unknown(root, known_root, "", err));
+    TRY(json_take_integer(root, "version", 1, 1, &version, err));
+    TRY(json_take_text(root, "name", s->name, sizeof s->name, err));
+    if (!*s->name || strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(s->name))
+        return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "name '%s' must be of a-z 0-9 _ -", s->name);
+    TRY(json_take_number(root, "start_wall_s", 0, 4e9, &s->start_wall_s, err));
+    TRY(take_fields(root, s, err));
+    TRY(take_packs(root, s, err));
+    TRY(json_take_array(root, "categories", 1, SUITE_CATEGORIES, &list, err));
+    s->categories_n = json_length(&list);
+    for (size_t i = 0; i < s->categories_n; i++) {
+        TRY(json_element(&list, i, &at, err));
+        TRY(take_category(&at, &s->category[i], err));
+    }
+    TRY(json_take_array(root, "produce", 0, SUITE_PRODUCE, &list, err));
+    s->produce_n = json_length(&list);
+    for (size_t i = 0; i < s->produce_n; i++) {
+        TRY(json_element(&list, i, &at, err));
+        TRY(take_produce(&at, &s->produce[i], err));
+        for (size_t k = 0; k < i; k++)
+            if (s->produce[k].plu == s->produce[i].plu)
+                return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "PLU %lld is there twice", (long long)s->produce[i].plu);
+    }
+    if (s->shopper.take_share + s->shopper.move_share > 1)
+        return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "take_share and move_share add up to over 1");
+    return TRUNDLE_OK;
+}
+
+enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *where, struct sim_suite **out, struct trundle_error *err)
+{
+    struct sim_suite *s = calloc(1, sizeof *s);
+    json_t *root = NULL;
+    enum trundle_status status;
+    struct json_at at;
+
+    if (!s)
+        return error_set(err, TRUNDLE_NO_MEMORY, where, NULL, "no memory for the suite");
+    TRY_GOTO(status, json_parse(bytes, n, where, &root, err), out);
+    at = json_at_root(root, where);
+    status = take_all(&at, s, err);
+    if (status == TRUNDLE_NOT_FOUND)          /* a field that must be there: bad input, not a missing file */
+        status = TRUNDLE_BAD_INPUT;
+    if (err && status == TRUNDLE_BAD_INPUT)
+        err->status = status;
+out:
+    json_decref(root);
+    if (status == TRUNDLE_OK)
+        *out = s;
+    else
+        free(s);
+    return status;
+}
+
+enum trundle_status sim_suite_load(const char *name_or_path, struct sim_suite **out, struct trundle_error *err)
+{
+    char path[4096];
+    struct bytes b = { 0 };
+    enum trundle_status status;
+    const char *folder = getenv("TRUNDLE_SUITES");
+
+    if (!name_or_path || !*name_or_path || strlen(name_or_path) > 2000)
+        return error_set(err, TRUNDLE_BAD_ARG, "suite", NULL, "no suite named");
+    (void)snprintf(path, sizeof path, "%s", name_or_path);
+    if (!strpbrk(name_or_path, "/.")) {
+        (void)snprintf(path, sizeof path, "%.2000s/%.2000s.json", folder ? folder : "suites", name_or_path);
+        if (!strcmp(name_or_path, "smoke") && access(path, R_OK) != 0)
+            return sim_suite_parse(embed_suite_smoke, embed_suite_smoke_n, "smoke (built in)", out, err);
+    }
+    status = file_read(path, 4 << 20, &b, err);
+    if (status == TRUNDLE_OK)
+        status = sim_suite_parse(b.data, b.n, path, out, err);
+    bytes_done(&b);
+    return status;
+}
+
+void sim_suite_free(struct sim_suite *suite)
+{
+    free(suite);
+}
+
+const char *sim_suite_name(const struct sim_suite *suite)
+{
+    return suite->name;
+}
+
+int64_t sim_store_of(int64_t seed)
+{
+    int64_t q = seed / SIM_TRIPS_PER_STORE;
+
+    return seed % SIM_TRIPS_PER_STORE < 0 ? q - 1 : q;
+}

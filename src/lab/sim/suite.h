@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * sim/suite - a suite file as a plain struct: every constant of the simulated world.
+ *
+ * Scalars and ranges are described by one table (suite.c: path, bounds, meaning), which checks the file, names a bad field
+ * and is what docs/simulator.md lists; a field that the table does not have is refused. Units are in the names.
+ */
+#pragma once
+
+#include "lab/sim/sim.h"
+
+enum {
+    SUITE_TEXT = 32, SUITE_WORDS = 16, SUITE_CATEGORIES = 48, SUITE_QUANTITIES = 4, SUITE_PRODUCE = 32, SUITE_PRODUCTS_MAX = 380
+};
+
+struct suite_range { double lo, hi; };
+
+enum suite_pack { SUITE_CARTON, SUITE_BOX, SUITE_CAN, SUITE_BOTTLE, SUITE_JAR, SUITE_POUCH, SUITE_PACKS };
+extern const char *const suite_pack_name[SUITE_PACKS];
+
+enum suite_form { SUITE_ROUND, SUITE_BANANA, SUITE_LONG, SUITE_PEAR, SUITE_CONE, SUITE_LUMPY, SUITE_FORMS };
+extern const char *const suite_form_name[SUITE_FORMS];
+
+struct suite_category {
+    char   name[SUITE_TEXT];
+    double share;                          /* of packaged items bought */
+    uint32_t packs;                        /* bits of enum suite_pack */
+    size_t quantities_n;
+    double quantity[SUITE_QUANTITIES];     /* content, in `unit` */
+    char   unit[8];
+    double g_per_unit, ml_per_unit;
+    struct suite_range cents_per_1000;
+    int64_t tax_bp;
+    size_t words_n, flavours_n;
+    char   word[SUITE_WORDS][SUITE_TEXT], flavour[SUITE_WORDS][SUITE_TEXT];
+};
+
+struct suite_produce {
+    char   name[SUITE_TEXT];
+    int64_t plu;
+    double share;                          /* of produce bought */
+    enum suite_form form;
+    double length_m, diameter_m;           /* of a piece of mean mass */
+    double piece_g, piece_sd_g;
+    struct suite_range pieces;
+    struct suite_range cents_per_kg;
+    double rgb[3], rgb2[3];                /* 0..255: body, spots or ends */
+};
+
+struct suite_pack_shape { double tare_share, tare_g, aspect[3], fill; };
+
+struct sim_suite {
+    char name[SUITE_TEXT];
+    double start_wall_s;
+    struct {
+        double products, near_pairs, near_pair_g, mass_cv, mass_cv_spread, zipf, upca_share, produce_share;
+        double n_for_m, percent_off, member_prices, enrol_pictures, enrol_px;
+        struct suite_range family;
+    } store;
+    struct {
+        struct suite_range width_m, length_m, height_m, camera_above_m, focal_px, k1;
+        double wire_share, camera_jitter_m, aim_jitter_m, tolerance_deg, tolerance_m, e_g, max_g;
+    } cart;
+    struct {
+        double width_px, height_px, fps, noise_dn, exposure_sd, flicker_sd, jpeg_quality, drop_share;
+        struct suite_range latency_s;
+    } camera;
+    struct {
+        double ambient, diffuse, tint_sd;
+    } light;
+    struct {
+        double hz, gain_g, gain_spread, offset_sd, white_g, drift_g, calibration_gain_sd, calibration_offset_g, inset_m, pan_g;
+        struct suite_range resonance_hz, damping, latency_s;
+    } cells;
+    struct {
+        double hz, accel_noise_ms2, gyro_noise_rads, accel_bias_ms2, gyro_bias_rads;
+        struct suite_range latency_s;
+    } imu;
+    struct {
+        struct suite_range speed_ms, roughness_ms2, bump_ms2;
+        double accel_ms2, turn_rads, vibration_hz, floor_bumps_per_m;
+    } motion;
+    struct {
+        double hz, sd_m;
+        struct suite_range latency_s;
+    } loc;
+    struct { double hz; } tick;
+    struct {
+        struct suite_range events, duration_s, reach_s, lower_s, grip_s, drop_m, scan_before_s, scan_after_s, pick_before_s;
+        struct suite_range code_latency_s, touch_latency_s, press_g, lift_s, double_gap_s, rummage_g;
+        double scan_share, scan_after_share, pick_share, take_share, put_back_share, move_share, double_share, repeat_share;
+        double rolling_share, hand_only_share, bump_share, member_share, stay_share;
+    } shopper;
+    struct suite_pack_shape pack[SUITE_PACKS];
+    size_t categories_n, produce_n;
+    struct suite_category category[SUITE_CATEGORIES];
+    struct suite_produce produce[SUITE_PRODUCE];
+};
+
+/* One row of the field table, for docs and tests. */
+struct suite_field { const char *section, *key; size_t offset; bool range, whole; double lo, hi; const char *text; };
+extern const struct suite_field suite_fields[];
+extern const size_t suite_fields_n;

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* One trip: every channel's messages laid out in log order first, so that truth can name frames; then rendered and written. */
+#include "lab/sim/make.h"
+
+#include "lab/sim/develop.h"
+#include "lab/sim/plan.h"
+#include "lab/sim/render.h"
+#include "lab/sim/signal.h"
+#include "lab/sim/world.h"
+
+#include "base/catalog/catalog.h"
+#include "base/std/hash.h"
+#include "base/std/time.h"
+#include "base/trip/trip.h"
+#include "cart/calib/mask.h"
+
+#include "trundle.pb-c.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BOXES_MAX = 512 };
+
+enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET };
+
+struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
+
+struct seen_box { uint32_t camera, sequence; struct sim_seen seen; };
+struct event_boxes { size_t n; struct seen_box box[BOXES_MAX]; };
+
+struct making {
+    const struct sim_suite *suite;
+    const struct sim_store *store;
+    struct plan *plan;
+    struct signal signal;
+    struct world *world;                   /* NULL: no pictures */
+    struct sim_renderer *renderer[TRUNDLE_CAMERAS_MAX];
+    struct developer *developer[TRUNDLE_CAMERAS_MAX];
+    uint8_t *mask[TRUNDLE_CAMERAS_MAX];
+    struct event_boxes *boxes;             /* per event */
+    Trundle__V1__Box box[BOXES_MAX], *box_at[BOXES_MAX];
+    struct slot *slot;
+    size_t slots_n, slots_max;
+    struct rng late, fix, exposure;
+    double gain;                           /* of this trip's exposure; flicker goes on from frame to frame */
+    double flicker[TRUNDLE_CAMERAS_MAX];
+    struct trip_writer *writer;
+    struct sim_trip_report report;
+};
+
+static int by_log(const void *a, const void *b)
+{
+    const struct slot *x = a, *y = b;
+
+    if (x->log_ns != y->log_ns)
+        return x->log_ns < y->log_ns ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static bool add_slot(struct making *m, enum slot_kind kind, uint8_t sensor, uint32_t index, double t, double latency)
+{
+    struct slot *s;
+
+    if (m->slots_n == m->slots_max) {
+        size_t more = m->slots_max ? 2 * m->slots_max : 4096;
+        struct slot *grown = realloc(m->slot, more * sizeof *grown);
+
+        if (!grown)
+            return false;
+        m->slot = grown;
+        m->slots_max = more;
+    }
+    s = &m->slot[m->slots_n];
+    *s = (struct slot){ .sensed_ns = S_NS(t), .log_ns = S_NS(t + latency), .order = (uint32_t)m->slots_n, .kind = kind, .sensor = sensor, .index = index };
+    m->slots_n++;
+    return true;
+}
+
+static double latency_of(struct making *m, struct suite_range range)
+{
+    return rng_range(&m->late, range.lo, range.hi);
+}
+
+/* One sensor's samples arrive in their order: a late one holds up the next. */
+static void keep_order(struct making *m, size_t first, enum slot_kind kind)
+{
+    int64_t last = INT64_MIN;
+
+    for (size_t i = first; i < m->slots_n; i++) {
+        if (m->slot[i].kind != kind)
+            continue;
+        if (m->slot[i].log_ns < last)
+            m->slot[i].log_ns = last;
+        last = m->slot[i].log_ns;
+    }
+}
+
+static bool lay_out(struct making *m)
+{
+    const struct sim_suite *s = m->suite;
+    const struct plan *plan = m->plan;
+    bool ok = true;
+    size_t first;
+
+    for (size_t i = 0; i < m->signal.cells_n; i++)
+        ok = ok && add_slot(m, SLOT_CELL, 0, (uint32_t)i, m->signal.cell[i].t, latency_of(m, s->cells.latency_s));
+    for (size_t i = 0; i < m->signal.imus_n; i++)
+        ok = ok && add_slot(m, SLOT_IMU, 0, (uint32_t)i, m->signal.imu[i].t, latency_of(m, s->imu.latency_s));
+    keep_order(m, 0, SLOT_CELL);
+    keep_order(m, 0, SLOT_IMU);
+    for (uint8_t c = 0; m->world && c < m->store->cart.cameras_n; c++) {
+        first = m->slots_n;
+        for (uint32_t i = 0;; i++) {
+            double t = (i + (double)c / m->store->cart.cameras_n) / s->camera.fps;
+
+            if (t > plan->end_s - s->camera.latency_s.hi)
+                break;
+            ok = ok && add_slot(m, rng_unit(&m->late) < s->camera.drop_share ? SLOT_DROP : SLOT_FRAME, c, i, t, latency_of(m, s->camera.latency_s));
+        }
+        keep_order(m, first, SLOT_FRAME);
+    }
+    for (uint32_t i = 0; i / s->tick.hz <= plan->end_s; i++)
+        ok = ok && add_slot(m, SLOT_TICK, 0, i, i / s->tick.hz, 0);
+    first = m->slots_n;
+    for (uint32_t i = 0; i / s->loc.hz <= plan->end_s - s->loc.latency_s.hi; i++)
+        ok = ok && add_slot(m, SLOT_LOC, 0, i, i / s->loc.hz, latency_of(m, s->loc.latency_s));
+    keep_order(m, first, SLOT_LOC);
+    for (uint32_t i = 0; i < plan->marks_n; i++) {
+        const struct plan_mark *mark = &plan->mark[i];
+
+        if (mark->kind == PLAN_CAUSE)
+            ok = ok && add_slot(m, SLOT_CAUSE, 0, i, fmin(mark->t1, plan->end_s), 0);
+        else if (mark->kind == PLAN_CODE)
+            ok = ok && add_slot(m, SLOT_CODE, 0, i, mark->t, latency_of(m, s->shopper.code_latency_s));
+        else
+            ok = ok && add_slot(m, SLOT_TOUCH, 0, i, mark->t, latency_of(m, s->shopper.touch_latency_s));
+    }
+    for (uint32_t i = 0; i < plan->events_n; i++) {
+        double last = plan->event[i].t_end;
+
+        if (m->signal.t_settle[i] > last)
+            last = m->signal.t_settle[i];
+        ok = ok && add_slot(m, SLOT_EVENT, 0, i, last, 0);
+    }
+    ok = ok && add_slot(m, SLOT_BASKET, 0, 0, plan->end_s + .3, 0);
+    if (ok)
+        qsort(m->slot, m->slots_n, sizeof *m->slot, by_log);
+    return ok;
+}
+
+/* ---- pictures ---- */
+
+static enum trundle_status start_pictures(struct making *m, uint64_t seed, struct trundle_error *err)
+{
+    enum trundle_status status = world_new(m->plan, &m->world, err);
+
+    if (status != TRUNDLE_OK)
+        return status;
+    m->boxes = calloc(m->plan->events_n + 1, sizeof *m->boxes);
+    if (!m->boxes)
+        return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for boxes");
+    for (uint8_t c = 0; c < m->store->cart.cameras_n; c++) {
+        const struct cart_camera *camera = &m->store->cart.camera[c];
+        size_t n = mask_bytes(camera);
+
+        m->mask[c] = malloc(n);
+        if (!m->mask[c] || sim_raster.make(camera, &m->renderer[c]) != TRUNDLE_OK ||
+            developer_new(camera->width_px, camera->height_px, m->suite->camera.noise_dn, seed + c * 7919U, &m->developer[c]) != TRUNDLE_OK)
+            return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for a camera");
+        TRY(mask_make(camera, &m->store->cart.basket, m->mask[c], n, err));
+    }
+    return TRUNDLE_OK;
+}
+
+static void note_boxes(struct making *m, uint8_t c, double t, uint32_t sequence)
+{
+    for (size_t e = 0; e < m->plan->events_n; e++) {
+        const struct plan_event *event = &m->plan->event[e];
+        struct event_boxes *boxes = &m->boxes[e];
+        struct sim_seen seen;
+
+        if (t < event->t_start || t > event->t_end || boxes->n == BOXES_MAX)
+            continue;
+        if (sim_raster.seen(m->renderer[c], (uint8_t)(event->item + 1), m->mask[c], &seen) && seen.visible_px > 0)
+            boxes->box[boxes->n++] = (struct seen_box){ c, sequence, seen };
+    }
+}
+
+static enum trundle_status take_picture(struct making *m, const struct slot *slot, struct trundle_message *out)
+{
+    const struct sim_suite *s = m->suite;
+    uint8_t c = slot->sensor;
+    struct sim_scene scene;
+    struct sim_view view;
+    double gain[3];
+
+    m->flicker[c] = .98 * m->flicker[c] + .2 * s->camera.flicker_sd * rng_normal(&m->exposure);
+    for (int k = 0; k < 3; k++)
+        gain[k] = m->gain * exp(m->flicker[c]) * m->store->tint[k];
+    world_scene(m->world, ns_s(slot->sensed_ns), &scene);
+    sim_raster.render(m->renderer[c], &scene, &view);
+    note_boxes(m, c, ns_s(slot->sensed_ns), out->sequence);
+    m->report.frames++;
+    return developer_jpeg(m->developer[c], &view, gain, m->mask[c], (int)s->camera.jpeg_quality, &out->frame.jpeg, &out->frame.jpeg_bytes);
+}
+
+/* ---- truth ---- */
+
+static int64_t time_ns(double t)
+{
+    return t == t ? S_NS(t) : 0;
+}
+
+static enum trundle_status write_truth(struct making *m, struct trundle_message *out, Trundle__V1__Truth *truth, struct bytes *scratch, struct trundle_error *err)
+{
+    scratch->n = 0;
+    if (bytes_reserve(scratch, trundle__v1__truth__get_packed_size(truth)) != TRUNDLE_OK)
+        return error_set(err, TRUNDLE_NO_MEMORY, "truth", NULL, "no memory");
+    out->truth.bytes = scratch->data;
+    out->truth.bytes_n = trundle__v1__truth__pack(truth, scratch->data);
+    return trip_write(m->writer, out, err);
+}
+
+static enum trundle_status write_event(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+{
+    static char names[PLAN_SLICES][12] = { "rolling", "double", "light", "produce", "repeat", "put_back", "piled" };
+    static char still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
+    const struct plan_event *e = &m->plan->event[index];
+    const struct plan_item *item = &m->plan->item[e->item];
+    const struct sim_product *p = &m->store->product[item->product];
+    const struct event_boxes *boxes = m->boxes ? &m->boxes[index] : NULL;
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
+    Trundle__V1__Box *box = m->box, **box_at = m->box_at;
+    char *slices[PLAN_SLICES + 3];
+    float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
+    size_t slices_n = 0;
+
+    for (int k = 0; k < PLAN_SLICES; k++)
+        if (e->slices & 1U << k)
+            slices[slices_n++] = names[k];
+    if (!(e->slices & PLAN_ROLLING))
+        slices[slices_n++] = still;
+    if (!(e->slices & PLAN_PRODUCE))
+        slices[slices_n++] = packaged;
+    slices[slices_n++] = item->scanned ? scanned : unscanned;
+    for (size_t i = 0; boxes && i < boxes->n; i++) {
+        const struct sim_seen *seen = &boxes->box[i].seen;
+
+        trundle__v1__box__init(&box[i]);
+        box[i].camera = boxes->box[i].camera;
+        box[i].frame_sequence = boxes->box[i].sequence;
+        box[i].x_px = (float)seen->x0;
+        box[i].y_px = (float)seen->y0;
+        box[i].w_px = (float)(seen->x1 - seen->x0);
+        box[i].h_px = (float)(seen->y1 - seen->y0);
+        box[i].visible = fminf(1, (float)seen->visible_px / seen->whole_px);
+        box_at[i] = &box[i];
+    }
+    event.id = index + 1;
+    event.kind = (uint32_t)e->kind;
+    event.product = p->key.key;
+    event.item = (uint32_t)e->item + 1;
+    event.count = 1;
+    event.mass_g = item->mass_g;
+    event.t_cross_ns = time_ns(e->t_cross);
+    event.t_release_ns = time_ns(e->t_release);
+    event.t_settle_ns = time_ns(m->signal.t_settle[index]);
+    event.t_lift_ns = time_ns(e->t_lift);
+    event.position_m = at;
+    event.n_position_m = 3;
+    event.scanned = e->kind == TRUNDLE_EVENT_PUT && item->scanned;
+    event.t_scan_ns = event.scanned ? time_ns(item->t_scan) : 0;
+    event.slices = slices;
+    event.n_slices = slices_n;
+    event.boxes = box_at;
+    event.n_boxes = boxes ? boxes->n : 0;
+    event.by_weight = p->produce != NULL;
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_EVENT;
+    truth.event = &event;
+    m->report.puts += e->kind == TRUNDLE_EVENT_PUT;
+    m->report.takes += e->kind == TRUNDLE_EVENT_TAKE;
+    m->report.moves += e->kind == TRUNDLE_EVENT_MOVE;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
+static enum trundle_status write_cause(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+{
+    const struct plan_mark *mark = &m->plan->mark[index];
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthCause cause = TRUNDLE__V1__TRUTH_CAUSE__INIT;
+    char name[SUITE_TEXT];
+
+    (void)snprintf(name, sizeof name, "%s", mark->cause);
+    cause.name = name;
+    cause.t0_ns = S_NS(mark->t);
+    cause.t1_ns = S_NS(fmin(mark->t1, m->plan->end_s));
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_CAUSE;
+    truth.cause = &cause;
+    m->report.causes++;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
+static enum trundle_status write_basket(struct making *m, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+{
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthBasket basket = TRUNDLE__V1__TRUTH_BASKET__INIT;
+    Trundle__V1__TruthItem item[PLAN_ITEMS], *item_at[PLAN_ITEMS];
+
+    for (size_t i = 0; i < m->plan->items_n; i++) {
+        const struct plan_item *from = &m->plan->item[i];
+        const struct sim_product *p = &m->store->product[from->product];
+        Trundle__V1__TruthItem *to = &item[basket.n_items];
+
+        if (!from->inside)
+            continue;
+        trundle__v1__truth_item__init(to);
+        to->item = (uint32_t)i + 1;
+        to->product = p->key.key;
+        to->mass_g = from->mass_g;
+        to->by_weight = p->produce != NULL;
+        to->price_cents = sim_product_cents(m->store, p, from->mass_g, m->plan->member);
+        basket.total_cents += to->price_cents;
+        m->report.basket_g += from->mass_g;
+        item_at[basket.n_items++] = to;
+    }
+    basket.items = item_at;
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_BASKET;
+    truth.basket = &basket;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
+/* ---- messages ---- */
+
+static void fill_code(const struct making *m, uint32_t index, struct trundle_code *out)
+{
+    const struct sim_product *p = &m->store->product[m->plan->mark[index].product];
+    char digits[16];
+
+    *out = (struct trundle_code){ .source = TRUNDLE_CODE_SCANNER, .symbology = p->upca ? TRUNDLE_SYM_UPCA : TRUNDLE_SYM_EAN13 };
+    (void)snprintf(out->text, sizeof out->text, "%s", sim_product_code(p, digits));
+    out->text_bytes = (uint16_t)strlen(out->text);
+}
+
+static void fill_loc(struct making *m, double t, struct trundle_loc *out)
+{
+    struct plan_motion motion = plan_motion_at(m->plan, t);
+    const struct sim_product *nearest = &m->store->product[0];
+    double best = INFINITY;
+
+    out->x_m = motion.x + m->suite->loc.sd_m * rng_normal(&m->fix);
+    out->y_m = motion.y + m->suite->loc.sd_m * rng_normal(&m->fix);
+    out->sd_m = (float)m->suite->loc.sd_m;
+    for (size_t i = 0; i < m->store->products_n; i++) {
+        const struct sim_product *p = &m->store->product[i];
+        double d = hypot(p->zone_x_m - out->x_m, p->zone_y_m - out->y_m);
+
+        if (d < best) {
+            best = d;
+            nearest = p;
+        }
+    }
+    (void)snprintf(out->zone, sizeof out->zone, "%s", nearest->zone);
+}
+
+static enum trundle_status write_slot(struct making *m, const struct slot *slot, uint32_t sequence, struct bytes *scratch, struct trundle_error *err)
+{
+    struct trundle_message out = { .sensor = slot->sensor, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns, .sequence = sequence };
+    const struct plan_mark *mark = &m->plan->mark[slot->kind == SLOT_TOUCH ? slot->index : 0];
+
+    out.channel = TRUNDLE_TRUTH;
+    switch (slot->kind) {
+    case SLOT_EVENT:
+        return write_event(m, slot->index, &out, scratch, err);
+    case SLOT_CAUSE:
+        return write_cause(m, slot->index, &out, scratch, err);
+    case SLOT_BASKET:
+        return write_basket(m, &out, scratch, err);
+    case SLOT_CELL:
+        out.channel = TRUNDLE_CELL;
+        out.cell = m->signal.cell[slot->index].cell;
+        break;
+    case SLOT_IMU:
+        out.channel = TRUNDLE_IMU;
+        out.imu = m->signal.imu[slot->index].imu;
+        break;
+    case SLOT_FRAME:
+        out.channel = TRUNDLE_CAM;
+        if (take_picture(m, slot, &out) != TRUNDLE_OK)
+            return error_set(err, TRUNDLE_BAD_INPUT, "frame", NULL, "JPEG encoder failed");
+        break;
+    case SLOT_DROP:
+        out.channel = TRUNDLE_DROP;
+        out.drop = (struct trundle_drop){ TRUNDLE_CAM, 1 };
+        break;
+    case SLOT_CODE:
+        out.channel = TRUNDLE_CODE;
+        fill_code(m, slot->index, &out.code);
+        m->report.scans++;
+        break;
+    case SLOT_LOC:
+        out.channel = TRUNDLE_LOC;
+        fill_loc(m, ns_s(slot->sensed_ns), &out.loc);
+        break;
+    case SLOT_TOUCH:
+        out.channel = TRUNDLE_TOUCH;
+        out.touch = (struct trundle_touch){ .kind = mark->touch, .count = mark->count };
+        if (mark->touch == TRUNDLE_TOUCH_PLU)
+            out.touch.product = m->store->product[mark->product].key;
+        break;
+    case SLOT_TICK:
+        out.channel = TRUNDLE_TICK;
+        break;
+    }
+    return trip_write(m->writer, &out, err);
+}
+
+static enum trundle_status open_trip(struct making *m, int64_t seed, const char *path, struct trundle_error *err)
+{
+    static const struct trip_writer_config config = TRIP_WRITER_CONFIG_DEFAULT;
+    struct trip_head head = { .schema_version = TRIP_SCHEMA_VERSION, .seed = seed };
+    struct catalog *catalog = NULL;
+    struct bytes cart = { 0 }, rows = { 0 };
+    enum trundle_status status;
+
+    TRY_GOTO(status, sim_store_catalog(m->store, &catalog, err), out);
+    if (cart_file_print(&m->store->cart, &cart) != TRUNDLE_OK || catalog_to_json(catalog, NULL, 0, &rows) != TRUNDLE_OK) {
+        status = error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "no memory for attachments");
+        goto out;
+    }
+    (void)snprintf(head.build, sizeof head.build, "sim");
+    (void)snprintf(head.suite, sizeof head.suite, "%s", m->suite->name);
+    (void)snprintf(head.store, sizeof head.store, "%lld", (long long)m->store->id);
+    head.start_wall_ns = S_NS(sim_wall_s(m->suite, seed));
+    (void)hash_sha256(cart.data, cart.n, head.cart_sha256);
+    (void)snprintf(head.catalog_sha256, sizeof head.catalog_sha256, "%s", catalog_hash(catalog));
+    TRY_GOTO(status, trip_create(path, &head, &config, &m->writer, err), out);
+    TRY_GOTO(status, trip_attach(m->writer, TRIP_CART_JSON, "application/json", cart.data, cart.n, err), out);
+    status = trip_attach(m->writer, TRIP_CATALOG_JSON, "application/json", rows.data, rows.n, err);
+out:
+    catalog_free(catalog);
+    bytes_done(&cart);
+    bytes_done(&rows);
+    return status;
+}
+
+static void making_done(struct making *m)
+{
+    for (int c = 0; c < TRUNDLE_CAMERAS_MAX; c++) {
+        sim_raster.done(m->renderer[c]);
+        developer_free(m->developer[c]);
+        free(m->mask[c]);
+    }
+    world_free(m->world);
+    plan_free(m->plan);
+    signal_done(&m->signal);
+    free(m->boxes);
+    free(m->slot);
+}
+
+enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, const char *path, bool pictures, struct sim_trip_report *out_report,
+                                   struct trundle_error *err)
+{
+    const struct sim_suite *suite = store->suite;
+    uint64_t mixed = hash64(&seed, sizeof seed, hash64(suite->name, strlen(suite->name), 0));
+    struct making m = { .suite = suite, .store = store, .late = rng_seed(mixed, "trip/late"), .fix = rng_seed(mixed, "trip/loc"),
+                        .exposure = rng_seed(mixed, "trip/exposure") };
+    struct bytes scratch = { 0 };
+    enum trundle_status status;
+    bool made = false;
+
+    m.gain = exp(suite->camera.exposure_sd * rng_normal(&m.exposure));
+    TRY_GOTO(status, plan_new(store, seed, &m.plan, err), out);
+    TRY_GOTO(status, signal_make(m.plan, &m.signal, err), out);
+    if (pictures)
+        TRY_GOTO(status, start_pictures(&m, mixed, err), out);
+    if (!lay_out(&m)) {
+        status = error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "no memory for a trip's messages");
+        goto out;
+    }
+    status = open_trip(&m, seed, path, err);
+    made = m.writer != NULL;
+    for (size_t i = 0; i < m.slots_n && status == TRUNDLE_OK; i++)
+        status = write_slot(&m, &m.slot[i], (uint32_t)i + 1, &scratch, err);
+    if (status == TRUNDLE_OK) {
+        status = trip_finish(m.writer, err);
+        m.writer = NULL;
+    }
+    m.report.messages = (uint32_t)m.slots_n;
+    m.report.end_ns = m.slots_n ? m.slot[m.slots_n - 1].log_ns : 0;
+    if (status == TRUNDLE_OK && out_report)
+        *out_report = m.report;
+out:
+    trip_abandon(m.writer);
+    if (status != TRUNDLE_OK && made)
+        (void)unlink(path);
+    bytes_done(&scratch);
+    making_done(&m);
+    return status;
+}
