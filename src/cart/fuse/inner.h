@@ -5,7 +5,7 @@
 
 #include "cart/fuse/fuse.h"
 
-enum { CODE_BITS = 64 };
+enum { CODE_BITS = 64, LIFTED_MAX = 3 };
 
 /* A sighting as one camera reported it. */
 struct sight {
@@ -39,6 +39,7 @@ struct entry {
     double   mass_g, sd_g;
     float    llr_put, llr_take, llr_move, llr_bump;
     uint32_t weigh_id;
+    int64_t  event_ns;                      /* best guess of when it happened */
     int64_t  made_ns;                       /* log time at which it became an event */
     uint8_t  sights_n, answers_n;
     struct sight  sight[FUSE_SIGHTS];
@@ -57,7 +58,11 @@ struct item { uint32_t event; struct trundle_product product; float mass_g, sd_g
 struct explanation {
     struct fuse_key key;
     uint32_t code_a, code_b;                /* sequences of the codes used; 0 none */
+    uint8_t  returns;                       /* puts back lifted[returns - 1]; 0 no */
 };
+
+/* What a take of this window took out. */
+struct lifted { struct item item; uint8_t entry; };
 
 /* One way in which everything could have been. */
 struct hypothesis {
@@ -65,6 +70,8 @@ struct hypothesis {
     uint64_t codes_used;
     uint16_t items_n;
     struct item item[FUSE_ITEMS_MAX];
+    uint8_t  lifted_n;
+    struct lifted lifted[LIFTED_MAX];
     struct explanation why[FUSE_ENTRIES];   /* of entry i of the window */
 };
 
