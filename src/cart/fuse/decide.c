@@ -269,6 +269,15 @@ static double labelled_mass(const struct fuse *f, const struct entry *e, struct 
     return mass_g;
 }
 
+/* What a step leaves for one product when the other one's mass is known. */
+static double rest_of(const struct fuse *f, struct trundle_product other, double mass_g)
+{
+    const struct catalog_product *p = catalog_find(f->catalog, other);
+    double rest = p && !p->by_weight ? mass_g - p->mass_g : (double)NAN;
+
+    return rest > 0 ? rest : (double)NAN;
+}
+
 static size_t append(struct fuse_line *lines, size_t n, struct fuse_line line)
 {
     if (n < FUSE_LINES_MAX)
@@ -286,9 +295,9 @@ size_t decide_apply(const struct fuse *f, const struct entry *e, struct fuse_lin
     if (k->kind == TRUNDLE_EVENT_PUT) {
         double mass_g = e->weighed && e->mass_g > 0 ? e->mass_g : (double)NAN;
 
-        n = append(lines, n, (struct fuse_line){ e->id, k->a, k->count, k->b.key ? (double)NAN : labelled_mass(f, e, k->a, mass_g), e->event_ns });
+        n = append(lines, n, (struct fuse_line){ e->id, k->a, k->count, k->b.key ? rest_of(f, k->b, mass_g) : labelled_mass(f, e, k->a, mass_g), e->event_ns });
         if (k->b.key)
-            n = append(lines, n, (struct fuse_line){ e->id + 1, k->b, 1, (double)NAN, e->event_ns });
+            n = append(lines, n, (struct fuse_line){ e->id + 1, k->b, 1, rest_of(f, k->a, mass_g), e->event_ns });
         return n;
     }
     if (k->kind != TRUNDLE_EVENT_TAKE)

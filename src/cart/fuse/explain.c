@@ -84,7 +84,7 @@ double explain_mass_llr(const struct fuse *f, const struct entry *e, const struc
     return 0;
 }
 
-/* Two known masses in one step. */
+/* Two masses in one step; of produce beside a packed item any plausible rest will do. */
 static double pair_mass_llr(const struct fuse *f, const struct entry *e, const struct catalog_product *a, const struct catalog_product *b)
 {
     double variance;
@@ -93,8 +93,11 @@ static double pair_mass_llr(const struct fuse *f, const struct entry *e, const s
         return f->scale_blind ? 0 : ln_missed(f, 400);
     if (e->mass_g <= 0)
         return log(f->p.prior.mass_wild);
-    if (a->by_weight || b->by_weight || !isfinite(a->mass_g) || !isfinite(b->mass_g))
-        return log(0.3);
+    if (a->by_weight || b->by_weight || !isfinite(a->mass_g) || !isfinite(b->mass_g)) {
+        double rest = e->mass_g - (a->by_weight || !isfinite(a->mass_g) ? 0 : a->mass_g) - (b->by_weight || !isfinite(b->mass_g) ? 0 : b->mass_g);
+
+        return rest > MASS_LEAST_G ? ln_bg(rest) - ln_bg(e->mass_g) : log(f->p.prior.mass_wild);
+    }
     variance = step_variance(f, e) + own_sd(f, a) * own_sd(f, a) + own_sd(f, b) * own_sd(f, b);
     return ln_mixture(f, e->mass_g, a->mass_g + b->mass_g, variance);
 }
@@ -133,7 +136,7 @@ static double sight_product(const struct fuse *f, const struct sight *s, struct 
 }
 
 /* What the cameras add to "this product was put (taken)": of each camera the region that fits best. */
-static double sight_llr(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
+static double sight_llr_of(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
 {
     double sum = 0;
 
@@ -151,6 +154,30 @@ static double sight_llr(const struct fuse *f, const struct entry *e, struct trun
             sum += f->p.prior.see_weight * best;
     }
     return sum;
+}
+
+/* The same, remembered for the entry that is being explained: hypotheses ask again and again. */
+struct memory { int n; struct { uint64_t key; bool put; double llr; } row[160]; };
+
+static double sight_llr(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
+{
+    struct memory *m = f->memory;
+
+    if (!e->sights_n)
+        return 0;
+    for (int i = 0; i < m->n; i++)
+        if (m->row[i].key == p.key && m->row[i].put == put)
+            return m->row[i].llr;
+    if (m->n == (int)COUNT_OF(m->row))
+        return sight_llr_of(f, e, p, put);
+    m->row[m->n].key = p.key;
+    m->row[m->n].put = put;
+    return m->row[m->n++].llr = sight_llr_of(f, e, p, put);
+}
+
+size_t explain_memory_bytes(void)
+{
+    return sizeof(struct memory);
 }
 
 static double nothing_score(const struct fuse *f, const struct entry *e)
@@ -282,7 +309,7 @@ static int candidates_of(const struct fuse *f, const struct entry *e, struct can
         ADD(e->answer[i].product);
     for (size_t i = 0; i < products; i++) {
         const struct catalog_product *p = catalog_at(f->catalog, i);
-        double llr = explain_mass_llr(f, e, p, (double)NAN) + sight_llr(f, e, p->key, true) + f->prior[i];
+        double llr = explain_mass_llr(f, e, p, (double)NAN) + sight_llr_of(f, e, p->key, true) + f->prior[i];
         int k;
 
         if (top_n == BY_MASS && llr <= top[top_n - 1].llr)
@@ -341,7 +368,7 @@ static void put_pair(const struct fuse *f, struct choices *c, size_t parent, con
         put_pair(f, c, parent, e, b, a, codes_n);
         return;
     }
-    score = h->logp + log(f->p.prior.put) + log(f->p.prior.pair) + (double)e->llr_put + pair_mass_llr(f, e, pa, pb);
+    score = h->logp + log(f->p.prior.put) + log(code_a && code_b ? f->p.prior.pair_coded : f->p.prior.pair) + (double)e->llr_put + pair_mass_llr(f, e, pa, pb);
     score += fmax(sight_llr(f, e, a, true), sight_llr(f, e, b, true));
     score += code_a ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_a) : ln_unscanned(f, a) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
     score += code_b ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_b) : ln_unscanned(f, b) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
@@ -387,7 +414,8 @@ static void move_back(const struct fuse *f, struct choices *c, size_t parent, si
 
         if (!e->weighed || e->mass_g <= 0 || dt_s < -0.5 || dt_s > 5 * f->p.prior.move_s || !isfinite(l->item.mass_g))
             continue;
-        score = h->logp + log(f->p.prior.move) + (double)e->llr_put - fmax(dt_s, 0) / f->p.prior.move_s;
+        score = h->logp + log(f->p.prior.returns) + (double)e->llr_put - fmax(dt_s, 0) / f->p.prior.move_s;
+        score += sight_llr(f, e, l->item.product, true);
         score += ln_mixture(f, e->mass_g, (double)l->item.mass_g, step_variance(f, e) + (double)l->item.sd_g * (double)l->item.sd_g);
         choose(c, score + answer_llr(f, e, &why.key), parent, &why);
     }
@@ -398,6 +426,8 @@ static void explain_event(struct fuse *f, size_t i, struct choices *c)
     const struct entry *e = &f->entry[i];
     struct candidate candidate[CANDIDATES_MAX];
     int n = candidates_of(f, e, candidate);
+
+    f->memory->n = 0;
 
     for (size_t parent = 0; parent < f->beam_n; parent++) {
         const struct hypothesis *h = &f->beam[parent];

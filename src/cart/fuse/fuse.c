@@ -40,8 +40,9 @@ enum trundle_status fuse_new(const struct catalog *catalog, const struct fuse_pa
     if (!f)
         return TRUNDLE_NO_MEMORY;
     f->prior = calloc(n ? n : 1, sizeof *f->prior);
-    if (!f->prior) {
-        free(f);
+    f->memory = calloc(1, explain_memory_bytes());
+    if (!f->prior || !f->memory) {
+        fuse_free(f);
         return TRUNDLE_NO_MEMORY;
     }
     f->catalog = catalog;
@@ -60,6 +61,7 @@ void fuse_free(struct fuse *f)
 {
     if (!f)
         return;
+    free(f->memory);
     free(f->prior);
     free(f);
 }

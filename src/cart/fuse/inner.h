@@ -75,6 +75,8 @@ struct hypothesis {
     struct explanation why[FUSE_ENTRIES];   /* of entry i of the window */
 };
 
+struct memory;
+
 struct fuse {
     const struct catalog *catalog;
     struct fuse_params p;
@@ -85,6 +87,7 @@ struct fuse {
     double popularity_sum, zone_sum;        /* over the catalog; over the products of the zone */
     float basket_p;                         /* of the best hypothesis */
     double frozen_missing;                  /* expected items inside and not on a line, of events that left the window */
+    struct memory *memory;                  /* explain.c's; owned */
     double *prior;                          /* ln share of each product among unscanned puts; owned, catalog_n */
     uint32_t next_event;
     uint8_t next_bit;
@@ -113,6 +116,8 @@ static inline bool same_product(struct trundle_product a, struct trundle_product
 void explain_entry(struct fuse *f, size_t i);
 /* Makes the posterior of every event in the window from f->beam. */
 void explain_posterior(struct fuse *f);
+/* Bytes of a struct memory, zeroed by fuse_new. */
+size_t explain_memory_bytes(void);
 /* explain.c: ln p(step mass | product) - ln p(step mass | any), of a put. weight_g: from a label, NAN none. */
 double explain_mass_llr(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
 

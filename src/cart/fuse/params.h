@@ -19,6 +19,8 @@
     X(nothing, 1e-6, 1, "... nothing: a bump, a hand alone")                                                         \
     X(twice, 1e-9, 1, "share of puts that are two of one product at once")                                           \
     X(pair, 1e-9, 1, "share of puts that are two products at once")                                                  \
+    X(pair_coded, 1e-9, 1, "... when codes of both are free")                                                        \
+    X(returns, 1e-9, 1, "probability that an item that was lifted is put down again: it was moved")                  \
     X(unknown, 1e-9, 1, "share of puts of a product that the catalog does not hold")                                 \
     X(scanned, 1e-6, 1, "probability that a put with a free code near it is of that code's product")                 \
     X(code_late, 1e-6, 1, "share of scans that come after the put")                                                  \
