@@ -18,7 +18,7 @@ const { chromium } = require('playwright-core');
 const jsqr = require('jsqr');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = fileURLToPath(new URL('pictures', import.meta.url));
-const LEAST_TARGET_PX = 64, LEAST_TEXT_PX = 20, LEAST_CONTRAST = 7, RUNS = 100, LATENCY_LIMIT_MS = 100;
+const LEAST_TARGET_PX = 64, LEAST_TEXT_PX = 20, LEAST_CONTRAST = 7, RUNS = 64, LATENCY_LIMIT_MS = 100;
 const SIZES = [['landscape', 1280, 800], ['portrait', 800, 1280]];
 
 /* ---- the cart, played by standard input ---- */
@@ -292,9 +292,9 @@ test('paying: a code that reads, a total that stays, a way back', async () => {
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
     const context = canvas.getContext('2d');
     context.drawImage(bitmap, 0, 0);
-    return { width: bitmap.width, height: bitmap.height, data: [...context.getImageData(0, 0, bitmap.width, bitmap.height).data] };
+    return { width: bitmap.width, height: bitmap.height, dark: context.getImageData(0, 0, bitmap.width, bitmap.height).data.reduce((text, v, i) => (i % 4 ? text : text + (v < 128 ? 1 : 0)), '') };
   }, [...png]);
-  assert.equal(jsqr(Uint8ClampedArray.from(pixels.data), pixels.width, pixels.height)?.data, s.pay.token);
+  assert.equal(jsqr(Uint8ClampedArray.from([...pixels.dark].flatMap((d) => (d === '1' ? [0, 0, 0, 255] : [255, 255, 255, 255]))), pixels.width, pixels.height)?.data, s.pay.token);
   assert.equal(await page.locator(key('pay')).count(), 0);
   await page.locator(key('resume')).click();
   assert.equal((await nextTouch()).kind, 8);
@@ -369,7 +369,7 @@ test('both languages say everything, the same way', async () => {
 });
 
 test('right to left mirrors', async () => {
-  const page = await open('?lang=en&theme=light&dir=rtl');
+  const page = await open('?lang=en&theme=light&dir=rtl', SIZES[0], { reducedMotion: 'reduce' });
   await publish(page, states.asking());
   await check(page, 'right to left');
   const [stage, basket] = [await page.locator('#stage').boundingBox(), await page.locator('#basket').boundingBox()];
@@ -456,12 +456,12 @@ test('a state is on the screen soon, and the page starts fast', async () => {
   const paints = [];
   for (let i = 0; i < 5; i++) {
     await page.reload();
-    paints.push(await page.evaluate(() => new Promise((resolve) => new PerformanceObserver((l) => resolve(l.getEntriesByName('first-contentful-paint')[0]?.startTime)).observe({ type: 'paint', buffered: true }))));
+    paints.push(await (await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0] && performance.getEntriesByType('paint').map((e) => e.startTime))).jsonValue());
   }
-  paints.sort((a, b) => a - b);
-  console.log(`# publish to DOM, n ${RUNS}: median ${took[RUNS / 2].toFixed(1)} ms, p90 ${took[RUNS * 0.9].toFixed(1)} ms, worst ${took.at(-1).toFixed(1)} ms`);
-  console.log(`# first contentful paint, n ${paints.length}: median ${paints[2].toFixed(0)} ms`);
-  assert.ok(took[RUNS * 0.9] < LATENCY_LIMIT_MS);
+  const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1].toFixed(0);
+  console.log(`# publish to DOM, n ${RUNS}: median ${took[RUNS / 2].toFixed(1)} ms, p90 ${took[Math.floor(RUNS * 0.9)].toFixed(1)} ms, worst ${took.at(-1).toFixed(1)} ms`);
+  console.log(`# first paint, then words, n ${paints.length}: medians ${middle(paints.map((p) => Math.min(...p)))} ms, ${middle(paints.map((p) => Math.max(...p)))} ms`);
+  assert.ok(took[Math.floor(RUNS * 0.9)] < LATENCY_LIMIT_MS);
   await page.close();
 });
 
