@@ -139,7 +139,7 @@ int see_score_main(int argc, char **argv)
         { "model", "FILE", OPTION_TEXT, &model_path, "see.json (default: the built-in baseline)" },
         { "all", NULL, OPTION_FLAG, &all, "print every look and every event too" },
         { 0 } };
-    struct see_model model = *see_model_default();
+    struct see_model model;
     struct see_trips trips = { 0 };
     struct score s = { 0 };
     struct bytes b = { 0 };
@@ -154,6 +154,7 @@ int see_score_main(int argc, char **argv)
         fprintf(stderr, "trundle see score: give trips\n");
         return EXIT_USAGE;
     }
+    TRY_GOTO(status, see_model_default(&model, &err), out);
     if (model_path) {
         TRY_GOTO(status, file_read(model_path, 1 << 20, &b, &err), out);
         TRY_GOTO(status, see_model_parse(b.data, b.n, model_path, &model, &err), out);
