@@ -8,13 +8,19 @@
 
 /* clang-format off */
 #define CART_VERBS(V) \
-    V(weigh, "settled weight steps of a recorded trace") \
-    V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
+    V(run, "drive the cart with a recorded trip or with devices") \
     V(info, "what a trip holds: head, channels, rates, sizes, attachments") \
     V(recover, "copy what is whole of a damaged trip into a proper one") \
+    V(catalog, "import and check products, prices and promotions") \
+    V(scan, "the product codes in pictures") \
+    V(weigh, "settled weight steps of a recorded trace") \
+    V(calibrate, "gains, offsets and places of the load cells, into the cart file") \
+    V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
     /* end of the cart */
 #define LAB_VERBS(V) \
+    V(demo, "shop in the demo store: simulate a trip, drive the cart with it, show the touchscreen") \
     V(sim, "simulated shopping trips with their truth, of a suite") \
+    V(eval, "scores trips with truth, or a suite made for it: every figure with its interval") \
     /* end of the lab */
 /* clang-format on */
 

@@ -96,6 +96,18 @@ static json_t *text_json(struct mcap_view v)
     return text ? text : json_string("?");
 }
 
+/* The channel's "sensor"; empty when it has none. */
+static struct mcap_view sensor_of(const struct mcap_channel *c)
+{
+    struct mcap_view key, value;
+    size_t at = 0;
+
+    while (mcap_text_pair_next(c->metadata, &at, &key, &value))
+        if (mcap_is(key, "sensor"))
+            return value;
+    return (struct mcap_view){ NULL, 0 };
+}
+
 static json_t *to_json(const struct info *in)
 {
     json_t *head = in->has_head ? json_object() : json_null(), *channels = json_array(), *attachments = json_array();
@@ -108,14 +120,10 @@ static json_t *to_json(const struct info *in)
     for (size_t i = 0; i < in->content->channels_n; i++) {
         const struct mcap_channel *c = &in->content->channels[i];
         const struct mcap_schema *s = mcap_file_schema(in->file, c->schema_id);
-        struct mcap_view k, v;
-        size_t at = 0;
-        json_t *row = json_pack("{s:o,s:o,s:I,s:f,s:I}", "topic", text_json(c->topic), "schema", s ? text_json(s->name) : json_null(), "messages",
+        struct mcap_view sensor = sensor_of(c);
+        json_t *row = json_pack("{s:o,s:o,s:o,s:I,s:f,s:I}", "topic", text_json(c->topic), "sensor", sensor.n ? text_json(sensor) : json_null(), "schema", s ? text_json(s->name) : json_null(), "messages",
                                 (json_int_t)in->channels[i].messages, "rate_hz", rate(in, in->channels[i].messages), "bytes", (json_int_t)in->channels[i].bytes);
 
-        while (mcap_text_pair_next(c->metadata, &at, &k, &v))
-            if (mcap_is(k, "sensor"))
-                (void)json_object_set_new(row, "sensor", text_json(v));
         (void)json_array_append_new(channels, row);
     }
     for (size_t i = 0; i < in->content->attachments_n; i++) {
@@ -163,6 +171,8 @@ static void print(const struct info *in)
 
         printf("  ");
         print_view(c->topic, 12);
+        printf(" ");
+        print_view(sensor_of(c), 3);
         printf(" %8" PRIu64 " messages %9.2f Hz %12" PRIu64 " bytes  ", in->channels[i].messages, rate(in, in->channels[i].messages), in->channels[i].bytes);
         print_view(s ? s->name : mcap_text("(no schema)"), 0);
         printf("\n");

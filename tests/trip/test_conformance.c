@@ -17,6 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd) { (void)fd; return 0; }
+
 enum kind { U8, U16, U32, U64, TEXT, BYTES, TEXTS, COUNTS };
 
 /* Every field of every record that the JSON files name, in their order (by name). */
@@ -76,6 +79,16 @@ static const char *folder_of_files(void)
     if (!folder)
         folder = support_scratch();
     return folder;
+}
+
+/* Without file_write's fsync: there are thousands. */
+static void put_file(const char *path, const struct bytes *b)
+{
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(b->data, 1, b->n, f), b->n);
+    assert_int_equal(fclose(f), 0);
 }
 
 static json_t *number_text(uint64_t v)
@@ -397,7 +410,7 @@ static void check_mutant(json_t *json, const char *scratch, struct tally *t)
     else
         json_object_set_new(v, "7", json_string("7"));
     build(mutant, &b);
-    support_ok(file_write(scratch, b.data, b.n, &err), &err);
+    put_file(scratch, &b);
     got = read_records(scratch, &err);
     t->mutants++;
     t->noticed += !got || !json_equal(got, want);
@@ -423,7 +436,7 @@ static void check_file(const char *json_path, struct tally *t)
         t->official++;
     else
         print_message("%s: the file built from its JSON is not the official one\n", json_path);
-    support_ok(file_write(scratch, built.data, built.n, &err), &err);
+    put_file(scratch, &built);
     got = read_records(scratch, &err);
     if (!got)
         fail_msg("%s: %s: %s", json_path, err.where, err.what);

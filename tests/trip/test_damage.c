@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * Damaged trips and failing systems: cut at every byte, bits flipped anywhere, the disk full, reads and writes that are
- * short, the Nth allocation refused. malloc, calloc, realloc, read, pread, write and fdatasync of our code go through the
- * wraps below (ld --wrap).
+ * short, a sync that fails, the Nth allocation refused. malloc, calloc, realloc, read, pread, write, fsync and fdatasync of
+ * our code go through the wraps below (ld --wrap); a sync does nothing but fail when told.
  */
 #include "base/trip/mcap.h"
 #include "tests/support/support.h"
@@ -34,6 +34,20 @@ ssize_t __wrap_read(int fd, void *data, size_t n);
 ssize_t __wrap_pread(int fd, void *data, size_t n, off_t at);
 ssize_t __wrap_write(int fd, const void *data, size_t n);
 
+int __wrap_fsync(int fd);
+int __wrap_fdatasync(int fd);
+
+static bool sync_fails;
+
+static int sync_or_not(int fd)
+{
+    (void)fd;
+    errno = EIO;
+    return sync_fails ? -1 : 0;
+}
+
+int __wrap_fsync(int fd) { return sync_or_not(fd); }
+int __wrap_fdatasync(int fd) { return sync_or_not(fd); }
 void *__wrap_malloc(size_t n) { return allocations++ == fail_allocation ? NULL : __real_malloc(n); }
 void *__wrap_calloc(size_t n, size_t size) { return allocations++ == fail_allocation ? NULL : __real_calloc(n, size); }
 void *__wrap_realloc(void *p, size_t n) { return allocations++ == fail_allocation ? NULL : __real_realloc(p, n); }
@@ -79,6 +93,8 @@ static const char *file_of(const char *name)
 
 enum { N = 24 };
 static const struct trip_writer_config small = { TRIP_ZSTD, 700, 250000000 };
+
+static const struct trip_writer_config tiny = { TRIP_ZSTD, 90, 250000000 };
 
 static void put_file(const char *path, const uint8_t *data, size_t n)
 {
@@ -147,7 +163,8 @@ static void cut_at_every_byte(void **state)
     size_t chunks, recovered = 0;
 
     (void)state;
-    sample_trip(path, seed, N, &small, true);
+    sample_channels = 1;                                    /* one schema: a small file */
+    sample_trip(path, seed, N, &tiny, true);
     chunks = chunk_ends(path, ends, N);
     assert_true(chunks > 4);
     support_ok(file_read(path, 1 << 20, &b, &err), &err);
@@ -182,6 +199,7 @@ static void cut_at_every_byte(void **state)
     }
     print_message("# %zu bytes, %zu chunks: cut at every byte, %zu of the cuts recovered\n", b.n, chunks, recovered);
     bytes_done(&b);
+    sample_channels = 3;
 }
 
 static void flipped_bits(void **state)
@@ -193,19 +211,21 @@ static void flipped_bits(void **state)
     struct bytes b = { 0 };
     struct trundle_error err;
     size_t refused = 0, same = 0;
+    int fd;
 
     (void)state;
     sample_trip(path, seed, N, &small, true);
     support_ok(file_read(path, 1 << 20, &b, &err), &err);
+    put_file(copy, b.data, b.n);
+    fd = open(copy, O_RDWR | O_CLOEXEC);
     for (size_t i = 0; i < b.n; i++) {
         struct trip_reader *r = NULL;
         struct bytes a = { 0 };
         uint8_t bit = (uint8_t)(1u << rng_below(&rng, 8));
         bool wrong;
 
-        b.data[i] ^= bit;
-        put_file(copy, b.data, b.n);
-        b.data[i] ^= bit;
+        bit ^= b.data[i];
+        assert_int_equal(pwrite(fd, &bit, 1, (off_t)i), 1);
         err = (struct trundle_error){ .status = TRUNDLE_OK };
         wrong = trip_open(copy, &r, &err) != TRUNDLE_OK;
         if (!wrong) {
@@ -230,7 +250,9 @@ static void flipped_bits(void **state)
         if (trip_open_damaged(copy, &r, &err) == TRUNDLE_OK)
             (void)read_same(r, seed, &err);                 /* a prefix, every message right */
         trip_free(r);
+        assert_int_equal(pwrite(fd, b.data + i, 1, (off_t)i), 1);
     }
+    (void)close(fd);
     print_message("# %zu bytes with a flipped bit: %zu refused, %zu read the same\n", b.n, refused, same);
     assert_true(refused > b.n / 2);
     bytes_done(&b);
@@ -309,7 +331,11 @@ static void synced_is_there(void **state)
         assert_int_equal(read_same(r, seed, &err), (long)i + 1);
         trip_free(r);
     }
-    trip_abandon(w);
+    sync_fails = true;                                      /* what a disk says that is dying: no claim after that */
+    assert_int_equal(trip_sync(w, &err), TRUNDLE_IO);
+    sync_fails = false;
+    assert_int_equal(trip_sync(w, &err), TRUNDLE_IO);
+    assert_int_equal(trip_finish(w, &err), TRUNDLE_IO);
 }
 
 static void short_reads_and_writes(void **state)

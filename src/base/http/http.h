@@ -68,8 +68,8 @@ struct http_route {
 struct http_file {
     const char *path;                      /* "/cart.css" */
     const char *type;                      /* "text/css; charset=utf-8" */
-    const unsigned char *data;
-    size_t n;
+    const unsigned char *data;             /* embed_NAME */
+    const size_t *n;                       /* &embed_NAME_n */
 };
 
 /* Zero means the default. Arrays are borrowed until http_stop. */

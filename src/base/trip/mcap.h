@@ -13,8 +13,9 @@
  *
  * Source of every layout and CRC: the MCAP format specification, mcap.dev/spec. All numbers are little-endian. Extra bytes
  * at the end of a record are skipped, as are records of unknown kinds; records inside records' fixed parts must be whole.
- * Memory: at most record_bytes (one record) + open_bytes (opened chunks; the streaming reader: chunk_bytes) + table_bytes
- * (indexes, schemas, channels) of mcap_limits, whatever a file says. Threads: one at a time per object.
+ * Memory: at most 2 x record_bytes (one record, its buffer doubling) + 2 x open_bytes (opened chunks and the lists of their
+ * messages; the streaming reader: chunk_bytes) + 2 x table_bytes (indexes, schemas, channels) of mcap_limits, whatever a
+ * file says: 512 MiB by default, and nothing near it unless the file holds the bytes. Threads: one at a time per object.
  */
 #pragma once
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+/* Each state is made when it is first needed. */
 struct mcap_codec {
     LZ4F_cctx *lz4_out;
     LZ4F_dctx *lz4_in;
@@ -27,12 +28,8 @@ enum trundle_status mcap_codec_new(struct mcap_codec **out, struct trundle_error
 {
     struct mcap_codec *c = calloc(1, sizeof *c);
 
-    if (!c || LZ4F_isError(LZ4F_createCompressionContext(&c->lz4_out, LZ4F_VERSION)) ||
-        LZ4F_isError(LZ4F_createDecompressionContext(&c->lz4_in, LZ4F_VERSION)) || !(c->zstd_out = ZSTD_createCCtx()) ||
-        !(c->zstd_in = ZSTD_createDCtx())) {
-        mcap_codec_free(c);
+    if (!c)
         return error_set(err, TRUNDLE_NO_MEMORY, NULL, NULL, "no memory for compression");
-    }
     *out = c;
     return TRUNDLE_OK;
 }
@@ -53,6 +50,8 @@ static enum trundle_status compress_lz4(struct mcap_codec *c, const void *data, 
     LZ4F_preferences_t how = { .frameInfo = { .blockSizeID = LZ4F_max256KB, .contentSize = n } };
     size_t got;
 
+    if (!c->lz4_out && LZ4F_isError(LZ4F_createCompressionContext(&c->lz4_out, LZ4F_VERSION)))
+        return TRUNDLE_NO_MEMORY;
     TRY(bytes_reserve(out, LZ4F_compressBound(n, &how) + LZ4F_HEADER_SIZE_MAX));
     got = LZ4F_compressBegin(c->lz4_out, out->data, out->capacity, &how);
     if (LZ4F_isError(got))
@@ -79,7 +78,9 @@ enum trundle_status mcap_compress(struct mcap_codec *c, enum mcap_compression ho
     } else if (how == MCAP_LZ4) {
         status = compress_lz4(c, data, n, out);
     } else {
-        status = bytes_reserve(out, ZSTD_compressBound(n));
+        if (!c->zstd_out)
+            c->zstd_out = ZSTD_createCCtx();
+        status = c->zstd_out ? bytes_reserve(out, ZSTD_compressBound(n)) : TRUNDLE_NO_MEMORY;
         if (status == TRUNDLE_OK) {
             size_t got = ZSTD_compressCCtx(c->zstd_out, out->data, out->capacity, data, n, 3);
 
@@ -114,7 +115,7 @@ enum trundle_status mcap_decompress(struct mcap_codec *c, const struct mcap_reco
 {
     size_t n = (size_t)r->chunk.uncompressed_size;
     struct mcap_view in = r->chunk.records;
-    bool right;
+    bool right, lz4 = mcap_is(r->chunk.compression, "lz4"), zstd = mcap_is(r->chunk.compression, "zstd");
     uint32_t crc;
 
     out->n = 0;
@@ -126,13 +127,14 @@ enum trundle_status mcap_decompress(struct mcap_codec *c, const struct mcap_reco
         return error_set(err, TRUNDLE_CORRUPT, NULL, NULL, "chunk says that %zu bytes hold %zu", in.n, n);
     if (mcap_is(r->chunk.compression, "") && n != in.n)
         return error_set(err, TRUNDLE_CORRUPT, NULL, NULL, "chunk says %zu bytes and holds %zu", n, in.n);
-    if (bytes_reserve(out, n ? n : 1) != TRUNDLE_OK)
+    if (bytes_reserve(out, n ? n : 1) != TRUNDLE_OK || (zstd && !c->zstd_in && !(c->zstd_in = ZSTD_createDCtx())) ||
+        (lz4 && !c->lz4_in && LZ4F_isError(LZ4F_createDecompressionContext(&c->lz4_in, LZ4F_VERSION))))
         return error_set(err, TRUNDLE_NO_MEMORY, NULL, NULL, "no memory for a chunk of %zu bytes", n);
     if (mcap_is(r->chunk.compression, "")) {
         right = bytes_append(out, in.data, in.n) == TRUNDLE_OK;
-    } else if (mcap_is(r->chunk.compression, "lz4")) {
+    } else if (lz4) {
         right = decompress_lz4(c, in, out->data, n);
-    } else if (mcap_is(r->chunk.compression, "zstd")) {
+    } else if (zstd) {
         size_t got = ZSTD_decompressDCtx(c->zstd_in, out->data, n, in.data, in.n);
 
         right = !ZSTD_isError(got) && got == n;

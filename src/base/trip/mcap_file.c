@@ -42,6 +42,7 @@ enum trundle_status mcap_file_read(struct mcap_file *f, uint64_t offset, uint64_
 static enum trundle_status read_record(struct mcap_file *f, uint8_t op, uint64_t offset, uint64_t length, struct bytes *buffer, struct mcap_record *out,
                                        struct trundle_error *err)
 {
+    enum trundle_status status;
     uint64_t n = 0;
 
     TRY(mcap_file_read(f, offset, length, buffer, err));
@@ -50,11 +51,10 @@ static enum trundle_status read_record(struct mcap_file *f, uint8_t op, uint64_t
     if (length < HEAD || buffer->data[0] != op || n != length - HEAD)
         return error_set(err, TRUNDLE_CORRUPT, f->path, "trundle recover FILE keeps what is whole", "byte %llu is not the record that the index says",
                          (unsigned long long)offset);
-    if (mcap_parse(op, buffer->data + HEAD, (size_t)n, out, err) != TRUNDLE_OK) {
+    status = mcap_parse(op, buffer->data + HEAD, (size_t)n, out, err);
+    if (status != TRUNDLE_OK)
         error_within(err, "%s, byte %llu", f->path, (unsigned long long)offset);
-        return err ? err->status : TRUNDLE_CORRUPT;
-    }
-    return TRUNDLE_OK;
+    return status;
 }
 
 static int by_order(const void *a, const void *b)
@@ -119,6 +119,7 @@ static enum trundle_status open_chunk(struct mcap_file *f, const struct mcap_chu
 {
     struct mcap_open_chunk *o = &f->open[f->open_n];
     struct mcap_record r;
+    enum trundle_status status;
     size_t all = 0;
 
     for (size_t i = 0; i < f->open_n; i++)
@@ -128,9 +129,10 @@ static enum trundle_status open_chunk(struct mcap_file *f, const struct mcap_chu
     TRY(read_record(f, MCAP_CHUNK, chunk->offset, chunk->length, &f->record, &r, err));
     if (r.chunk.start_time != chunk->start_time || r.chunk.end_time != chunk->end_time || r.chunk.uncompressed_size != chunk->uncompressed_size)
         return error_set(err, TRUNDLE_CORRUPT, f->path, NULL, "chunk at byte %llu is not what the index says", (unsigned long long)chunk->offset);
-    if (mcap_decompress(f->codec, &r, f->limits.chunk_bytes, &o->data, err) != TRUNDLE_OK) {
+    status = mcap_decompress(f->codec, &r, f->limits.chunk_bytes, &o->data, err);
+    if (status != TRUNDLE_OK) {
         error_within(err, "%s, chunk at byte %llu", f->path, (unsigned long long)chunk->offset);
-        return err ? err->status : TRUNDLE_CORRUPT;
+        return status;
     }
     o->chunk = chunk;
     TRY(list_entries(f, o, err));

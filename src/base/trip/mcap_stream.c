@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 1 << 18, HEAD = 9 };
+enum { PIECE = 1 << 16, HEAD = 9 };
 
 static const uint8_t magic[8] = { 0x89, 'M', 'C', 'A', 'P', '0', '\r', '\n' };
 

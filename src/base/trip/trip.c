@@ -122,6 +122,7 @@ static bool wall(const struct trip_writer *w, int64_t t_ns, uint64_t *out)
 enum trundle_status trip_write(struct trip_writer *w, const struct trundle_message *m, struct trundle_error *err)
 {
     struct mcap_record r = { .op = MCAP_MESSAGE };
+    enum trundle_status status;
     uint8_t *data;
     size_t n;
 
@@ -130,9 +131,10 @@ enum trundle_status trip_write(struct trip_writer *w, const struct trundle_messa
                          (long long)w->last_log_ns, m->sequence, w->last_sequence);
     if (!wall(w, m->log_ns, &r.message.log_time) || !wall(w, m->sensed_ns, &r.message.publish_time))
         return error_set(err, TRUNDLE_BAD_ARG, w->where, NULL, "times %lld, %lld ns lie before 1970", (long long)m->sensed_ns, (long long)m->log_ns);
-    if (codec_size(w->codec, m, w->start_wall_ns, &n, err) != TRUNDLE_OK) {
+    status = codec_size(w->codec, m, w->start_wall_ns, &n, err);
+    if (status != TRUNDLE_OK) {
         error_within(err, "%s", w->where);
-        return TRUNDLE_BAD_ARG;
+        return status;
     }
     if (m->channel == TRUNDLE_CAM && m->sensor >= TRUNDLE_CAMERAS_MAX)
         return error_set(err, TRUNDLE_BAD_ARG, w->where, NULL, "camera %u, there are at most %d", m->sensor, TRUNDLE_CAMERAS_MAX);
@@ -299,6 +301,7 @@ enum trundle_status trip_next(struct trip_reader *r, struct trundle_message *out
         const struct mcap_channel *channel;
         struct mcap_record record;
         struct route route;
+        enum trundle_status status;
 
         TRY(mcap_file_next(r->mcap, &record, err));
         channel = mcap_file_channel(r->mcap, record.message.channel_id);
@@ -316,9 +319,10 @@ enum trundle_status trip_next(struct trip_reader *r, struct trundle_message *out
         m.log_ns = (int64_t)(record.message.log_time - start);
         m.sensed_ns = (int64_t)(record.message.publish_time - start);
         m.sequence = record.message.sequence;
-        if (codec_decode(r->codec, (enum trundle_channel)route.channel, record.message.data.data, record.message.data.n, &m, err) != TRUNDLE_OK) {
+        status = codec_decode(r->codec, (enum trundle_channel)route.channel, record.message.data.data, record.message.data.n, &m, err);
+        if (status != TRUNDLE_OK) {
             error_within(err, "%s, message %u", r->where, m.sequence);
-            return err ? err->status : TRUNDLE_BAD_INPUT;
+            return status;
         }
         *out = m;
         return TRUNDLE_OK;

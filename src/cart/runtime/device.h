@@ -15,7 +15,8 @@
  * has returned. After that no callback runs.
  * Threads: one of ours per device, and those that GStreamer starts. Callbacks of one device come one at a time, in order;
  * those of different devices come at the same time, so the sink must be safe for that. A callback may not call
- * devices_close, and returns quickly: while a camera's callback works, newer pictures push older ones out (see below).
+ * devices_close, and returns quickly: while a camera's callback works, newer pictures push older ones out (see below). One that
+ * waits (with `fast`, for room in a queue) must give up before devices_close can end. Signals are blocked in our threads.
  * Memory: no heap call per sample or picture in our code; GStreamer has its own pools.
  *
  * What is dropped, and when:
@@ -76,7 +77,8 @@ struct device_config {
     int64_t start_mono_ns;     /* clock_mono_ns() at the start of the trip: sensed_ns counts from here */
     int64_t silent_ns;         /* nothing for so long is SILENT; default 2 s; 0.05 to 60 s. A camera is restarted after 5 times this */
     bool    fast;              /* recorded sources (video files, csv:) run as fast as the callbacks take them, and sensed_ns is
-                                  their own time from 0; default false: at the speed at which they were recorded */
+                                  their own time from 0, handed on in the order of that time over all recordings, one at a time
+                                  (ties: cameras, then scale); default false: at the speed at which they were recorded */
     bool    loop;              /* recorded sources begin again at their end instead of DEVICE_END; default false */
 };
 

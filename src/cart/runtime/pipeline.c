@@ -57,6 +57,8 @@ static void *work(void *user)
     while (!p->stop) {
         struct slot *s;
 
+        if (at < p->head)
+            at = p->head;              /* what was consumed meanwhile was not ours, and its slots hold newer messages */
         if (at == p->tail) {
             (void)pthread_cond_wait(&p->filled, &p->lock);
             continue;
@@ -145,7 +147,9 @@ static bool consume_one(struct pipeline *p)
     if (!ready)
         return false;
     p->consume(p->user, &(struct pipeline_result){ .m = &s->m, .lane = s->lane, .live = s->live, .n = s->n, .evidence = s->evidence });
+    (void)pthread_mutex_lock(&p->lock);
     p->head++;
+    (void)pthread_mutex_unlock(&p->lock);
     return true;
 }
 

@@ -76,9 +76,9 @@ static enum trundle_status pass_time(struct run *r, int64_t t_ns, struct trundle
     }
 }
 
-static bool wanted(const struct trundle_message *m)
+static bool wanted(const struct run *r, const struct trundle_message *m)
 {
-    return m->channel != TRUNDLE_EVIDENCE && m->channel != TRUNDLE_BELIEF && m->channel != TRUNDLE_DECISION;
+    return (m->channel != TRUNDLE_EVIDENCE || r->config->recorded) && m->channel != TRUNDLE_BELIEF && m->channel != TRUNDLE_DECISION;
 }
 
 static enum trundle_status drive(struct run *r, struct trip_reader *trip, struct trundle_error *err)
@@ -89,7 +89,7 @@ static enum trundle_status drive(struct run *r, struct trip_reader *trip, struct
 
     r->start_mono_ns = clock_mono_ns();
     while (!stopped(r) && (status = trip_next(trip, &m, err)) == TRUNDLE_OK) {
-        if (!wanted(&m))
+        if (!wanted(r, &m))
             continue;
         if (skip) {
             if (--skip == 0 && r->config->speed > 0)

@@ -218,16 +218,19 @@ static enum trundle_status build(const struct album *a, size_t n, const char *en
     struct see_enrol *rows = calloc(n + 1, sizeof *rows);
     struct see_gallery *gallery = NULL;
     enum trundle_status status;
+    size_t row;
 
     if (!rows)
         return error_set(err, TRUNDLE_NO_MEMORY, enrol_dir, NULL, "no memory for %zu pictures", n);
     for (size_t i = 0; i < n; i++)
         rows[i] = (struct see_enrol){ a->picture[i].product, a->picture[i].jpeg.data, a->picture[i].jpeg.n };
     status = see_gallery_from_pictures(rows, n, &config, &gallery, err);
-    if (status != TRUNDLE_OK)
-        error_within(err, "%s", enrol_dir);
-    else
+    if (status == TRUNDLE_OK)
         status = see_gallery_print(gallery, out);
+    else if (err && sscanf(err->where, "picture %zu", &row) == 1 && row < n)
+        (void)snprintf(err->where, sizeof err->where, "%.120s/%.130s", enrol_dir, a->picture[row].path);
+    else
+        error_within(err, "%s", enrol_dir);
     see_gallery_free(gallery);
     free(rows);
     return status;

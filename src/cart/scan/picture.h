@@ -10,7 +10,7 @@
  *     for (int i = 0; i < codes.n; i++) use(&codes.code[i]);
  *     scanner_free(s);
  *
- * Two readers underneath: zbar (everything it knows), and an own line reader for EAN and UPC that compares whole bar patterns with
+ * Two readers underneath: zbar (everything it knows), and an own line reader for EAN-13 and UPC-A that compares whole bar patterns with
  * the grey profile where zbar's edges fail. Stages run from cheap to dear and stop when a stage finds something that is
  * confirmed; `effort` says how far to go. The result depends on the picture and the configuration alone, never on a clock.
  * Lifetime: a scanner keeps its buffers; codes are plain values. Threads: one at a time per scanner.
@@ -35,7 +35,7 @@ struct scanner_config {
 #define SCANNER_CONFIG_DEFAULT { .effort = SCAN_STILL }
 
 struct scan_codes {
-    int n;
+    int n;                                      /* the surest first */
     struct trundle_code code[SCAN_CODES_MAX];   /* source CAMERA; UPC-A as 12 digits, UPC-E as 8, GS1 without parentheses, FNC1 as GS */
 };
 

@@ -19,6 +19,9 @@ void weigh_noise_learn(struct weigh *w);                                        
 void weigh_noise_adopt(struct weigh *w, uint32_t n, double mean_g);             /* a new regime: from the last n samples */
 uint8_t weigh_motion_of(struct weigh *w, uint32_t n);                           /* the roughest in the last n samples */
 
+/* weigh.c: g per m/s2 by which the taking out of acceleration may be wrong. */
+double weigh_doubt(const struct weigh *w);
+
 /* settle.c: after each sample in the ring. */
 void weigh_look(struct weigh *w);
 

@@ -27,7 +27,7 @@ static double prior_g2(const struct weigh *w, uint8_t motion)
 static double at_scale(const struct weigh *w, uint8_t motion, int k)
 {
     const struct weigh_noise *noise = &w->noise[motion];
-    double floor = 0.05 * w->config.least_g, v = prior_g2(w, motion), white;
+    double floor = 0.02 * w->config.least_g, v = prior_g2(w, motion), white;
 
     if (noise->seen[0])
         v = (noise->seen[0] * noise->v_g2[0] + PRIOR_BLOCKS * v) / (noise->seen[0] + PRIOR_BLOCKS);

@@ -118,7 +118,7 @@ bool weigh_place(const struct weigh *w, const struct weigh_window *at, float out
         }
         far = fmax(far, fmax(low - p, p - high) / sd);
     }
-    return far > 3;
+    return far > 1.5;
 }
 
 /* ---- likelihoods ---- */

@@ -21,16 +21,29 @@ static double mean_of(struct weigh *w, uint32_t from, uint32_t n)
     return sum / n;
 }
 
+/* Mean acceleration of the newest n samples, above that at which the levels were found. */
+static double accel_off(struct weigh *w, uint32_t n)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        sum += (double)weigh_back(w, i)->accel_ms2 - w->accel_home;
+    return sum / n;
+}
+
 /* Noise of a mean of n samples, and that of the reference levels, which rest on the last few seconds. */
 static double spread_g2(struct weigh *w, uint32_t n)
 {
     uint8_t motion = weigh_motion_of(w, n);
     double v = weigh_noise_of(w, motion, n);
     uint32_t rest = (uint32_t)fmax(4 * w->hz, 4);
+    double off;
 
     if (rest > w->level_n)
         rest = w->level_n ? w->level_n : 1;
     v += weigh_noise_of(w, w->level_motion, rest);
+    off = weigh_doubt(w) * accel_off(w, n);
+    v += off * off;
     if (weigh_back(w, 0)->live != (1u << w->cells.n) - 1)
         v *= 2;                            /* what a dead cell carries is inferred from noisy ones */
     return v;
@@ -111,22 +124,28 @@ static double median_of(struct weigh *w, uint32_t n)
 
 enum unrest { CALM, SHORT, RESTLESS };     /* SHORT: calm, but a longer window must show that it is not on its way */
 
-/* Is the window of the newest n samples as calm as a level is? Fills it in without lonely spikes (one in eight at most). */
+/* Is the window of the newest n samples as calm as a level is? Fills it in without lonely spikes and gaps (one in four at most). */
 static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
 {
-    uint8_t motion = weigh_motion_of(w, n), live = 0xff;
+    uint8_t motion = weigh_motion_of(w, n), live = 0;
     double v1 = weigh_noise_of(w, motion, 1), middle = median_of(w, n), cut = 4.5 * sqrt(v1) + 0.01 * fabs(middle), s2 = 0, sum = 0;
     double half[2] = { 0 }, slack = 0.003 * fabs(middle), vh = weigh_noise_of(w, motion, n / 2), slope, slope_sd, bend;
     uint32_t kept = 0, half_n[2] = { 0 };
     struct weigh_window win = { .n = n };
 
-    for (uint32_t i = 0; i < n; i++)
-        live &= weigh_back(w, i)->live;
+    for (int c = 0; c < w->cells.n; c++) {     /* a cell that missed a few samples is alive, those samples are left out */
+        uint32_t there = 0;
+
+        for (uint32_t i = 0; i < n; i++)
+            there += weigh_back(w, i)->live >> c & 1;
+        if (4 * there >= 3 * n)
+            live |= (uint8_t)(1u << c);
+    }
     for (uint32_t i = 0; i < n; i++) {
         struct weigh_sample *s = weigh_back(w, i);
         double e = (double)s->sum_g;
 
-        if (n >= 8 && fabs(e - middle) > cut)
+        if ((n >= 8 && fabs(e - middle) > cut) || (s->live & live) != live)
             continue;
         kept++;
         sum += e;
@@ -136,7 +155,7 @@ static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
         for (int c = 0; c < w->cells.n; c++)
             win.delta_g[c] += (double)s->e_g[c];
     }
-    if (kept < n - n / 8 || !half_n[0] || !half_n[1])
+    if (kept < n - n / 4 || !half_n[0] || !half_n[1])
         return RESTLESS;
     s2 /= kept;
     if (s2 > 1.5 * (1 + 4 * sqrt(2.0 / n)) * v1 + slack * slack)
@@ -151,7 +170,7 @@ static enum unrest calm(struct weigh *w, uint32_t n, struct weigh_window *out)
     /* still on its way: a slow take must not be cut into small steps */
     slope = fabs(bend) * 2 * w->hz / n;
     slope_sd = sqrt(2 * weigh_noise_of(w, motion, 1) / (n / 2)) * 2 * w->hz / n;
-    if (fabs(win.sum_g) > sure_sd * sqrt(spread_g2(w, n)) && slope + (n < w->sure_n ? slope_sd : -slope_sd) > 0.25 * fabs(win.sum_g))
+    if (fabs(win.sum_g) > sure_sd * sqrt(spread_g2(w, n)) && slope + (n < w->sure_n ? 2 * slope_sd : -slope_sd) > 0.25 * fabs(win.sum_g))
         return SHORT;
     win.sd_g = sqrt(spread_g2(w, n) * fmax(1, s2 / v1));
     *out = win;
@@ -183,6 +202,7 @@ static void settle_at(struct weigh *w, const struct weigh_window *win, uint32_t 
         w->level_g[c] += win->delta_g[c];
         w->cov_ea[c] += win->delta_g[c] / GRAVITY_MS2 * w->cov_aa;
     }
+    w->accel_home += accel_off(w, win->n);
     w->level_n = win->n;
     w->level_motion = weigh_motion_of(w, keep);
     w->held = keep < w->held ? keep : w->held;

@@ -72,7 +72,7 @@ static void take_imu(struct weigh *w, const struct trundle_message *m)
             w->accel_slow[i] = (double)m->imu.accel_ms2[i];
         if (!w->imu_known && w->accel_level == 0)
             w->accel_level = w->accel_slow[2];
-        w->accel_rms2 = w->accel_peak2 = 0;
+        w->accel_rms2 = w->accel_rms2_slow = w->accel_peak2 = 0;
         w->imu_known = true;
         dt = 0;
     }
@@ -84,7 +84,8 @@ static void take_imu(struct weigh *w, const struct trundle_message *m)
         energy += d * d;
         w->accel_slow[i] += slow * d;
     }
-    w->accel_slow_sd = sqrt(w->accel_rms2 / 3 * slow / 2);
+    w->accel_rms2_slow += slow * (energy - w->accel_rms2_slow);
+    w->accel_slow_sd = sqrt(w->accel_rms2_slow / 3 * slow / 2);
     w->accel_rms2 += fast * (energy - w->accel_rms2);
     w->accel_peak2 = fmax(w->accel_rms2, w->accel_peak2 * exp(-dt / 0.3));
     w->accel_sum += (double)m->imu.accel_ms2[2];
@@ -110,11 +111,26 @@ static uint8_t motion_now(const struct weigh *w)
     return motion;
 }
 
+/* (m/s2)^2 of shaking from which the learned value counts. */
+static double trust_of(const struct weigh *w)
+{
+    return fmax(0.02 / (1 + 2 * w->follow_n / w->hz), 5e-4);
+}
+
+double weigh_doubt(const struct weigh *w)
+{
+    double load = 0, prior;
+
+    for (int i = 0; i < w->cells.n; i++)
+        load += fabs(w->level_g[i]);
+    prior = (0.3 * load + 4000) / GRAVITY_MS2;             /* the basket's own mass is not in the cart file */
+    return w->imu_known ? sqrt(prior * prior * trust_of(w) / (w->cov_aa + trust_of(w)) + 1e-4 * load * load / (GRAVITY_MS2 * GRAVITY_MS2)) : 0;
+}
+
 /* g per m/s2 of a cell: learned while rolling (the basket's own mass included); before that, what lies on it. */
 static double follows_g(const struct weigh *w, int i)
 {
-    double trust = fmax(0.02 / (1 + 2 * w->follow_n / w->hz), 5e-4);    /* (m/s2)^2 of shaking from which the learned value counts */
-    double own = w->level_g[i] / GRAVITY_MS2, b = (w->cov_ea[i] + trust * own) / (w->cov_aa + trust);
+    double trust = trust_of(w), own = w->level_g[i] / GRAVITY_MS2, b = (w->cov_ea[i] + trust * own) / (w->cov_aa + trust);
 
     return fmin(fmax(b, 0), fmax(own, 0) + 1000);
 }
@@ -157,39 +173,69 @@ static uint8_t believe(struct weigh *w, const struct trundle_cell *cell)
 
 /* ---- levels ---- */
 
-static void begin_levels(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX], uint8_t live)
+/* Mean of what a cell carried in samples [from, from + n) back, without the cut-th part at either end; out_n 0: it gave nothing. */
+static double middle_of(struct weigh *w, int cell, uint32_t from, uint32_t n, uint32_t cut, uint32_t *out_n)
 {
-    uint32_t need = (uint32_t)fmax(4, ceil(0.5 * w->hz));
+    float x[WEIGH_HISTORY];
+    uint32_t have = 0;
+    double sum = 0;
 
-    w->level_n++;
-    for (int i = 0; i < w->cells.n; i++) {
-        if (live & (1u << i)) {
-            w->fresh_n[i]++;
-            w->level_g[i] += (mass_g[i] - w->level_g[i]) / w->fresh_n[i];
-            w->level_known |= (uint8_t)(1u << i);
-        }
+    for (uint32_t i = from; i < from + n; i++) {
+        const struct weigh_sample *s = weigh_back(w, i);
+        uint32_t j = have;
+
+        if (!(s->live & (1u << cell)))
+            continue;
+        for (; j > 0 && x[j - 1] > s->e_g[cell]; j--)
+            x[j] = x[j - 1];
+        x[j] = s->e_g[cell];
+        have++;
     }
-    if (w->level_n < need)
+    for (uint32_t i = have / cut; i < have - have / cut; i++)
+        sum += (double)x[i];
+    *out_n = have - 2 * (have / cut);
+    return *out_n ? sum / *out_n : 0;
+}
+
+/* The ring holds whole loads until the first levels are found. */
+static void begin_levels(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX], uint8_t live, double accel, uint8_t motion)
+{
+    uint32_t need = (uint32_t)fmax(4, ceil(0.5 * w->hz)), half = need / 2, n, m;
+    struct weigh_sample *s = &w->ring[w->head];
+    double moved = 0, v = 0, sum = 0;
+    uint32_t cut;
+
+    *s = (struct weigh_sample){ .live = live, .motion = motion, .accel_ms2 = (float)accel };
+    for (int i = 0; i < w->cells.n; i++)
+        s->e_g[i] = (float)mass_g[i];
+    w->head = (w->head + 1) % WEIGH_HISTORY;
+    if (w->held < WEIGH_HISTORY)
+        w->held++;
+    if (w->held < need)
         return;
-    /* a basket that is being loaded while it wakes: begin again, but not for ever */
-    if (w->counts.samples < 6ull * need * w->every) {
-        double sum = 0, v = 0;
-
-        for (int i = 0; i < w->cells.n; i++) {
-            if (live & (1u << i)) {
-                sum += mass_g[i] - w->level_g[i];
-                v += w->cells.cell[i].sd_g * w->cells.cell[i].sd_g;
-            }
-        }
-        if (fabs(sum) > 6 * sqrt(v) + w->config.least_g) {
-            w->level_n = 0;
-            w->level_known = 0;
-            memset(w->fresh_n, 0, sizeof w->fresh_n);
-            return;
-        }
+    /* standing, a spike is cut off; rolling, the plain mean goes with the plain mean of the acceleration */
+    cut = weigh_motion_of(w, need) ? UINT32_MAX : 4;
+    for (int i = 0; i < w->cells.n; i++) {
+        moved += middle_of(w, i, 0, half, cut, &n) - middle_of(w, i, half, half, cut, &m);
+        v += w->cells.cell[i].sd_g * w->cells.cell[i].sd_g;
     }
-    w->levelled = true;
+    /* a basket that is being loaded while it wakes: look again, but not for ever */
+    if (fabs(moved) > 6 * sqrt(2 * v / half) + w->config.least_g / 2 && w->counts.samples < 6ull * need * w->every)
+        return;
+    for (int i = 0; i < w->cells.n; i++) {
+        w->level_g[i] = middle_of(w, i, 0, need, cut, &n);
+        if (n)
+            w->level_known |= (uint8_t)(1u << i);
+    }
+    for (uint32_t i = 0; i < need; i++)
+        sum += (double)weigh_back(w, i)->accel_ms2;
+    w->accel_level = sum / need;
+    w->level_motion = weigh_motion_of(w, need);
+    w->moving_start_n = w->level_motion ? (uint32_t)(20 * w->hz) : 0;
     w->held = 0;
+    w->level_n = need;
+    w->levelled = true;
+    w->accel_home = w->accel_level;
 }
 
 /* Follows drift, no faster than allowed: with steps that small the reference is a running median. */
@@ -264,12 +310,16 @@ static uint8_t returning(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX]
     return live;
 }
 
-/* Levels are what cells carry at `accel_level`. Moving it to what the cart rolls on moves them by what that predicts: nothing is
- * learned from it, but an error in how cells follow then counts only for what shakes around it. */
+/* Levels are what cells carry at `accel_level`. Levels that were found on the move have one that is off by chance; it goes to the mean,
+ * and they by what that predicts, before an error in how cells follow can make a step of it. */
 static void follow_accel(struct weigh *w, double accel)
 {
     double d = (accel - w->accel_level) / (w->hz * 4);
 
+    w->accel_home += (w->accel_level - w->accel_home) / (w->hz * 40);
+    if (w->moving_start_n == 0)
+        return;
+    w->moving_start_n--;
     for (int i = 0; i < w->cells.n; i++)
         w->level_g[i] += follows_g(w, i) * d;
     w->accel_level += d;
@@ -279,32 +329,33 @@ static void take_sample(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX],
 {
     uint8_t motion = motion_now(w);
     double fresh = w->accel_n ? w->accel_sum / w->accel_n : w->accel_slow[2], accel = w->accel_level, e[TRUNDLE_CELLS_MAX] = { 0 }, sum = 0;
+    double force = 1;                      /* specific force along z over gravity: what is new on the cells follows it from the first moment */
     struct weigh_sample *s;
 
     if (w->imu_known && m->sensed_ns - w->imu_ns > NS_PER_S / 2)
         w->imu_known = false;
     if (w->imu_known) {
         accel = motion ? fresh : tilted(w);
+        force = accel / sqrt(w->accel_slow[0] * w->accel_slow[0] + w->accel_slow[1] * w->accel_slow[1] + w->accel_slow[2] * w->accel_slow[2]);
+        force = isfinite(force) ? fmin(fmax(force, 0.5), 2) : 1;
         if (motion)
             learn_following(w, mass_g, live, fresh);
     }
     w->accel_sum = 0;
     w->accel_n = 0;
     if (!w->levelled) {
-        if (w->imu_known)                  /* both are means over the same samples */
-            w->accel_level += ((motion ? fresh : w->accel_slow[2]) - w->accel_level) / (w->level_n + 1);
-        begin_levels(w, mass_g, live);
+        begin_levels(w, mass_g, live, w->imu_known ? fresh : 0, motion);
         return;
     }
     live = returning(w, mass_g, live);
     for (int i = 0; i < w->cells.n; i++)
         if (live & (1u << i))
-            e[i] = mass_g[i] - w->level_g[i] - follows_g(w, i) * (accel - w->accel_level);
+            e[i] = (mass_g[i] - w->level_g[i] - follows_g(w, i) * (accel - w->accel_level)) / force;
     s = &w->ring[w->head];
     w->head = (w->head + 1) % WEIGH_HISTORY;
     if (w->held < WEIGH_HISTORY)
         w->held++;
-    *s = (struct weigh_sample){ .t_ns = m->sensed_ns, .sequence = m->sequence, .live = live, .motion = motion };
+    *s = (struct weigh_sample){ .t_ns = m->sensed_ns, .sequence = m->sequence, .live = live, .motion = motion, .accel_ms2 = (float)accel };
     for (int i = 0; i < w->cells.n; i++)
         s->e_g[i] = (float)e[i];
     (void)weigh_infer(w, e, live, 0);

@@ -74,6 +74,7 @@ struct weigh_sample {
     uint8_t  motion;
     float    e_g[TRUNDLE_CELLS_MAX];       /* above the reference, acceleration taken out; 0 when not live */
     float    sum_g;                        /* of all cells, dead ones inferred */
+    float    accel_ms2;                    /* vertical, as it was taken out */
 };
 
 struct weigh_noise {                       /* of means of 2^k samples around the reference */
@@ -112,8 +113,8 @@ struct weigh {
     uint32_t follow_n;
     double   hidden_g;                     /* small steps that were followed as zero, leaking away */
     /* motion */
-    double   accel_slow[3], accel_rms2, accel_peak2, accel_sum, accel_level, accel_slow_sd;
-    uint32_t accel_n;
+    double   accel_slow[3], accel_rms2, accel_rms2_slow, accel_peak2, accel_sum, accel_level, accel_home, accel_slow_sd;
+    uint32_t accel_n, moving_start_n;      /* samples for which levels found on the move are still put right */
     int64_t  imu_ns;
     bool     imu_known;
     /* samples */

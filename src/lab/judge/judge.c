@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TRIPS_MAX = 1000000, RESAMPLE_SEED = 1 };
+enum { TRIPS_MAX = 1000000 };
 
 static enum trundle_status scale_of(const struct bytes *cart_json, const char *path, double *out_e_g, struct trundle_error *err)
 {
@@ -335,7 +335,7 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
     work.trips_n = errand.list.n;
     TRY_GOTO(status, judge_work(&work, config, &results, err), out);
     TRY_GOTO(status, check_names(config->submission, &results, err), out);
-    TRY_GOTO(status, judge_report_make(results.result, results.n, RESAMPLE_SEED, out, err), out);
+    TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
 out:
     judge_results_done(&results);

@@ -10,7 +10,7 @@
  *     judge_report_done(&report);
  *
  * Per trip: score.h. Replaying, and the judge's shopper who answers: replay.h. Other people's events: submission.h.
- * Intervals: 95 %, percentile bootstrap over stores (over trips when there is one store), seeded.
+ * Intervals: 95 %, expanded percentile bootstrap over stores (over trips when there is one store), seeded.
  * Threads: judge_trips forks worker processes; everything else is one thread per value.
  */
 #pragma once
@@ -19,7 +19,7 @@
 #include "lab/judge/score.h"
 #include "lab/judge/submission.h"
 
-enum { JUDGE_RESAMPLES = 1000, JUDGE_JOBS_MAX = 64, JUDGE_P99_LEAST = 662 };
+enum { JUDGE_RESAMPLES = 1000, JUDGE_RESAMPLE_SEED = 1, JUDGE_JOBS_MAX = 64, JUDGE_P99_LEAST = 662 };
 
 enum judge_mode { JUDGE_UNAIDED = 0, JUDGE_AIDED = 1, JUDGE_MODES = 2 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* From results of trips to figures with intervals: pooled sums, and a percentile bootstrap over clusters
- * (Efron, Tibshirani, An Introduction to the Bootstrap, chapter 13; clusters as in Davison, Hinkley, section 3.8). */
+/* From results of trips to figures with intervals: pooled sums, and an expanded percentile bootstrap over
+ * clusters (Efron, Tibshirani, An Introduction to the Bootstrap, chapter 13; clusters as in Davison, Hinkley, section 3.8). */
 #include "lab/judge/judge.h"
 
 #include "base/std/rng.h"
@@ -102,9 +102,22 @@ static uint64_t base_of(const struct pool *p, size_t key)
     return n;
 }
 
+/* Where to cut n-cluster resamples so that few clusters do not give too narrow an interval: Phi(-sqrt(n / (n - 1)) t), the expanded
+ * percentile of Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69 (2015), section 5.3.
+ * t: 97.5 % point of Student's with n - 1 degrees, Cornish-Fisher (Abramowitz, Stegun 26.7.5), short but ample below 3. */
+static double tail_of(size_t clusters)
+{
+    double n = (double)clusters, v = n - 1, z = 1.959963985;
+    double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+    double t = z + (z3 + z) / (4 * v) + (5 * z5 + 16 * z3 + 3 * z) / (96 * v * v) + (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * v * v * v);
+
+    return 0.5 * erfc(sqrt(n / v) * t / sqrt(2.0));
+}
+
 static void figures(struct pool *p, uint64_t seed, bool sliced_only, struct judge_value out[JUDGE_KEY_COUNT])
 {
     struct rng r = rng_seed(seed, "judge/bootstrap");
+    double tail;
 
     for (size_t c = 0; c < p->clusters; c++)
         p->weight[c] = 1;
@@ -125,14 +138,15 @@ static void figures(struct pool *p, uint64_t seed, bool sliced_only, struct judg
                 p->draw[k][p->draws_n[k]++] = x;
         }
     }
+    tail = p->clusters > 1 ? tail_of(p->clusters) : 0;
     for (size_t k = 0; k < JUDGE_KEY_COUNT; k++) {
         size_t n = p->draws_n[k];
 
         if (!n)
             continue;
         qsort(p->draw[k], n, sizeof p->draw[k][0], by_value);
-        out[k].lo = percentile(p->draw[k], n, 0.025);
-        out[k].hi = percentile(p->draw[k], n, 0.975);
+        out[k].lo = percentile(p->draw[k], n, tail);
+        out[k].hi = percentile(p->draw[k], n, 1 - tail);
     }
 }
 

@@ -238,36 +238,52 @@ static enum trundle_status score_group(const struct judge_item *a, size_t n_a, c
     return TRUNDLE_OK;
 }
 
-static double catalog_value(const struct judge_truth *truth, const struct catalog *catalog, const struct judge_item *item)
+static double whole_intervals(const struct judge_truth *truth, double weight_g)
+{
+    return truth->e_g * round(weight_g / truth->e_g);
+}
+
+static double catalog_value(const struct judge_truth *truth, const struct catalog *catalog, const struct judge_item *item, bool member)
 {
     int64_t cents;
 
-    if (!catalog || catalog_price(catalog, item->product, truth->start_wall_ns, false, &cents) != TRUNDLE_OK)
-        return NAN;
-    return item->by_weight ? round((double)cents * item->weight_g * 1e-3) : (double)cents;
+    if (!catalog || catalog_price(catalog, item->product, truth->start_wall_ns, member, &cents) != TRUNDLE_OK)
+        return (double)NAN;
+    return item->by_weight ? round((double)cents * whole_intervals(truth, item->weight_g) * 1e-3) : (double)cents;
 }
 
 static double true_value(const struct judge_truth *truth, const struct catalog *catalog, const struct judge_item *item)
 {
-    double value = item->cents >= 0 ? (double)item->cents : catalog_value(truth, catalog, item);
+    double value = item->cents >= 0 ? (double)item->cents : catalog_value(truth, catalog, item, false);
 
     return isfinite(value) ? value : 0;
+}
+
+/* A lot at the price per kg of a true lot: the catalog's, member or not, if that gives the true lot its price; else in proportion. */
+static double lot_value(const struct judge_truth *truth, const struct catalog *catalog, const struct judge_item *lot, const struct judge_item *item)
+{
+    double worth = true_value(truth, catalog, lot);
+
+    for (int member = 0; member < 2; member++)
+        if (fabs(catalog_value(truth, catalog, lot, member) - worth) < 0.5)
+            return catalog_value(truth, catalog, item, member);
+    return round(worth / lot->weight_g * item->weight_g);
 }
 
 /* Right products are worth what the truth says, so that only what is in the basket is judged here; the rest by the catalog. */
 static double charged_value(const struct judge_truth *truth, const struct catalog *catalog, const struct judge_item *same, size_t same_n,
                             const struct judge_item *item)
 {
-    double value = NAN;
+    double value = (double)NAN;
 
-    for (size_t i = 0; i < same_n && !item->by_weight && !isfinite(value); i++)
-        if (!same[i].by_weight)
+    for (size_t i = 0; i < same_n && !isfinite(value); i++) {
+        if (item->by_weight && same[i].by_weight && same[i].weight_g > 0)
+            value = lot_value(truth, catalog, &same[i], item);
+        else if (!item->by_weight && !same[i].by_weight)
             value = true_value(truth, catalog, &same[i]);
+    }
     if (!isfinite(value))
-        value = catalog_value(truth, catalog, item);
-    for (size_t i = 0; i < same_n && item->by_weight && !isfinite(value); i++)
-        if (same[i].by_weight && same[i].weight_g > 0)
-            value = round(true_value(truth, catalog, &same[i]) / same[i].weight_g * item->weight_g);
+        value = catalog_value(truth, catalog, item, false);
     if (!isfinite(value))
         value = item->cents >= 0 ? (double)item->cents : 0;
     return value;

@@ -130,6 +130,13 @@ static enum trundle_status take_line(struct judge_submission *s, const char *tex
     at = json_at_root(root, at_line);
     status = take_fields(&at, trip, &row, err);
     json_decref(root);
+    if (status == TRUNDLE_NOT_FOUND)
+        status = TRUNDLE_BAD_INPUT;    /* a field is missing */
+    if (status == TRUNDLE_BAD_INPUT && err) {
+        err->status = status;
+        if (!*err->hint)
+            (void)snprintf(err->hint, sizeof err->hint, "%s", form);
+    }
     TRY(status);
     TRY(trip_index(s, trip, line, &index, at_line, err));
     s->trip[index].items += (size_t)row.count;

@@ -449,7 +449,7 @@ static void roll(struct script *s, double seconds)
     for (double x = rng_exponential(&s->r, 1); s->suite->motion.floor_bumps_per_m > 0; x += rng_exponential(&s->r, 1)) {
         double t = s->t + x / (s->suite->motion.floor_bumps_per_m * speed);
 
-        if (t >= s->t + seconds - .2 || plan->bumps_n == PLAN_MARKS)
+        if (t >= s->t + seconds - .2 || plan->bumps_n >= PLAN_MARKS / 4)      /* room for what matters more */
             break;
         plan->bump[plan->bumps_n++] = (struct plan_bump){ t, range_of(s, s->suite->motion.bump_ms2) };
         add_mark(plan, (struct plan_mark){ .kind = PLAN_CAUSE, .t = t, .t1 = t + .4, .cause = "kerb" });

@@ -16,7 +16,7 @@
 #include "lab/sim/scene.h"
 #include "lab/sim/store.h"
 
-enum { PLAN_ITEMS = 48, PLAN_EVENTS = 64, PLAN_KEYS = 40, PLAN_HAND_KEYS = 512, PLAN_LOADS = 512, PLAN_ROLLS = 64, PLAN_MARKS = 128, PLAN_HANDS = 2 };
+enum { PLAN_ITEMS = 48, PLAN_EVENTS = 64, PLAN_KEYS = 40, PLAN_HAND_KEYS = 1024, PLAN_LOADS = 512, PLAN_ROLLS = 64, PLAN_MARKS = 1024, PLAN_HANDS = 2 };
 
 enum plan_ease { PLAN_HIDDEN, PLAN_REST, PLAN_EASE, PLAN_FALL };    /* from this key to the next */
 

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * The rasteriser: a z-buffer of 1/z, perspective-correct textures at the mip level that fits, light per vertex. Basket and
- * resting solids are drawn once and kept until they change; a frame copies them and draws what moves.
+ * resting solids are drawn once and kept until they change; a frame copies them and draws what moves. Shadows fall on the
+ * floor only.
  */
 #include "lab/sim/render.h"
 
@@ -15,7 +16,7 @@
 enum { VERTICES_MAX = 4096, PATCH = 12 };
 static const float NEAR_M = .03f;
 
-struct screen_vertex { float x, y, w, u, v, light; };    /* w = 1/z; 0 behind the near plane */
+struct screen_vertex { float x, y, w, u, v, light, q[3]; };    /* w = 1/z, 0 behind the near plane; q in the camera's frame */
 
 struct layer { uint32_t *rgb; float *w; uint8_t *id; };
 
@@ -79,24 +80,22 @@ static enum trundle_status raster_make(const struct cart_camera *camera, struct 
     return TRUNDLE_OK;
 }
 
-static void project(const struct sim_renderer *r, const float p[3], struct screen_vertex *out)
+static void project(const struct sim_renderer *r, struct screen_vertex *v)
 {
     const struct cart_camera *c = &r->camera;
-    float q[3], x, y, s, radial;
+    float x, y, s, radial;
 
-    for (int k = 0; k < 3; k++)
-        q[k] = r->r[3 * k] * p[0] + r->r[3 * k + 1] * p[1] + r->r[3 * k + 2] * p[2] + r->t[k];
-    if (q[2] < NEAR_M) {
-        out->w = 0;
+    if (v->q[2] < NEAR_M) {
+        v->w = 0;
         return;
     }
-    out->w = 1 / q[2];
-    x = q[0] * out->w;
-    y = q[1] * out->w;
+    v->w = 1 / v->q[2];
+    x = v->q[0] * v->w;
+    y = v->q[1] * v->w;
     s = x * x + y * y;
     radial = 1 + s * ((float)c->distortion[0] + s * ((float)c->distortion[1] + s * (float)c->distortion[4]));
-    out->x = (float)c->fx_px * (x * radial + 2 * (float)c->distortion[2] * x * y + (float)c->distortion[3] * (s + 2 * x * x)) + (float)c->cx_px;
-    out->y = (float)c->fy_px * (y * radial + (float)c->distortion[2] * (s + 2 * y * y) + 2 * (float)c->distortion[3] * x * y) + (float)c->cy_px;
+    v->x = (float)c->fx_px * (x * radial + 2 * (float)c->distortion[2] * x * y + (float)c->distortion[3] * (s + 2 * x * x)) + (float)c->cx_px;
+    v->y = (float)c->fy_px * (y * radial + (float)c->distortion[2] * (s + 2 * y * y) + 2 * (float)c->distortion[3] * x * y) + (float)c->cy_px;
 }
 
 static uint32_t shade(uint32_t texel, int light)   /* light: 256 is 1 */
@@ -144,7 +143,7 @@ static void triangle(struct sim_renderer *r, const struct layer *l, const struct
     float lw, lh;
 
     /* Outside faces turn clockwise in a picture whose y goes down: their area is negative there. */
-    if (a->w <= 0 || b->w <= 0 || c->w <= 0 || area >= -1e-4f)
+    if (area >= -1e-4f)
         return;
     r->whole[id] -= .5f * area;
     x0 = (int)fmaxf(0, ceilf(fminf(a->x, fminf(b->x, c->x))));
@@ -187,6 +186,35 @@ static void triangle(struct sim_renderer *r, const struct layer *l, const struct
     }
 }
 
+/* The part of a triangle that is before the near plane: a fan of up to two triangles. */
+static void clipped(struct sim_renderer *r, const struct layer *l, const struct screen_vertex *const corner[3], const struct sim_texture *texture,
+                    uint8_t id)
+{
+    struct screen_vertex cut[4];
+    int n = 0;
+
+    for (int i = 0; i < 3; i++) {
+        const struct screen_vertex *a = corner[i], *b = corner[(i + 1) % 3];
+
+        if (a->w > 0)
+            cut[n++] = *a;
+        if ((a->w > 0) != (b->w > 0)) {
+            float f = (NEAR_M - a->q[2]) / (b->q[2] - a->q[2]);
+            struct screen_vertex *v = &cut[n++];
+
+            for (int k = 0; k < 2; k++)
+                v->q[k] = a->q[k] + f * (b->q[k] - a->q[k]);
+            v->q[2] = NEAR_M;
+            v->u = a->u + f * (b->u - a->u);
+            v->v = a->v + f * (b->v - a->v);
+            v->light = a->light + f * (b->light - a->light);
+            project(r, v);
+        }
+    }
+    for (int i = 2; i < n; i++)
+        triangle(r, l, &cut[0], &cut[i - 1], &cut[i], texture, id);
+}
+
 static void draw(struct sim_renderer *r, const struct layer *l, const struct sim_scene *scene, const struct sim_mesh *mesh,
                  const struct sim_texture *texture, const struct sim_pose *pose, uint8_t id)
 {
@@ -206,11 +234,80 @@ static void draw(struct sim_renderer *r, const struct layer *l, const struct sim
         depth = fminf(1, fmaxf(0, p[2] / mouth));          /* less of the ceiling is seen from the bottom */
         out->u = v->u;
         out->v = v->v;
-        out->light = (light->ambient + light->diffuse * fmaxf(0, facing)) * (.7f + .3f * depth);
-        project(r, p, out);
+        out->light = (light->ambient + light->diffuse * fmaxf(0, facing)) * (.75f + .25f * depth);
+        for (int k = 0; k < 3; k++)
+            out->q[k] = r->r[3 * k] * p[0] + r->r[3 * k + 1] * p[1] + r->r[3 * k + 2] * p[2] + r->t[k];
+        project(r, out);
     }
-    for (uint32_t i = 0; i < mesh->triangles; i++)
-        triangle(r, l, &r->vertex[mesh->index[3 * i]], &r->vertex[mesh->index[3 * i + 1]], &r->vertex[mesh->index[3 * i + 2]], texture, id);
+    for (uint32_t i = 0; i < mesh->triangles; i++) {
+        const struct screen_vertex *corner[3];
+        int before = 0;
+
+        for (int k = 0; k < 3; k++) {
+            corner[k] = &r->vertex[mesh->index[3 * i + (uint32_t)k]];
+            before += corner[k]->w > 0;
+        }
+        if (before == 3)
+            triangle(r, l, corner[0], corner[1], corner[2], texture, id);
+        else if (before)
+            clipped(r, l, corner, texture, id);
+    }
+}
+
+/* Darkens what a triangle on the floor covers, where the floor is what is seen, once. */
+static void shadow_triangle(const struct sim_renderer *r, const struct layer *l, const struct screen_vertex *a, const struct screen_vertex *b,
+                            const struct screen_vertex *c, int light)
+{
+    float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x), inverse = 1 / area;
+    int x0, x1, y0, y1;
+
+    if (a->w <= 0 || b->w <= 0 || c->w <= 0 || area >= -1e-4f)
+        return;
+    x0 = (int)fmaxf(0, ceilf(fminf(a->x, fminf(b->x, c->x))));
+    y0 = (int)fmaxf(0, ceilf(fminf(a->y, fminf(b->y, c->y))));
+    x1 = (int)fminf((float)(r->w - 1), floorf(fmaxf(a->x, fmaxf(b->x, c->x))));
+    y1 = (int)fminf((float)(r->h - 1), floorf(fmaxf(a->y, fmaxf(b->y, c->y))));
+    for (int y = y0; y <= y1; y++)
+        for (int x = x0; x <= x1; x++) {
+            float ea = ((b->x - (float)x) * (c->y - (float)y) - (b->y - (float)y) * (c->x - (float)x)) * inverse;
+            float eb = ((c->x - (float)x) * (a->y - (float)y) - (c->y - (float)y) * (a->x - (float)x)) * inverse, ec = 1 - ea - eb, w;
+            size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+
+            if (l->id[at] != SIM_BASKET_ID || ea < 0 || eb < 0 || ec < -1e-6f)
+                continue;
+            w = ea * a->w + eb * b->w + ec * c->w;
+            if (fabsf(w - l->w[at]) > .01f * w)
+                continue;
+            l->rgb[at] = shade(l->rgb[at], light);
+            l->id[at] = SIM_SHADOW_ID;
+        }
+}
+
+/* The shadow on the floor: the mesh laid flat along the light. Softer from higher up, where the ceiling's lamps are wide. */
+static void cast(struct sim_renderer *r, const struct layer *l, const struct sim_scene *scene, const struct sim_solid *solid)
+{
+    const struct sim_mesh *mesh = solid->mesh;
+    const float *to = scene->light.direction;
+    float low = 1e9f, strength;
+
+    if (!scene->floor || mesh->vertices > VERTICES_MAX)
+        return;
+    for (uint32_t i = 0; i < mesh->vertices; i++) {
+        struct screen_vertex *out = &r->vertex[i];
+        float p[3];
+
+        sim_pose_apply(&solid->pose, mesh->vertex[i].p, p);
+        low = fminf(low, p[2]);
+        p[0] -= to[0] / to[2] * p[2];
+        p[1] -= to[1] / to[2] * p[2];
+        for (int k = 0; k < 3; k++)
+            out->q[k] = r->r[3 * k] * p[0] + r->r[3 * k + 1] * p[1] + r->t[k];
+        project(r, out);
+    }
+    strength = scene->light.diffuse / (scene->light.ambient + scene->light.diffuse) * expf(-fmaxf(low, 0) / .15f);
+    for (uint32_t i = 0; i < mesh->triangles && strength > .04f; i++)
+        shadow_triangle(r, l, &r->vertex[mesh->index[3 * i]], &r->vertex[mesh->index[3 * i + 1]], &r->vertex[mesh->index[3 * i + 2]],
+                        (int)(256 * (1 - strength)));
 }
 
 static void make_patches(struct sim_renderer *r, const struct cart_basket *b)
@@ -246,8 +343,10 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
             if (i == 0 || scene->cart->basket.wall[i - 1] == CART_WALL_SOLID)
                 draw(r, &r->still, scene, &r->patch[i], i ? scene->wall : scene->floor, &r->patch_pose[i], SIM_BASKET_ID);
         for (uint32_t i = 0; i < scene->n; i++)
-            if (scene->solid[i].resting)
+            if (scene->solid[i].resting) {
+                cast(r, &r->still, scene, &scene->solid[i]);
                 draw(r, &r->still, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);
+            }
         memcpy(r->still_whole, r->whole, sizeof r->whole);
         r->has_still = true;
         r->still_version = scene->resting_version;
@@ -256,6 +355,9 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
     memcpy(r->now.w, r->still.w, n * sizeof *r->now.w);
     memcpy(r->now.id, r->still.id, n);
     memcpy(r->whole, r->still_whole, sizeof r->whole);
+    for (uint32_t i = 0; i < scene->n; i++)
+        if (!scene->solid[i].resting)
+            cast(r, &r->now, scene, &scene->solid[i]);
     for (uint32_t i = 0; i < scene->n; i++)
         if (!scene->solid[i].resting)
             draw(r, &r->now, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);

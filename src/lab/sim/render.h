@@ -28,7 +28,7 @@ struct sim_seen {
 struct sim_view {
     int w, h;
     const uint32_t *rgb;           /* 0x00RRGGBB, h rows of w */
-    const uint8_t  *id;            /* what each pixel shows: item, SIM_HAND_ID, SIM_BASKET_ID, 0 nothing */
+    const uint8_t  *id;            /* what each pixel shows: item, SIM_HAND_ID, SIM_BASKET_ID (SIM_SHADOW_ID: in shadow), 0 nothing */
 };
 
 struct sim_renderer;

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SIM_SOLIDS_MAX = 64, SIM_HAND_ID = 250, SIM_BASKET_ID = 255, SIM_MIPS_MAX = 12 };
+enum { SIM_SOLIDS_MAX = 64, SIM_HAND_ID = 250, SIM_SHADOW_ID = 254, SIM_BASKET_ID = 255, SIM_MIPS_MAX = 12 };
 
 struct sim_pose { float r[9]; float t[3]; };
 

@@ -35,8 +35,8 @@ struct sim_options {
 
 enum { SIM_TRIPS_PER_STORE = 5, SIM_TRIPS_MAX = 100000 };
 
-/* A name without '/' and '.' is looked up as suites/NAME.json, in $TRUNDLE_SUITES, the current folder and the source tree;
- * anything else is a path. BAD_INPUT names the field and its range. The caller owns *out. */
+/* A name without '/' and '.' is looked up as NAME.json in $TRUNDLE_SUITES, else in suites/ of the current folder; `smoke` is also
+ * built in. Anything else is a path. BAD_INPUT names the field and its range. The caller owns *out. */
 TRUNDLE_MUST_USE enum trundle_status sim_suite_load(const char *name_or_path, struct sim_suite **out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *where, struct sim_suite **out, struct trundle_error *err);
 void sim_suite_free(struct sim_suite *suite);

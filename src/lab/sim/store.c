@@ -107,14 +107,14 @@ static void make_family(struct sim_store *store, struct rng *r, const struct sui
         p->upca = rng_unit(r) < suite->store.upca_share;
         p->key = fresh_code(store, r, p->upca);
         p->flavour = c->flavour[(flavour + m) % c->flavours_n];
-        if (m >= c->flavours_n || rng_unit(r) < .15)
+        if (rng_unit(r) < .15)
             p->quantity = c->quantity[rng_below(r, (uint32_t)c->quantities_n)];
         hsv_rgb(fmod(hue + .13 + .61 * (double)(m + 1), 1), .75, .85, p->strip);
         pack_size(suite, p);
         p->mass_g *= rng_range(r, .97, 1.03);
         p->mass_sd_g = p->mass_g * fmin(suite->store.mass_cv * exp(suite->store.mass_cv_spread * rng_normal(r)), .2);
         p->cents = (int64_t)(cents_per_unit * p->quantity * rng_range(r, .9, 1.1)) / 10 * 10 + 9;
-        (void)snprintf(p->name, sizeof p->name, "%s %s %s %g %s", p->brand, p->word, p->flavour, p->quantity, c->unit);
+        (void)snprintf(p->name, sizeof p->name, "%s %s %s %g %s", proto.brand, p->word, p->flavour, p->quantity, c->unit);
         store->products_n++;
     }
 }
@@ -138,7 +138,8 @@ static void make_packaged(struct sim_store *store, struct rng *r)
             size_t members = (size_t)range_of(r, (struct suite_range){ suite->store.family.lo, suite->store.family.hi + 1 });
             size_t left = first + n - store->products_n;
 
-            make_family(store, r, c, members < left ? (members ? members : 1) : left);
+            members = members > c->flavours_n ? c->flavours_n : members;      /* two of a family never look the same */
+            make_family(store, r, c, members < left ? members : left);
         }
         for (size_t k = 0; k < n; k++)
             norm += pow((double)(k + 1), -suite->store.zipf);
@@ -198,6 +199,16 @@ static void make_produce(struct sim_store *store, struct rng *r)
     }
 }
 
+static void normalise(struct sim_store *store)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < store->products_n; i++)
+        sum += store->product[i].popularity;
+    for (size_t i = 0; i < store->products_n; i++)
+        store->product[i].popularity /= sum;
+}
+
 static void make_places(struct sim_store *store, struct rng *r)
 {
     for (size_t i = 0; i < store->products_n; i++) {
@@ -218,7 +229,9 @@ static void make_promotions(struct sim_store *store, struct rng *r)
     for (int i = 0; i < (int)(s->store.n_for_m + s->store.percent_off); i++) {
         struct sim_promotion *p = &store->promotion[store->promotions_n++];
         size_t at = rng_below(r, (uint32_t)packaged);
+        char brand[SUITE_TEXT];
 
+        memcpy(brand, store->product[at].brand, sizeof brand);
         p->n_for_m = i < (int)s->store.n_for_m;
         p->member = rng_unit(r) < .25;
         p->n = 2 + (int)rng_below(r, 2);
@@ -230,9 +243,9 @@ static void make_promotions(struct sim_store *store, struct rng *r)
         while (p->first + p->products_n < packaged && !strcmp(store->product[p->first + p->products_n].brand, store->product[at].brand))
             p->products_n++;
         if (p->n_for_m)
-            (void)snprintf(p->name, sizeof p->name, "%s %d for %d", store->product[at].brand, p->n, p->m);
+            (void)snprintf(p->name, sizeof p->name, "%s %d for %d", brand, p->n, p->m);
         else
-            (void)snprintf(p->name, sizeof p->name, "%s %d%% off", store->product[at].brand, p->percent);
+            (void)snprintf(p->name, sizeof p->name, "%s %d%% off", brand, p->percent);
     }
     for (int i = 0; i < (int)s->store.member_prices; i++) {
         struct sim_product *p = &store->product[rng_below(r, (uint32_t)store->products_n)];
@@ -256,6 +269,7 @@ enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, str
     make_packaged(store, &r);
     make_near_pairs(store, &r);
     make_produce(store, &r);
+    normalise(store);
     r = rng_seed(seed, "store/places");
     make_places(store, &r);
     r = rng_seed(seed, "store/promotions");
@@ -264,6 +278,11 @@ enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, str
     sim_cart_make(store, &r);
     *out = store;
     return TRUNDLE_OK;
+}
+
+double sim_wall_s(const struct sim_suite *suite, int64_t seed)
+{
+    return suite->start_wall_s + (double)(seed % 100000) * 600;
 }
 
 void sim_store_free(struct sim_store *store)

@@ -62,6 +62,9 @@ int64_t sim_product_cents(const struct sim_store *store, const struct sim_produc
 /* Digits of the code as a scanner says them: 13 (EAN-13) or 12 (UPC-A), and the NUL. Packaged products only. */
 const char *sim_product_code(const struct sim_product *p, char out[16]);
 
+/* Unix time at which a trip starts; a store's prices and promotions are dated around its own trips. */
+double sim_wall_s(const struct sim_suite *suite, int64_t seed);
+
 /* The five catalog files; folder exists. */
 TRUNDLE_MUST_USE enum trundle_status sim_store_write_catalog(const struct sim_store *store, const char *folder, struct trundle_error *err);
 /* The same through the importer of base/catalog, without touching a disk: what a trip embeds. */

@@ -32,7 +32,7 @@ static enum trundle_status print_products(const struct sim_store *store, struct 
 
 static const char *date(const struct sim_store *store, double days, char out[16])
 {
-    time_t t = (time_t)(store->suite->start_wall_s + 86400 * days);
+    time_t t = (time_t)(sim_wall_s(store->suite, store->id * SIM_TRIPS_PER_STORE) + 86400 * days);
     struct tm tm;
 
     (void)gmtime_r(&t, &tm);

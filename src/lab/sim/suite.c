@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+extern const unsigned char embed_suite_smoke[];
+extern const size_t embed_suite_smoke_n;
+
 const char *const suite_pack_name[SUITE_PACKS] = { "carton", "box", "can", "bottle", "jar", "pouch" };
 const char *const suite_form_name[SUITE_FORMS] = { "round", "banana", "long", "pear", "cone", "lumpy" };
 
@@ -408,24 +411,15 @@ enum trundle_status sim_suite_load(const char *name_or_path, struct sim_suite **
     char path[4096];
     struct bytes b = { 0 };
     enum trundle_status status;
-    const char *places[3];
-    size_t places_n = 0;
+    const char *folder = getenv("TRUNDLE_SUITES");
 
     if (!name_or_path || !*name_or_path || strlen(name_or_path) > 2000)
         return error_set(err, TRUNDLE_BAD_ARG, "suite", NULL, "no suite named");
     (void)snprintf(path, sizeof path, "%s", name_or_path);
     if (!strpbrk(name_or_path, "/.")) {
-        if (getenv("TRUNDLE_SUITES"))
-            places[places_n++] = getenv("TRUNDLE_SUITES");
-        places[places_n++] = "suites";
-#ifdef TRUNDLE_SUITES
-        places[places_n++] = TRUNDLE_SUITES;
-#endif
-        for (size_t i = 0; i < places_n; i++) {
-            (void)snprintf(path, sizeof path, "%.2000s/%.2000s.json", places[i], name_or_path);
-            if (access(path, R_OK) == 0)
-                break;
-        }
+        (void)snprintf(path, sizeof path, "%.2000s/%.2000s.json", folder ? folder : "suites", name_or_path);
+        if (!strcmp(name_or_path, "smoke") && access(path, R_OK) != 0)
+            return sim_suite_parse(embed_suite_smoke, embed_suite_smoke_n, "smoke (built in)", out, err);
     }
     status = file_read(path, 4 << 20, &b, err);
     if (status == TRUNDLE_OK)

@@ -435,7 +435,7 @@ static enum trundle_status open_trip(struct making *m, int64_t seed, const char 
     (void)snprintf(head.build, sizeof head.build, "sim");
     (void)snprintf(head.suite, sizeof head.suite, "%s", m->suite->name);
     (void)snprintf(head.store, sizeof head.store, "%lld", (long long)m->store->id);
-    head.start_wall_ns = S_NS(m->suite->start_wall_s) + seed % 100000 * 600 * NS_PER_S;
+    head.start_wall_ns = S_NS(sim_wall_s(m->suite, seed));
     (void)hash_sha256(cart.data, cart.n, head.cart_sha256);
     (void)snprintf(head.catalog_sha256, sizeof head.catalog_sha256, "%s", catalog_hash(catalog));
     TRY_GOTO(status, trip_create(path, &head, &config, &m->writer, err), out);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* trundle eval: scores trips, or a suite that is made for it, and prints figures with their intervals. */
+#include "base/std/time.h"
+#include "cmd/option.h"
+#include "cmd/verbs.h"
+#include "lab/judge/judge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct eval {
+    const char *suite, *submission, *catalog, *quality, *commit;
+    long long seed, trips, jobs;
+    bool recorded, json;
+};
+
+static void progress(void *user, size_t done, size_t total)
+{
+    (void)user;
+    option_progress("eval", done, total);
+}
+
+static void complain(void *user, const char *trip, const struct trundle_error *err)
+{
+    char text[1024];
+
+    (void)user;
+    fprintf(stderr, "%strundle eval: %s: not scored: %s\n", isatty(STDERR_FILENO) ? "\n" : "", trip, error_text(err, text, sizeof text));
+}
+
+/* The commit of the checkout we stand in, for bench/quality.csv. */
+static void find_commit(char *out, size_t size)
+{
+    FILE *git = popen("git rev-parse --short=10 HEAD 2>/dev/null", "r");
+
+    (void)snprintf(out, size, "unknown");
+    if (!git)
+        return;
+    if (!fgets(out, (int)size, git) || !*out || *out == '\n')
+        (void)snprintf(out, size, "unknown");
+    out[strcspn(out, "\n")] = '\0';
+    (void)pclose(git);
+}
+
+/* What was typed, without the paths' quoting. */
+static enum trundle_status command_line(int argc, char **argv, struct bytes *out)
+{
+    enum trundle_status status = bytes_print(out, "trundle");
+
+    for (int i = 0; i < argc && status == TRUNDLE_OK; i++)
+        status = bytes_print(out, " %s", argv[i]);
+    return status;
+}
+
+static enum trundle_status append(const char *path, const struct bytes *rows, struct trundle_error *err)
+{
+    struct bytes all = { 0 };
+    enum trundle_status status = TRUNDLE_OK;
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        status = error_set(err, TRUNDLE_IO, path, NULL, "cannot open: %s", strerror(errno));
+        goto out;
+    }
+    if (st.st_size == 0)
+        TRY_GOTO(status, bytes_print(&all, "%s", JUDGE_QUALITY_HEADER), out);
+    TRY_GOTO(status, bytes_append(&all, rows->data, rows->n), out);
+    if (write(fd, all.data, all.n) != (ssize_t)all.n || fsync(fd) != 0)
+        status = error_set(err, TRUNDLE_IO, path, NULL, "cannot append: %s", strerror(errno));
+out:
+    if (fd >= 0)
+        (void)close(fd);
+    bytes_done(&all);
+    return status;
+}
+
+static enum trundle_status write_quality(const struct eval *e, const char *command, const struct judge_report *report, struct trundle_error *err)
+{
+    time_t now = (time_t)(clock_wall_ns() / NS_PER_S);
+    struct bytes rows = { 0 };
+    char date[16], commit[64];
+    enum trundle_status status;
+    struct tm tm;
+
+    (void)strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &tm));
+    if (e->commit)
+        (void)snprintf(commit, sizeof commit, "%s", e->commit);
+    else
+        find_commit(commit, sizeof commit);
+    status = judge_report_quality(report, date, commit, command, &rows);
+    if (status == TRUNDLE_OK && rows.n)
+        status = append(e->quality, &rows, err);
+    bytes_done(&rows);
+    return status;
+}
+
+static enum trundle_status show(const struct eval *e, const struct judge_report *report)
+{
+    struct bytes text = { 0 };
+    enum trundle_status status = e->json ? judge_report_json(report, &text) : judge_report_text(report, &text);
+
+    if (status == TRUNDLE_OK && fwrite(text.data, 1, text.n, stdout) != text.n)
+        status = TRUNDLE_IO;
+    bytes_done(&text);
+    return status;
+}
+
+static bool check(const struct eval *e, int paths)
+{
+    const char *what = !paths == !e->suite ? "takes trips or --suite, one of the two"
+                     : e->suite && e->trips < 1 ? "--suite needs --trips N, N >= 1"
+                     : !e->suite && (e->trips || e->seed) ? "--seed and --trips belong to --suite"
+                     : e->recorded && e->submission ? "--recorded and --submission exclude each other"
+                     : e->recorded && e->suite ? "--recorded scores decisions in a trip; the trips of a suite hold none"
+                     : e->jobs < 1 || e->jobs > JUDGE_JOBS_MAX ? "--jobs is 1 to 64" : NULL;
+
+    if (what)
+        fprintf(stderr, "trundle eval: %s; trundle eval --help says more\n", what);
+    return !what;
+}
+
+int verb_eval(int argc, char **argv)
+{
+    struct eval e = { .jobs = sysconf(_SC_NPROCESSORS_ONLN) };
+    const struct option_row rows[] = {
+        { "suite", "NAME", OPTION_TEXT, &e.suite, "make, score and discard trips of this suite" },
+        { "seed", "S", OPTION_LONG, &e.seed, "first seed of the suite's trips (below 1,000,000: development)" },
+        { "trips", "N", OPTION_LONG, &e.trips, "how many" },
+        { "recorded", NULL, OPTION_FLAG, &e.recorded, "score the decisions that the trips hold; replay nothing" },
+        { "submission", "FILE", OPTION_TEXT, &e.submission, "score these events (JSON lines) instead of a cart" },
+        { "catalog", "DIR", OPTION_TEXT, &e.catalog, "catalog of the trips; default: stores/<store>/ beside each" },
+        { "jobs", "N", OPTION_LONG, &e.jobs, "worker processes; default: one per processor" },
+        { "json", NULL, OPTION_FLAG, &e.json, "one JSON object" },
+        { "quality", "FILE", OPTION_TEXT, &e.quality, "also append the figures to this CSV (bench/quality.csv)" },
+        { "commit", "ID", OPTION_TEXT, &e.commit, "what the CSV says of the commit; default: git's" },
+        { 0 } };
+    struct judge_config config = JUDGE_CONFIG_DEFAULT;
+    struct judge_submission *submission = NULL;
+    struct judge_report report = { .trips = 0 };
+    struct trundle_error err = { .status = TRUNDLE_OK };
+    struct bytes command = { 0 };
+    enum trundle_status status;
+    int first, code;
+
+    if (command_line(argc, argv, &command) != TRUNDLE_OK)
+        return EXIT_ENVIRONMENT;
+    if (!option_parse(argc, argv, "trundle eval PATH... | --suite NAME --seed S --trips N", "Replays trips with truth through the cart and scores it, unaided and with a "
+                      "shopper who answers questions.\nA folder stands for its *.mcap. Metrics: docs/evaluation.md. Exit 3: some trips could not be scored.",
+                      rows, &first, &code))
+        goto done;
+    code = EXIT_USAGE;
+    if (!check(&e, argc - first))
+        goto done;
+    if (e.submission)
+        TRY_GOTO(status, judge_submission_read(e.submission, &submission, &err), out);
+    config = (struct judge_config){ .catalog_dir = e.catalog, .recorded = e.recorded, .submission = submission, .jobs = (int)e.jobs, .progress = progress,
+                                    .complain = complain };
+    if (e.suite)
+        TRY_GOTO(status, judge_suite(e.suite, e.seed, (size_t)e.trips, &config, &report, &err), out);
+    else
+        TRY_GOTO(status, judge_trips((const char *const *)(argv + first), (size_t)(argc - first), &config, &report, &err), out);
+    TRY_GOTO(status, show(&e, &report), out);
+    if (e.quality)
+        status = write_quality(&e, (const char *)command.data, &report, &err);
+out:
+    if (status != TRUNDLE_OK && err.status == TRUNDLE_OK)
+        (void)error_set(&err, status, "eval", NULL, "%s", trundle_status_text(status));
+    code = status != TRUNDLE_OK ? option_fail("eval", &err) : report.failed ? EXIT_INPUT : EXIT_OK;
+    if (report.failed)
+        fprintf(stderr, "trundle eval: %zu of %zu trips could not be scored\n", report.failed, report.failed + report.trips);
+done:
+    judge_report_done(&report);
+    judge_submission_free(submission);
+    bytes_done(&command);
+    return code;
+}

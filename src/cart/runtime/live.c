@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+#include "cart/runtime/live.h"
+
+#include "base/catalog/import.h"
+#include "base/std/hash.h"
+#include "base/std/time.h"
+#include "cart/capture/capture.h"
+#include "cart/runtime/device.h"
+#include "cart/runtime/trip_world.h"
+#include "cart/scan/picture.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CART_BYTES = 1 << 20, SAME_CODE_MS = 1500, TICK_MS = 100 };
+
+/* One camera: what stands between its raw pictures and the inbox. */
+struct eye {
+    struct capture *capture;             /* basket cameras */
+    uint8_t *jpeg;
+    size_t   jpeg_capacity;
+    struct scanner *scanner;             /* scanner cameras */
+    uint8_t *luma;
+    struct trundle_code last;
+    int64_t  last_ns;
+};
+
+struct live {
+    const struct live_config *config;
+    struct replay_summary *summary;
+    struct cart_file cart;
+    struct bytes cart_json, catalog_json, gallery;
+    struct catalog *catalog;
+    struct inbox *inbox, *own_inbox;
+    struct eye eye[TRUNDLE_CAMERAS_MAX];
+    struct session *session;
+    struct devices *devices;
+    int64_t start_mono_ns;
+    pthread_mutex_t lock;                /* guards what devices say of their health */
+    bool health_changed, scanner_silent, scale_gone, camera_gone[TRUNDLE_CAMERAS_MAX];
+};
+
+static void on_sample(void *user, const struct trundle_message *m)
+{
+    struct live *l = user;
+
+    (void)inbox_put(l->inbox, m);        /* a full inbox counts and says what it dropped */
+}
+
+static void read_codes(struct live *l, struct eye *e, uint8_t index, const struct device_picture *p)
+{
+    struct scan_codes codes;
+
+    for (int y = 0; y < p->height_px; y++)
+        for (int x = 0; x < p->width_px; x++) {
+            const uint8_t *rgb = p->rgb + (size_t)y * p->stride_bytes + (size_t)x * 3;
+
+            e->luma[(size_t)y * (size_t)p->width_px + (size_t)x] = (uint8_t)((rgb[0] * 77 + rgb[1] * 150 + rgb[2] * 29) >> 8);
+        }
+    if (scanner_read(e->scanner, e->luma, p->width_px, p->height_px, p->width_px, &codes, NULL) != TRUNDLE_OK)
+        return;
+    for (int i = 0; i < codes.n; i++) {
+        struct trundle_message m = { .channel = TRUNDLE_CODE, .sensor = index, .sensed_ns = p->sensed_ns };
+        bool same = codes.code[i].text_bytes == e->last.text_bytes && !memcmp(codes.code[i].text, e->last.text, e->last.text_bytes);
+
+        m.code = codes.code[i];
+        if (!same || p->sensed_ns - e->last_ns > MS_NS(SAME_CODE_MS))
+            (void)inbox_put(l->inbox, &m);
+        e->last = codes.code[i];
+        e->last_ns = p->sensed_ns;
+    }
+}
+
+static void on_picture(void *user, unsigned camera, const struct device_picture *p)
+{
+    struct live *l = user;
+    struct eye *e = &l->eye[camera];
+    struct trundle_message m = { .channel = TRUNDLE_CAM, .sensor = (uint8_t)camera, .sensed_ns = p->sensed_ns };
+
+    if (e->scanner) {
+        read_codes(l, e, (uint8_t)camera, p);
+        return;
+    }
+    if (capture_mask(e->capture, &(struct capture_picture){ p->rgb, p->width_px, p->height_px, p->stride_bytes }, e->jpeg, e->jpeg_capacity,
+                     &m.frame.jpeg_bytes, NULL) != TRUNDLE_OK)
+        return;
+    m.frame.jpeg = e->jpeg;
+    (void)inbox_put(l->inbox, &m);
+}
+
+static void on_health(void *user, enum device_kind kind, unsigned index, enum device_health health, const char *text)
+{
+    struct live *l = user;
+    bool bad = health != DEVICE_OK && health != DEVICE_END;
+
+    (void)pthread_mutex_lock(&l->lock);
+    if (kind == DEVICE_CAMERA && index < TRUNDLE_CAMERAS_MAX)
+        l->camera_gone[index] = bad;
+    else if (kind == DEVICE_SCALE)
+        l->scale_gone = bad;
+    else if (kind == DEVICE_SCANNER)
+        l->scanner_silent = health == DEVICE_GONE;      /* nobody scanning is no fault */
+    l->health_changed = true;
+    (void)pthread_mutex_unlock(&l->lock);
+    if (l->config->health)
+        l->config->health(l->config->user, device_kind_text(kind), index, device_health_text(health), text);
+}
+
+static void show_health(struct live *l)
+{
+    bool changed;
+    struct view *v = l->config->face ? face_view(l->config->face) : NULL;
+
+    (void)pthread_mutex_lock(&l->lock);
+    changed = l->health_changed;
+    l->health_changed = false;
+    if (v && changed) {
+        v->scanner_silent = l->scanner_silent;
+        v->scale_gone = l->scale_gone;
+        memcpy(v->camera_gone, l->camera_gone, sizeof v->camera_gone);
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+    if (v && changed)
+        face_refresh(l->config->face);
+}
+
+static void on_output(void *user, const struct trundle_message *m, bool again)
+{
+    struct live *l = user;
+
+    if (l->config->face)
+        face_output(l->config->face, m);
+    if (m->channel == TRUNDLE_DECISION && l->config->decision)
+        l->config->decision(l->config->user, m, again);
+}
+
+static void on_consumed(void *user, const struct trundle_message *m)
+{
+    struct live *l = user;
+
+    if (l->config->face)
+        face_consumed(l->config->face, m);
+}
+
+static enum trundle_status open_eyes(struct live *l, struct trundle_error *err)
+{
+    for (uint8_t i = 0; i < l->cart.cameras_n; i++) {
+        const struct cart_camera *c = &l->cart.camera[i];
+        struct eye *e = &l->eye[i];
+
+        if (c->role == CART_CAMERA_SCANNER) {
+            TRY(scanner_new(&(struct scanner_config){ .effort = SCAN_LIVE }, &e->scanner, err));
+            e->luma = malloc((size_t)c->width_px * (size_t)c->height_px);
+        } else {
+            TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_DEFAULT, &e->capture, err));
+            e->jpeg_capacity = capture_bound(e->capture);
+            e->jpeg = malloc(e->jpeg_capacity);
+        }
+        if (!e->luma && !e->jpeg)
+            return error_set(err, TRUNDLE_NO_MEMORY, "camera", NULL, "no memory");
+    }
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status load(struct live *l, struct trundle_error *err)
+{
+    const struct live_config *c = l->config;
+    char enrol[4096];
+
+    TRY(file_read(c->cart_path, CART_BYTES, &l->cart_json, err));
+    TRY(cart_file_parse(l->cart_json.data, l->cart_json.n, c->cart_path, &l->cart, err));
+    TRY(catalog_load_dir(c->catalog_dir, NULL, &l->catalog, err));
+    TRY(catalog_to_json(l->catalog, NULL, 0, &l->catalog_json));
+    (void)snprintf(enrol, sizeof enrol, "%s/enrol", c->catalog_dir);
+    return trip_world_gallery(enrol, &l->gallery, err);
+}
+
+static enum trundle_status open_session(struct live *l, struct trundle_error *err)
+{
+    const struct live_config *c = l->config;
+    struct session_config config = { .threads = c->threads, .record = c->record, .user = l, .output = on_output, .consumed = on_consumed };
+    char current[CART_TEXT + 32];
+
+    config.setup.cart_json = (struct trundle_text){ (const char *)l->cart_json.data, l->cart_json.n };
+    config.setup.catalog_json = (struct trundle_text){ (const char *)l->catalog_json.data, l->catalog_json.n };
+    config.setup.gallery = (struct trundle_text){ (const char *)l->gallery.data, l->gallery.n };
+    config.head.schema_version = TRIP_SCHEMA_VERSION;
+    config.head.start_wall_ns = clock_wall_ns();
+    (void)snprintf(config.head.build, sizeof config.head.build, "trundle %s", trundle_version());
+    (void)snprintf(config.head.catalog_sha256, sizeof config.head.catalog_sha256, "%s", catalog_hash(l->catalog));
+    (void)hash_sha256(l->cart_json.data, l->cart_json.n, config.head.cart_sha256);
+    if (!config.record && l->cart.state_dir[0]) {
+        TRY(folder_make(l->cart.state_dir, err));
+        (void)snprintf(current, sizeof current, "%s/current.mcap", l->cart.state_dir);
+        config.record = current;
+    }
+    TRY(session_open(&config, &l->session, err));
+    l->start_mono_ns = clock_mono_ns() - (clock_wall_ns() - session_start_wall_ns(l->session));
+    if (clock_mono_ns() - l->start_mono_ns < session_now_ns(l->session))    /* the wall clock was set back */
+        l->start_mono_ns = clock_mono_ns() - session_now_ns(l->session);
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status shop(struct live *l, struct trundle_error *err)
+{
+    const struct live_config *c = l->config;
+    int64_t next_tick = session_now_ns(l->session);
+    bool over = false, ended = false;
+
+    while (!(c->stop && *c->stop) && !ended) {
+        struct trundle_message m;
+        int64_t now = clock_mono_ns() - l->start_mono_ns;
+
+        if (inbox_take(l->inbox, &m, 10 * NS_PER_MS)) {
+            m.log_ns = clock_mono_ns() - l->start_mono_ns;
+            if (c->fast && m.channel != TRUNDLE_TOUCH)
+                m.log_ns = m.sensed_ns;
+            if (!m.sensed_ns)
+                m.sensed_ns = m.log_ns;
+            now = m.log_ns;
+            TRY(session_push(l->session, &m, err));
+        } else {
+            ended = over && !c->face;      /* nothing came after the last device had ended; with a screen the shopper goes on */
+            over = !devices_running(l->devices);
+            if (c->fast)
+                continue;
+        }
+        while (now >= next_tick) {
+            struct trundle_message tick = { .channel = TRUNDLE_TICK, .sensed_ns = next_tick, .log_ns = now };
+
+            TRY(session_push(l->session, &tick, err));
+            next_tick += MS_NS(TICK_MS);
+        }
+        TRY(session_drain(l->session, 0, err));
+        show_health(l);
+        l->summary->trip_s = ns_s(now);
+    }
+    for (int i = 0; i < 50; i++) {          /* what is still in doubt gets its time */
+        int64_t t = next_tick + MS_NS(TICK_MS) * i;
+        struct trundle_message tick = { .channel = TRUNDLE_TICK, .sensed_ns = t, .log_ns = t };
+
+        TRY(session_push(l->session, &tick, err));
+    }
+    l->summary->stopped = c->stop && *c->stop;
+    return session_settle(l->session, err);
+}
+
+static void close_all(struct live *l)
+{
+    devices_close(l->devices);
+    session_abandon(l->session);
+    for (int i = 0; i < TRUNDLE_CAMERAS_MAX; i++) {
+        capture_free(l->eye[i].capture);
+        scanner_free(l->eye[i].scanner);
+        free(l->eye[i].jpeg);
+        free(l->eye[i].luma);
+    }
+    inbox_free(l->own_inbox);
+    catalog_free(l->catalog);
+    bytes_done(&l->cart_json);
+    bytes_done(&l->catalog_json);
+    bytes_done(&l->gallery);
+    (void)pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+enum trundle_status live_run(const struct live_config *config, struct replay_summary *out, struct trundle_error *err)
+{
+    struct device_config device = DEVICE_CONFIG_DEFAULT;
+    struct device_sink sink = { .sample = on_sample, .picture = on_picture, .health = on_health };
+    int64_t wall = clock_mono_ns(), cpu = clock_cpu_ns();
+    enum trundle_status status;
+    struct live *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return error_set(err, TRUNDLE_NO_MEMORY, "live", NULL, "no memory");
+    memset(out, 0, sizeof *out);
+    (void)pthread_mutex_init(&l->lock, NULL);
+    l->config = config;
+    l->summary = out;
+    l->inbox = config->inbox;
+    if (!l->inbox) {
+        status = inbox_new(&l->own_inbox);
+        l->inbox = l->own_inbox;
+        if (status != TRUNDLE_OK) {
+            (void)error_set(err, status, "inbox", NULL, "no memory");
+            goto out;
+        }
+    }
+    TRY_GOTO(status, load(l, err), out);
+    TRY_GOTO(status, open_eyes(l, err), out);
+    TRY_GOTO(status, open_session(l, err), out);
+    if (config->face)
+        face_begin(config->face, l->session, config->catalog_dir);
+    sink.user = l;
+    device.start_mono_ns = l->start_mono_ns;
+    device.fast = config->fast;
+    status = devices_open(&l->cart, &device, &sink, &l->devices, err);
+    if (status == TRUNDLE_OK)
+        status = shop(l, err);
+    devices_close(l->devices);
+    l->devices = NULL;
+    out->wall_s = ns_s(clock_mono_ns() - wall);
+    out->cpu_s = ns_s(clock_cpu_ns() - cpu);
+    out->counts = session_counts(l->session);
+    if (status == TRUNDLE_OK && (status = basket_receipt_text(brain_basket(session_brain(l->session)), &out->receipt_text)) == TRUNDLE_OK)
+        status = basket_receipt_json(brain_basket(session_brain(l->session)), &out->receipt_json);
+    if (config->face)
+        face_end(config->face);
+    if (status == TRUNDLE_OK) {
+        struct session *s = l->session;
+
+        l->session = NULL;
+        status = session_finish(s, err);
+    }
+out:
+    close_all(l);
+    if (status != TRUNDLE_OK)
+        replay_summary_done(out);
+    return status;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* Suite files: each field is needed, bounded, named in errors and documented; a store is what the suite says. */
+#include "lab/sim/plan.h"
+
+#include "base/catalog/catalog.h"
+#include "base/std/json.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *smoke_json(void)
+{
+    struct trundle_error err = { 0 };
+    json_t *root = NULL;
+
+    support_ok(json_parse_file(support_source("suites/smoke.json"), &root, &err), &err);
+    return root;
+}
+
+static enum trundle_status parse(json_t *root, struct trundle_error *err)
+{
+    char *text = json_dumps(root, 0);
+    struct sim_suite *suite = NULL;
+    enum trundle_status status = sim_suite_parse(text, strlen(text), "suite", &suite, err);
+
+    sim_suite_free(suite);
+    free(text);
+    return status;
+}
+
+static void each_field_is_needed_and_bounded(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < suite_fields_n; i++) {
+        const struct suite_field *f = &suite_fields[i];
+        struct trundle_error err = { 0 };
+        json_t *root = smoke_json(), *section = json_object_get(root, f->section);
+
+        (void)json_object_del(section, f->key);
+        assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
+        assert_non_null(strstr(err.where, f->key));
+        if (f->range)
+            (void)json_object_set_new(section, f->key, json_pack("[ff]", f->lo - 1, f->hi));
+        else
+            (void)json_object_set_new(section, f->key, f->whole ? json_integer((json_int_t)f->hi + 1) : json_real(f->hi * 1.5 + 1));
+        err = (struct trundle_error){ 0 };
+        assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
+        assert_true(strstr(err.where, f->key) || strstr(err.what, f->key));
+        (void)json_object_set_new(section, f->key, json_string("x"));
+        assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
+        json_decref(root);
+    }
+}
+
+static void what_is_not_known_is_refused(void **state)
+{
+    static const char *const places[] = { "store", "shopper", "camera" };
+    struct trundle_error err = { 0 };
+    json_t *root = smoke_json();
+
+    (void)state;
+    assert_int_equal(parse(root, &err), TRUNDLE_OK);
+    (void)json_object_set_new(root, "_note", json_string("a remark is fine"));
+    assert_int_equal(parse(root, &err), TRUNDLE_OK);
+    (void)json_object_set_new(root, "storre", json_object());
+    assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
+    assert_non_null(strstr(err.what, "storre"));
+    json_decref(root);
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        root = smoke_json();
+        (void)json_object_set_new(json_object_get(root, places[i]), "typo_g", json_integer(1));
+        assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
+        assert_non_null(strstr(err.what, "typo_g"));
+        json_decref(root);
+    }
+}
+
+static void each_field_is_documented(void **state)
+{
+    struct trundle_error err = { 0 };
+    struct bytes doc = { 0 };
+    char row[160];
+
+    (void)state;
+    support_ok(file_read(support_source("docs/simulator.md"), 1 << 20, &doc, &err), &err);
+    for (size_t i = 0; i < suite_fields_n; i++) {
+        (void)snprintf(row, sizeof row, "| `%s.%s` |", suite_fields[i].section, suite_fields[i].key);
+        if (!strstr((const char *)doc.data, row) || !strstr((const char *)doc.data, suite_fields[i].text))
+            fail_msg("docs/simulator.md has no row %s", row);
+    }
+    bytes_done(&doc);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static void a_store_is_what_the_suite_says(void **state)
+{
+    struct trundle_error err = { 0 };
+    struct sim_suite *suite = NULL;
+    struct sim_store *store = NULL, *other = NULL;
+    struct catalog *catalog = NULL;
+    double cv[SUITE_PRODUCTS_MAX], popularity = 0;
+    size_t packaged, near = 0;
+
+    (void)state;
+    support_ok(sim_suite_load(support_source("suites/smoke.json"), &suite, &err), &err);
+    support_ok(sim_store_new(suite, 0, &store, &err), &err);
+    support_ok(sim_store_new(suite, 1, &other, &err), &err);
+    packaged = store->products_n - suite->produce_n;
+    assert_int_equal(packaged, 200);
+    assert_int_equal(suite->produce_n, 20);
+    for (size_t i = 0; i < store->products_n; i++) {
+        struct trundle_product back;
+        char text[TRUNDLE_PRODUCT_TEXT];
+
+        assert_int_equal(trundle_product_parse(trundle_product_text(store->product[i].key, text), &back), TRUNDLE_OK);
+        popularity += store->product[i].popularity;
+        for (size_t k = 0; i < packaged && k < packaged; k++) {
+            assert_true(store->product[i].key.key != other->product[k].key.key);
+            near += k < i && strcmp(store->product[i].brand, store->product[k].brand) != 0 && fabs(store->product[i].mass_g - store->product[k].mass_g) < 5;
+        }
+        if (i < packaged)
+            cv[i] = store->product[i].mass_sd_g / store->product[i].mass_g;
+    }
+    qsort(cv, packaged, sizeof *cv, by_value);
+    assert_near(cv[packaged / 2], .03, .006);
+    assert_near(popularity, 1, 1e-6);
+    assert_true(near >= 12);
+    support_ok(sim_store_catalog(store, &catalog, &err), &err);      /* strict: every row is good */
+    assert_int_equal(catalog_n(catalog), 220);
+    catalog_free(catalog);
+    sim_store_free(store);
+    sim_store_free(other);
+    sim_suite_free(suite);
+}
+
+/* The rates that the smoke suite states, over 300 plans. */
+static void rates_are_those_stated(void **state)
+{
+    struct trundle_error err = { 0 };
+    struct sim_suite *suite = NULL;
+    struct sim_store *store = NULL;
+    double scanned = 0, packaged = 0, events = 0, takes = 0, seconds = 0, produce = 0;
+    enum { TRIPS = 300 };
+
+    (void)state;
+    support_ok(sim_suite_load(support_source("suites/smoke.json"), &suite, &err), &err);
+    for (int64_t seed = 0; seed < TRIPS; seed++) {
+        struct plan *plan = NULL;
+
+        if (seed % SIM_TRIPS_PER_STORE == 0) {
+            sim_store_free(store);
+            store = NULL;
+            support_ok(sim_store_new(suite, sim_store_of(seed), &store, &err), &err);
+        }
+        support_ok(plan_new(store, seed, &plan, &err), &err);
+        assert_in_range(plan->events_n, 3, 22);
+        assert_true(plan->end_s > 25 && plan->end_s < 100);
+        for (size_t i = 0; i < plan->items_n; i++) {
+            bool is_produce = store->product[plan->item[i].product].produce != NULL;
+
+            packaged += !is_produce;
+            produce += is_produce;
+            scanned += !is_produce && plan->item[i].scanned;
+        }
+        for (size_t i = 0; i < plan->events_n; i++)
+            takes += plan->event[i].kind == TRUNDLE_EVENT_TAKE;
+        events += (double)plan->events_n;
+        seconds += plan->end_s;
+        plan_free(plan);
+    }
+    print_message("# %.0f events, %.1f s a trip, %.3f of packaged items scanned, %.3f takes, %.3f produce\n", events, seconds / TRIPS, scanned / packaged,
+                  takes / events, produce / (produce + packaged));
+    assert_near(scanned / packaged, .7, .04);
+    assert_near(seconds / TRIPS, 58, 8);
+    assert_near(events / TRIPS, 10, 1.5);
+    assert_near(takes / events, .1, .04);
+    assert_near(produce / (produce + packaged), .1967, .04);
+    sim_store_free(store);
+    sim_suite_free(suite);
+}
+
+static void stores_of_seeds(void **state)
+{
+    (void)state;
+    assert_int_equal(sim_store_of(0), 0);
+    assert_int_equal(sim_store_of(4), 0);
+    assert_int_equal(sim_store_of(5), 1);
+    assert_int_equal(sim_store_of(-1), -1);
+    assert_int_equal(sim_store_of(-5), -1);
+    assert_int_equal(sim_store_of(-6), -2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_field_is_needed_and_bounded), cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(each_field_is_documented),
+        cmocka_unit_test(a_store_is_what_the_suite_says),   cmocka_unit_test(rates_are_those_stated),       cmocka_unit_test(stores_of_seeds),
+    };
+
+    return support_run(tests);
+}
