@@ -17,7 +17,7 @@ enum { BINS = 15 };
 
 struct score {
     size_t chances, seen, directed, known, top1, top5, regions_of_nothing, empty_of_event, empty_of_nothing;
-    double late_s;
+    double llr_sum;                /* of the true products */
     struct pair { double p, right; } *pair;
     size_t pairs_n;
 };
@@ -49,9 +49,17 @@ static bool said_put(const struct trundle_evidence *e)
     return e->llr_put >= e->llr_take;
 }
 
-static void add_products(struct score *s, const struct see_record *r)
+/* The ratio that the evidence gives a product; those it does not list have at most the last one's. */
+static double llr_of(const struct trundle_evidence *e, struct trundle_product product)
 {
-    struct trundle_product truth = { 0 };
+    for (uint8_t i = 0; i < e->products_n; i++)
+        if (e->products[i].product.key == product.key)
+            return (double)e->products[i].llr;
+    return (double)e->products[e->products_n - 1].llr;
+}
+
+static void add_products(struct score *s, const struct see_trips *t, const struct see_record *r)
+{
     size_t rank = 0;
 
     if (r->place < 0 || !r->evidence.products_n)
@@ -60,9 +68,9 @@ static void add_products(struct score *s, const struct see_record *r)
     s->pair[s->pairs_n] = (struct pair){ exp((double)r->evidence.products[0].llr) / (double)r->products, 0 };
     for (size_t i = 0; i < r->products; i++)
         rank += r->score[i] > r->score[r->place];
-    truth.key = rank == 0;
-    s->pair[s->pairs_n++].right = truth.key ? 1 : 0;
+    s->pair[s->pairs_n++].right = rank == 0 ? 1 : 0;
     s->known++;
+    s->llr_sum += llr_of(&r->evidence, t->event[r->event].product);
     s->top1 += rank == 0;
     s->top5 += rank < 5;
 }
@@ -89,7 +97,7 @@ static void add_event(struct score *s, const struct see_trips *t, long event, ui
         return;
     s->directed += said_put(&best->evidence) == (kind == TRUNDLE_EVENT_PUT);
     if (said_put(&best->evidence) == (kind == TRUNDLE_EVENT_PUT))
-        add_products(s, best);
+        add_products(s, t, best);
 }
 
 static void print_score(const struct see_trips *t, struct score *s)
@@ -98,12 +106,12 @@ static void print_score(const struct see_trips *t, struct score *s)
     double idle = t->shut_frames ? t->shut_cpu_s / (double)t->shut_frames : 0, busy = t->open_frames ? t->open_cpu_s / (double)t->open_frames : 0;
 
     printf("{\"simulated\":true,\"trips\":%zu,\"camera_events\":%zu,\"seen\":%.4f,\"direction\":%.4f,\"top1\":%.4f,\"top5\":%.4f,\"known_n\":%zu,"
-           "\"ece\":%.4f,\"regions_of_nothing_per_camera_min\":%.3f,\"empty_of_event\":%zu,\"empty_of_nothing\":%zu,"
+           "\"ece\":%.4f,\"llr_of_truth\":%.3f,\"regions_of_nothing_per_camera_min\":%.3f,\"empty_of_event\":%zu,\"empty_of_nothing\":%zu,"
            "\"idle_ms_per_frame\":%.4f,\"idle_core_percent_at_15_fps\":%.3f,\"busy_ms_per_frame\":%.4f,\"idle_frames\":%llu,\"busy_frames\":%llu,"
            "\"bad_frames\":%llu}\n",
            trips, s->chances, (double)s->seen / (double)(s->chances ? s->chances : 1), (double)s->directed / (double)(s->seen ? s->seen : 1),
            (double)s->top1 / (double)(s->known ? s->known : 1), (double)s->top5 / (double)(s->known ? s->known : 1), s->known,
-           s->pairs_n ? calibration_error(s->pair, s->pairs_n) : 0.0, (double)s->regions_of_nothing / (t->trip_s * 2 / 60), s->empty_of_event,
+           s->pairs_n ? calibration_error(s->pair, s->pairs_n) : 0.0, s->llr_sum / (double)(s->known ? s->known : 1), (double)s->regions_of_nothing / (t->trip_s * 2 / 60), s->empty_of_event,
            s->empty_of_nothing, 1e3 * idle, 1500 * idle, 1e3 * busy, (unsigned long long)t->shut_frames, (unsigned long long)t->open_frames,
            (unsigned long long)t->bad_frames);
 }

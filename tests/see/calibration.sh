@@ -13,14 +13,14 @@ if grep -qa __asan_init "$TRUNDLE_BUILD/trundle-cart"; then
 fi
 dir=$(mktemp -d "${TMPDIR:-/tmp}/trundle-see.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
-number() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$dir/$2"; }
+number() { sed -n "s/.*\"$1\":\([-0-9.]*\).*/\1/p" "$dir/$2"; }
 at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }'; }
 
 "$trundle" sim --suite smoke --seed 700 --trips 1 --out "$dir/a" 2>"$dir/log" &&
     "$trundle" see score "$dir/a/700.mcap" >"$dir/right" 2>>"$dir/log" || sed 's/^/# /' "$dir/log"
 echo "# simulated: $(cat "$dir/right")"
 if at_least "$(number seen right)" 0.9 && at_least "$(number direction right)" 0.8 && at_least "$(number top5 right)" 0.5 &&
-    at_least 0.4 "$(number ece right)"; then
+    at_least "$(number llr_of_truth right)" 1; then
     echo "ok 1 - events seen, direction, products and calibration"
 else
     echo "not ok 1 - events seen, direction, products and calibration"
@@ -37,8 +37,8 @@ done
 mv "$enrol/.held" "$enrol/$previous"
 rm -f "$dir/a/stores/$store/gallery.bin"
 "$trundle" see score "$dir/a/700.mcap" >"$dir/swapped" 2>>"$dir/log" || sed 's/^/# /' "$dir/log"
-echo "# swapped pictures: top5 $(number top5 swapped)"
-if at_least 0.25 "$(number top5 swapped)"; then
+echo "# swapped pictures: top5 $(number top5 swapped), llr of the truth $(number llr_of_truth swapped)"
+if at_least 0.25 "$(number top5 swapped)" && at_least 0 "$(number llr_of_truth swapped)"; then
     echo "ok 2 - swapped enrolment pictures pull the products down"
 else
     echo "not ok 2 - swapped enrolment pictures pull the products down"

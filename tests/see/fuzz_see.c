@@ -40,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     for (int i = 0; i < 3; i++)
         push(see, &sequence, d.jpeg, d.jpeg_bytes);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 2; i++)
         push(see, &sequence, data, n);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 6; i++)
         push(see, &sequence, d.jpeg, d.jpeg_bytes);
     see_free(see);
     return 0;
