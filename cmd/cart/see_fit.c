@@ -72,7 +72,7 @@ static void fit_kinds(const struct see_trips *t, struct see_model *m)
         }
         for (int k = 1; k < SEE_KINDS; k++)
             for (int f = 0; f < N; f++)
-                w[k][f] -= 0.5 * (gradient[k][f] / (total + 1) + 0.002 * w[k][f]);
+                w[k][f] -= 0.5 * (gradient[k][f] / (total + 1) + 0.0005 * w[k][f]);
     }
     for (int k = 1; k < SEE_KINDS; k++)
         w[k][N - 1] -= log(count[k] / count[0]);

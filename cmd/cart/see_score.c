@@ -16,7 +16,7 @@
 enum { BINS = 15 };
 
 struct score {
-    size_t chances, seen, directed, known, top1, top5, regions_of_nothing, empty_of_event, empty_of_nothing;
+    size_t chances, seen, in_or_out, directed, known, top1, top5, regions_of_nothing, empty_of_event, empty_of_nothing;
     double llr_sum;                /* of the true products */
     struct pair { double p, right; } *pair;
     size_t pairs_n;
@@ -95,6 +95,7 @@ static void add_event(struct score *s, const struct see_trips *t, long event, ui
     s->seen++;
     if (kind == TRUNDLE_EVENT_MOVE)
         return;
+    s->in_or_out++;
     s->directed += said_put(&best->evidence) == (kind == TRUNDLE_EVENT_PUT);
     if (said_put(&best->evidence) == (kind == TRUNDLE_EVENT_PUT))
         add_products(s, t, best);
@@ -109,7 +110,7 @@ static void print_score(const struct see_trips *t, struct score *s)
            "\"ece\":%.4f,\"llr_of_truth\":%.3f,\"regions_of_nothing_per_camera_min\":%.3f,\"empty_of_event\":%zu,\"empty_of_nothing\":%zu,"
            "\"idle_ms_per_frame\":%.4f,\"idle_core_percent_at_15_fps\":%.3f,\"busy_ms_per_frame\":%.4f,\"idle_frames\":%llu,\"busy_frames\":%llu,"
            "\"bad_frames\":%llu}\n",
-           trips, s->chances, (double)s->seen / (double)(s->chances ? s->chances : 1), (double)s->directed / (double)(s->seen ? s->seen : 1),
+           trips, s->chances, (double)s->seen / (double)(s->chances ? s->chances : 1), (double)s->directed / (double)(s->in_or_out ? s->in_or_out : 1),
            (double)s->top1 / (double)(s->known ? s->known : 1), (double)s->top5 / (double)(s->known ? s->known : 1), s->known,
            s->pairs_n ? calibration_error(s->pair, s->pairs_n) : 0.0, s->llr_sum / (double)(s->known ? s->known : 1), (double)s->regions_of_nothing / (t->trip_s * 2 / 60), s->empty_of_event,
            s->empty_of_nothing, 1e3 * idle, 1500 * idle, 1e3 * busy, (unsigned long long)t->shut_frames, (unsigned long long)t->open_frames,
