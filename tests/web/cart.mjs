@@ -171,6 +171,8 @@ test('one glance: the last thing, the total, sure or not', async () => {
   assert.match(await heroText(page), /The shelf said €5\.99\. Today it is €6\.49\./);
   await publish(page, states.unknown());
   assert.match(await heroText(page), /New to the cart/);
+  await publish(page, state({ last: { kind: 'price_changed', line: 0, n: 0, lines: [], t_s: 99, name: '', picture: null, price_cents: 0, promo: null } }));
+  assert.match(await heroText(page), /New price\s+Total €13\.70/);
   await page.close();
 });
 
@@ -233,9 +235,15 @@ test('every line opens to why, in one sentence, with that is wrong', async () =>
     await page.screenshot({ path: join(shots, `why-${size[0]}.png`) });
     await check(page, 'why');
     await checkAxe(page, 'why');
+    for (const [why, words] of [[{ weight_g: 182, code: '4011' }, /felt 182 g and read the code 4011\./], [{ weight_g: 182, code: true, camera: true }, /felt 182 g and read its code\. The camera/],
+      [{ weight_g: null, code: true }, /^Its code was scanned\.$/m], [{ camera: true }, /The camera saw it go in/], [{}, /You told the cart/]]) {
+      await publish(page, state({ lines: [{ ...bananas, why }] }));
+      assert.match(await page.locator('.because').innerText(), words);
+    }
     await page.locator(key('wrong')).click();
     assert.deepEqual(await nextTouch(), { kind: 2, ref: 7, option: 0, product: '?', count: 0 });
     await page.locator('[data-notice="thanks"]').waitFor();
+    await publish(page, states.added());
     await page.locator(key('line-4')).click();
     await page.locator(key('less')).click();
     assert.deepEqual(await nextTouch(), { kind: 4, ref: 4, option: 0, product: '?', count: 2 });

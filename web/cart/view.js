@@ -73,9 +73,8 @@ function weighing(weigh, act) {
 }
 
 function paying(state, act) {
-  const code = qr(state.pay.token);
   return h('div', { class: 'card paying' },
-    h('div', { class: 'code', role: 'img', 'aria-label': t('paying') }, code),
+    state.pay.token ? h('div', { class: 'code', role: 'img', 'aria-label': t('paying') }, qr(state.pay.token)) : h('span', { class: 'halo' }, icon('cart')),
     h('div', { class: 'facts' },
       h('p', { class: 'kind' }, t('paying_total')),
       h('p', { class: 'price' }, h('strong', {}, money(state.pay.total_cents))),
@@ -107,6 +106,7 @@ function several(state) {
 function lastThing(state) {
   const last = state.last;
   if (last.n > 1 && last.kind === 'added') return several(state);
+  if (!last.line && !last.name) return plain(kinds[last.kind] ?? 'check', t(last.kind), `${t('total')} ${money(state.total_cents)}`);
   const it = subject(state);
   const promo = last.promo;
   const minus = last.kind === 'removed';
@@ -227,7 +227,7 @@ export function sentence(state) {
   const last = state.last;
   if (!last) return '';
   const it = subject(state);
-  const what = last.n > 1 ? t('several', { n: last.n }) : `${t(last.kind)}: ${nameOf(it)}`;
+  const what = !last.line && !last.name ? t(last.kind) : last.n > 1 ? t('several', { n: last.n }) : `${t(last.kind)}: ${nameOf(it)}`;
   return t('say_total', { what, money: money(state.total_cents) });
 }
 
@@ -235,8 +235,8 @@ export function sentence(state) {
 export function because(line) {
   const why = line.why ?? {};
   const weight = why.weight_g === null || why.weight_g === undefined ? null : grams(Math.abs(Math.round(why.weight_g)));
-  const values = { weight, code: why.code };
-  const base = weight && why.code ? t('why_both', values) : weight ? t('why_weight', values) : why.code ? t('why_code', values) : null;
+  const code = why.code === true ? 'read' : why.code ? 'code' : ''; // a text, or only that one was read
+  const base = weight || code ? t(`why_${weight ? 'weight' : ''}${weight && code ? '_' : ''}${code}`, { weight, code: why.code }) : null;
   if (!base) return t(why.camera ? 'why_only_camera' : 'why_none');
   return base + (why.camera ? t('why_camera') : '');
 }
