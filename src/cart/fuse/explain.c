@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BY_MASS = 10, CANDIDATES_MAX = 64, MIXED_MAX = 6 };
+enum { BY_MASS = 10, CANDIDATES_MAX = 64, CODES_MAX = 4, MIXED_MAX = 12 };
 
 #define MASS_LEAST_G 2.0
 #define MASS_MOST_G  10000.0
@@ -135,7 +135,28 @@ static double sight_product(const struct fuse *f, const struct sight *s, struct 
     return not_wild(f, floor_llr - 1);
 }
 
-/* What the cameras add to "this product was put (taken)": of each camera the region that fits best. */
+static double region_llr(const struct fuse *f, const struct sight *s, struct trundle_product p, bool put)
+{
+    return limited(f, (double)(put ? s->llr_put : s->llr_take)) + sight_product(f, s, p);
+}
+
+static bool looks_put(const struct sight *s)
+{
+    return s->llr_put > s->llr_take && s->n;
+}
+
+/* Regions of one camera in which something new lies. */
+static int new_regions(const struct entry *e, int camera)
+{
+    int n = 0;
+
+    for (uint8_t i = 0; i < e->sights_n; i++)
+        n += e->sight[i].sensor == camera && looks_put(&e->sight[i]);
+    return n;
+}
+
+/* What the cameras add to "this product was put (taken)": of each camera the region that fits best; a second new region would
+ * have to be a part of the same thing. */
 static double sight_llr_of(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
 {
     double sum = 0;
@@ -143,12 +164,33 @@ static double sight_llr_of(const struct fuse *f, const struct entry *e, struct t
     for (int camera = 0; camera < TRUNDLE_CAMERAS_MAX; camera++) {
         double best = -HUGE_VAL;
 
-        for (uint8_t i = 0; i < e->sights_n; i++) {
-            const struct sight *s = &e->sight[i];
-            double llr = limited(f, (double)(put ? s->llr_put : s->llr_take)) + sight_product(f, s, p);
+        for (uint8_t i = 0; i < e->sights_n; i++)
+            if (e->sight[i].sensor == camera)
+                best = fmax(best, region_llr(f, &e->sight[i], p, put));
+        if (best > -HUGE_VAL)
+            sum += f->p.prior.see_weight * (best + (put && new_regions(e, camera) > 1 ? log(f->p.prior.see_split) : 0));
+    }
+    return sum;
+}
 
-            if (s->sensor == camera && llr > best)
-                best = llr;
+/* The same of two products put at once: of each camera the two regions that fit them best, or the one that fits either. */
+static double sight_pair_llr(const struct fuse *f, const struct entry *e, struct trundle_product a, struct trundle_product b)
+{
+    double sum = 0;
+
+    for (int camera = 0; camera < TRUNDLE_CAMERAS_MAX; camera++) {
+        double best = -HUGE_VAL;
+        bool two = new_regions(e, camera) > 1;
+
+        for (uint8_t i = 0; i < e->sights_n; i++) {
+            if (e->sight[i].sensor != camera)
+                continue;
+            if (!two)
+                best = fmax(best, fmax(region_llr(f, &e->sight[i], a, true), region_llr(f, &e->sight[i], b, true)));
+            for (uint8_t j = 0; two && j < e->sights_n; j++)
+                if (j != i && e->sight[j].sensor == camera && looks_put(&e->sight[i]) && looks_put(&e->sight[j]))
+                    best = fmax(best, limited(f, (double)e->sight[i].llr_put) + sight_product(f, &e->sight[i], a) +
+                                          sight_product(f, &e->sight[j], b));
         }
         if (best > -HUGE_VAL)
             sum += f->p.prior.see_weight * best;
@@ -369,7 +411,7 @@ static void put_pair(const struct fuse *f, struct choices *c, size_t parent, con
         return;
     }
     score = h->logp + log(f->p.prior.put) + log(code_a && code_b ? f->p.prior.pair_coded : f->p.prior.pair) + (double)e->llr_put + pair_mass_llr(f, e, pa, pb);
-    score += fmax(sight_llr(f, e, a, true), sight_llr(f, e, b, true));
+    score += sight_pair_llr(f, e, a, b);
     score += code_a ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_a) : ln_unscanned(f, a) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
     score += code_b ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_b) : ln_unscanned(f, b) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
     why.code_a = code_a ? code_a->sequence : 0;
@@ -401,6 +443,23 @@ static void take_any(const struct fuse *f, struct choices *c, size_t parent, con
     }
 }
 
+/* Appends the two best products of every new region, each once. */
+static int seen_products(const struct entry *e, struct trundle_product *list, int n)
+{
+    for (uint8_t i = 0; i < e->sights_n; i++) {
+        for (uint8_t k = 0; looks_put(&e->sight[i]) && k < 2 && k < e->sight[i].n && n < MIXED_MAX; k++) {
+            struct trundle_product p = e->sight[i].product[k].product;
+            bool listed = !p.key;
+
+            for (int j = 0; j < n; j++)
+                listed = listed || same_product(list[j], p);
+            if (!listed)
+                list[n++] = p;
+        }
+    }
+    return n;
+}
+
 /* What was lifted a moment ago is put down again: it was only moved, and both events are nothing. */
 static void move_back(const struct fuse *f, struct choices *c, size_t parent, size_t i)
 {
@@ -426,14 +485,17 @@ static void explain_event(struct fuse *f, size_t i, struct choices *c)
     const struct entry *e = &f->entry[i];
     struct candidate candidate[CANDIDATES_MAX];
     int n = candidates_of(f, e, candidate);
+    bool two_seen = false;
 
     f->memory->n = 0;
+    for (int camera = 0; camera < TRUNDLE_CAMERAS_MAX; camera++)
+        two_seen = two_seen || new_regions(e, camera) > 1;
 
     for (size_t parent = 0; parent < f->beam_n; parent++) {
         const struct hypothesis *h = &f->beam[parent];
         struct explanation nothing = { .key = { .kind = TRUNDLE_EVENT_NOTHING } };
-        struct trundle_product code[MIXED_MAX], mixed[MIXED_MAX];
-        int codes_n = free_codes(f, h, e, code, MIXED_MAX), mixed_n = 0;
+        struct trundle_product code[CODES_MAX], mixed[MIXED_MAX];
+        int codes_n = free_codes(f, h, e, code, CODES_MAX), mixed_n = 0;
 
         choose(c, h->logp + nothing_score(f, e) + answer_llr(f, e, &nothing.key), parent, &nothing);
         for (int k = 0; k < codes_n; k++)
@@ -447,18 +509,11 @@ static void explain_event(struct fuse *f, size_t i, struct choices *c)
                 put_one(f, c, parent, e, candidate[k].product, codes_n);
         }
         put_one(f, c, parent, e, (struct trundle_product){ 0 }, codes_n);
-        /* pairs: of codes, or of codes and the best by sight */
+        /* pairs: of codes, of a code and what is seen, and of what is seen when two things are */
         for (int k = 0; k < codes_n; k++)
             mixed[mixed_n++] = code[k];
-        for (int k = 0; k < n && mixed_n < MIXED_MAX; k++) {
-            bool listed = false;
-
-            for (int j = 0; j < codes_n; j++)
-                listed = listed || same_product(code[j], candidate[k].product);
-            if (!listed)
-                mixed[mixed_n++] = candidate[k].product;
-        }
-        for (int a = 0; a < codes_n; a++)
+        mixed_n = seen_products(e, mixed, mixed_n);
+        for (int a = 0; a < (two_seen ? mixed_n : codes_n); a++)
             for (int b = a + 1; b < mixed_n; b++)
                 if (!same_product(mixed[a], mixed[b]))
                     put_pair(f, c, parent, e, mixed[a], mixed[b], codes_n);
