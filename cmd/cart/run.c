@@ -25,6 +25,12 @@ static void print_decision(void *user, const struct trundle_message *m, bool aga
     bytes_done(&line);
 }
 
+static void print_health(void *user, const char *device, unsigned index, const char *state, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "trundle run: %s %u: %s: %s\n", device, index, state, text);
+}
+
 static bool parse_speed(const char *text, double *out)
 {
     char *end;
@@ -77,7 +83,7 @@ int verb_run(int argc, char **argv)
         status = front_open(&front, serve, till, &err);
     if (status == TRUNDLE_OK && cart) {
         struct live_config live = { .cart_path = cart, .catalog_dir = catalog, .record = record, .threads = (int)threads, .face = front.face,
-                                    .inbox = front.inbox, .stop = front_stop(), .decision = json ? print_decision : NULL };
+                                    .inbox = front.inbox, .stop = front_stop(), .fast = speed && config.speed == 0, .health = print_health, .decision = json ? print_decision : NULL };
 
         status = live_run(&live, &summary, &err);
     } else if (status == TRUNDLE_OK) {

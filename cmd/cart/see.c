@@ -11,6 +11,7 @@
 static const struct { const char *name; int (*main)(int, char **); const char *text; } parts[] = {
     { "classify", see_classify_main, "name what photos show" },
     { "enrol", see_enrol_main, "make a gallery from pictures" },
+    { "fit", see_fit_main, "fit see.json on simulated development trips" },
     { "score", see_score_main, "how well the camera sense does on trips with truth" },
 };
 

@@ -68,7 +68,7 @@ int see_enrol_main(int argc, char **argv)
     const struct option_row rows[] = {
         { "list", "FILE", OPTION_TEXT, &list, "photos as they come: lines of path, fine class, coarse class" },
         { "out", "DIR", OPTION_TEXT, &out, "where gallery.bin (and labels.csv of a list) go" },
-        { "ridge", "X", OPTION_NUMBER, &ridge, "regularisation, share of the mean variance (default 0.2)" },
+        { "ridge", "X", OPTION_NUMBER, &ridge, "regularisation, share of the mean variance (default 0.5)" },
         { 0 } };
     struct see_pictures pictures = { 0 };
     struct see_gallery *gallery = NULL;

@@ -16,8 +16,8 @@
 enum { BINS = 15 };
 
 struct score {
-    size_t chances, seen, directed, known, top1, top5, regions_of_nothing, empty_of_event, empty_of_nothing;
-    double late_s;
+    size_t chances, seen, in_or_out, directed, known, top1, top5, regions_of_nothing, empty_of_event, empty_of_nothing;
+    double llr_sum;                /* of the true products */
     struct pair { double p, right; } *pair;
     size_t pairs_n;
 };
@@ -49,9 +49,17 @@ static bool said_put(const struct trundle_evidence *e)
     return e->llr_put >= e->llr_take;
 }
 
-static void add_products(struct score *s, const struct see_record *r)
+/* The ratio that the evidence gives a product; those it does not list have at most the last one's. */
+static double llr_of(const struct trundle_evidence *e, struct trundle_product product)
 {
-    struct trundle_product truth = { 0 };
+    for (uint8_t i = 0; i < e->products_n; i++)
+        if (e->products[i].product.key == product.key)
+            return (double)e->products[i].llr;
+    return (double)e->products[e->products_n - 1].llr;
+}
+
+static void add_products(struct score *s, const struct see_trips *t, const struct see_record *r)
+{
     size_t rank = 0;
 
     if (r->place < 0 || !r->evidence.products_n)
@@ -60,9 +68,9 @@ static void add_products(struct score *s, const struct see_record *r)
     s->pair[s->pairs_n] = (struct pair){ exp((double)r->evidence.products[0].llr) / (double)r->products, 0 };
     for (size_t i = 0; i < r->products; i++)
         rank += r->score[i] > r->score[r->place];
-    truth.key = rank == 0;
-    s->pair[s->pairs_n++].right = truth.key ? 1 : 0;
+    s->pair[s->pairs_n++].right = rank == 0 ? 1 : 0;
     s->known++;
+    s->llr_sum += llr_of(&r->evidence, t->event[r->event].product);
     s->top1 += rank == 0;
     s->top5 += rank < 5;
 }
@@ -87,9 +95,10 @@ static void add_event(struct score *s, const struct see_trips *t, long event, ui
     s->seen++;
     if (kind == TRUNDLE_EVENT_MOVE)
         return;
+    s->in_or_out++;
     s->directed += said_put(&best->evidence) == (kind == TRUNDLE_EVENT_PUT);
     if (said_put(&best->evidence) == (kind == TRUNDLE_EVENT_PUT))
-        add_products(s, best);
+        add_products(s, t, best);
 }
 
 static void print_score(const struct see_trips *t, struct score *s)
@@ -98,12 +107,12 @@ static void print_score(const struct see_trips *t, struct score *s)
     double idle = t->shut_frames ? t->shut_cpu_s / (double)t->shut_frames : 0, busy = t->open_frames ? t->open_cpu_s / (double)t->open_frames : 0;
 
     printf("{\"simulated\":true,\"trips\":%zu,\"camera_events\":%zu,\"seen\":%.4f,\"direction\":%.4f,\"top1\":%.4f,\"top5\":%.4f,\"known_n\":%zu,"
-           "\"ece\":%.4f,\"regions_of_nothing_per_camera_min\":%.3f,\"empty_of_event\":%zu,\"empty_of_nothing\":%zu,"
+           "\"ece\":%.4f,\"llr_of_truth\":%.3f,\"regions_of_nothing_per_camera_min\":%.3f,\"empty_of_event\":%zu,\"empty_of_nothing\":%zu,"
            "\"idle_ms_per_frame\":%.4f,\"idle_core_percent_at_15_fps\":%.3f,\"busy_ms_per_frame\":%.4f,\"idle_frames\":%llu,\"busy_frames\":%llu,"
            "\"bad_frames\":%llu}\n",
-           trips, s->chances, (double)s->seen / (double)(s->chances ? s->chances : 1), (double)s->directed / (double)(s->seen ? s->seen : 1),
+           trips, s->chances, (double)s->seen / (double)(s->chances ? s->chances : 1), (double)s->directed / (double)(s->in_or_out ? s->in_or_out : 1),
            (double)s->top1 / (double)(s->known ? s->known : 1), (double)s->top5 / (double)(s->known ? s->known : 1), s->known,
-           s->pairs_n ? calibration_error(s->pair, s->pairs_n) : 0.0, (double)s->regions_of_nothing / (t->trip_s * 2 / 60), s->empty_of_event,
+           s->pairs_n ? calibration_error(s->pair, s->pairs_n) : 0.0, s->llr_sum / (double)(s->known ? s->known : 1), (double)s->regions_of_nothing / (t->trip_s * 2 / 60), s->empty_of_event,
            s->empty_of_nothing, 1e3 * idle, 1500 * idle, 1e3 * busy, (unsigned long long)t->shut_frames, (unsigned long long)t->open_frames,
            (unsigned long long)t->bad_frames);
 }
@@ -139,7 +148,7 @@ int see_score_main(int argc, char **argv)
         { "model", "FILE", OPTION_TEXT, &model_path, "see.json (default: the built-in baseline)" },
         { "all", NULL, OPTION_FLAG, &all, "print every look and every event too" },
         { 0 } };
-    struct see_model model = *see_model_default();
+    struct see_model model;
     struct see_trips trips = { 0 };
     struct score s = { 0 };
     struct bytes b = { 0 };
@@ -154,6 +163,7 @@ int see_score_main(int argc, char **argv)
         fprintf(stderr, "trundle see score: give trips\n");
         return EXIT_USAGE;
     }
+    TRY_GOTO(status, see_model_default(&model, &err), out);
     if (model_path) {
         TRY_GOTO(status, file_read(model_path, 1 << 20, &b, &err), out);
         TRY_GOTO(status, see_model_parse(b.data, b.n, model_path, &model, &err), out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* judge/replay: what a cart is given, unaided and aided, and how the shopper answers. The cart here is a script. */
-#include "tests/judge/bench_trip.h"
+#include "tests/judge/hand_trip.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include "base/std/json.h"
 #include "base/std/rng.h"
 #include "lab/judge/inner.h"
-#include "tests/judge/bench_trip.h"
+#include "tests/judge/hand_trip.h"
 
 #include <stdio.h>
 

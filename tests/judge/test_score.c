@@ -3,7 +3,7 @@
 /* judge/score: every figure by hand on small cases, and every comparator bent until it says no. */
 #include "base/std/rng.h"
 #include "proto/trundle.pb-c.h"
-#include "tests/judge/bench_trip.h"
+#include "tests/judge/hand_trip.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* judge/submission: good lines become events and baskets; bad ones are named by line. */
-#include "tests/judge/bench_trip.h"
+#include "tests/judge/hand_trip.h"
 
 #include <stdio.h>
 

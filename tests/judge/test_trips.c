@@ -2,11 +2,12 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* judge/judge and runtime/trip_world on files: a simulated trip without pictures, with decisions that are as good, or as bad,
  * as a test wants them. */
+#include "base/std/json.h"
 #include "base/trip/trip.h"
 #include "cart/runtime/trip_world.h"
 #include "lab/sim/sim.h"
 #include "proto/trundle.pb-c.h"
-#include "tests/judge/bench_trip.h"
+#include "tests/judge/hand_trip.h"
 
 #include <stdio.h>
 #include <turbojpeg.h>
@@ -239,6 +240,65 @@ static void a_replay_is_scored_both_ways_and_repeats(void **state)
     judge_report_done(&again);
 }
 
+/* Carts that are lied to: every product has another one's mass; the scale always says the same. */
+static enum trundle_status open_swapped(const struct trundle_setup *setup, void **out, struct trundle_error *err)
+{
+    enum { SHIFT = 17 };
+    struct trundle_setup lied = *setup;
+    json_t *root = NULL, *products, *mass[512];
+    size_t n;
+    char *text;
+    enum trundle_status status;
+
+    support_ok(json_parse(setup->catalog_json.bytes, setup->catalog_json.n, "catalog", &root, err), err);
+    products = json_object_get(root, "products");
+    n = json_array_size(products);
+    assert_true(n > SHIFT && n <= 512);
+    for (size_t i = 0; i < n; i++)
+        mass[i] = json_incref(json_object_get(json_array_get(products, i), "mass_g"));
+    for (size_t i = 0; i < n; i++)
+        (void)json_object_set_new(json_array_get(products, i), "mass_g", mass[(i + SHIFT) % n]);
+    text = json_dumps(root, 0);
+    lied.catalog_json = (struct trundle_text){ text, strlen(text) };
+    status = judge_cart_trundle.open(&lied, out, err);
+    free(text);
+    json_decref(root);
+    return status;
+}
+
+static enum trundle_status push_constant(void *cart, const struct trundle_message *m, struct trundle_error *err)
+{
+    struct trundle_message same = *m;
+
+    for (int i = 0; m->channel == TRUNDLE_CELL && i < TRUNDLE_CELLS_MAX; i++)
+        same.cell.raw[i] = 100000;
+    return judge_cart_trundle.push(cart, &same, err);
+}
+
+static void lies_pull_the_scores_down(void **state)
+{
+    struct judge_cart_ops swapped = judge_cart_trundle, constant = judge_cart_trundle;
+    struct judge_config config = JUDGE_CONFIG_DEFAULT;
+    struct judge_report honest = judged(trip_path, &config), report;
+
+    (void)state;
+    swapped.open = open_swapped;
+    config.cart = &swapped;
+    report = judged(trip_path, &config);
+    assert_int_equal(report.failed, 0);
+    assert_true(unaided(&report, JUDGE_event_f1) < unaided(&honest, JUDGE_event_f1) - 0.2);
+    assert_true(unaided(&report, JUDGE_errors_per_100) > unaided(&honest, JUDGE_errors_per_100));
+    judge_report_done(&report);
+    constant.push = push_constant;
+    config.cart = &constant;
+    report = judged(trip_path, &config);
+    assert_int_equal(report.failed, 0);
+    assert_near(unaided(&report, JUDGE_event_recall), 0, 0);
+    assert_near(unaided(&report, JUDGE_line_accuracy), 0, 0);
+    judge_report_done(&report);
+    judge_report_done(&honest);
+}
+
 static struct { size_t n; struct trundle_error err; } complaint;
 
 static void note(void *user, const char *trip, const struct trundle_error *err)
@@ -381,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_decisions_are_scored), cmocka_unit_test(a_submission_is_scored), cmocka_unit_test(a_replay_is_scored_both_ways_and_repeats),
+        cmocka_unit_test(lies_pull_the_scores_down),
         cmocka_unit_test(what_cannot_be_read_is_named_and_counted), cmocka_unit_test(the_catalog_must_be_the_trips_own), cmocka_unit_test(the_gallery_is_kept) };
 
     return cmocka_run_group_tests(tests, make_world, NULL);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 The Trundle Authors
-# count.sh testlog.json - prints every skip with its reason, then `N passed, N failed, N skipped`, counting single cases.
+# count.sh testlog.json... - prints every skip with its reason, then `N passed, N failed, N skipped`, counting single cases.
 # A program that died without a failed case counts as one failure. Exit 1 when anything failed or nothing passed.
 set -eu
 awk '
@@ -26,4 +26,4 @@ function flush_test() {
 END {
     printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
     exit failed || !passed
-}' "$1"
+}' "$@"

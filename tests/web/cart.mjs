@@ -18,7 +18,7 @@ const { chromium } = require('playwright-core');
 const jsqr = require('jsqr');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = fileURLToPath(new URL('pictures', import.meta.url));
-const LEAST_TARGET_PX = 64, LEAST_TEXT_PX = 20, LEAST_CONTRAST = 7, RUNS = 100, LATENCY_LIMIT_MS = 100;
+const LEAST_TARGET_PX = 64, LEAST_TEXT_PX = 20, LEAST_CONTRAST = 7, RUNS = 64, LATENCY_LIMIT_MS = 100;
 const SIZES = [['landscape', 1280, 800], ['portrait', 800, 1280]];
 
 /* ---- the cart, played by standard input ---- */
@@ -171,6 +171,8 @@ test('one glance: the last thing, the total, sure or not', async () => {
   assert.match(await heroText(page), /The shelf said €5\.99\. Today it is €6\.49\./);
   await publish(page, states.unknown());
   assert.match(await heroText(page), /New to the cart/);
+  await publish(page, state({ last: { kind: 'price_changed', line: 0, n: 0, lines: [], t_s: 99, name: '', picture: null, price_cents: 0, promo: null } }));
+  assert.match(await heroText(page), /New price\s+Total €13\.70/);
   await page.close();
 });
 
@@ -233,9 +235,15 @@ test('every line opens to why, in one sentence, with that is wrong', async () =>
     await page.screenshot({ path: join(shots, `why-${size[0]}.png`) });
     await check(page, 'why');
     await checkAxe(page, 'why');
+    for (const [why, words] of [[{ weight_g: 182, code: '4011' }, /felt 182 g and read the code 4011\./], [{ weight_g: 182, code: true, camera: true }, /felt 182 g and read its code\. The camera/],
+      [{ weight_g: null, code: true }, /^Its code was scanned\.$/m], [{ camera: true }, /The camera saw it go in/], [{}, /You told the cart/]]) {
+      await publish(page, state({ lines: [{ ...bananas, why }] }));
+      assert.match(await page.locator('.because').innerText(), words);
+    }
     await page.locator(key('wrong')).click();
     assert.deepEqual(await nextTouch(), { kind: 2, ref: 7, option: 0, product: '?', count: 0 });
     await page.locator('[data-notice="thanks"]').waitFor();
+    await publish(page, states.added());
     await page.locator(key('line-4')).click();
     await page.locator(key('less')).click();
     assert.deepEqual(await nextTouch(), { kind: 4, ref: 4, option: 0, product: '?', count: 2 });
@@ -292,9 +300,9 @@ test('paying: a code that reads, a total that stays, a way back', async () => {
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
     const context = canvas.getContext('2d');
     context.drawImage(bitmap, 0, 0);
-    return { width: bitmap.width, height: bitmap.height, data: [...context.getImageData(0, 0, bitmap.width, bitmap.height).data] };
+    return { width: bitmap.width, height: bitmap.height, dark: context.getImageData(0, 0, bitmap.width, bitmap.height).data.reduce((text, v, i) => (i % 4 ? text : text + (v < 128 ? 1 : 0)), '') };
   }, [...png]);
-  assert.equal(jsqr(Uint8ClampedArray.from(pixels.data), pixels.width, pixels.height)?.data, s.pay.token);
+  assert.equal(jsqr(Uint8ClampedArray.from([...pixels.dark].flatMap((d) => (d === '1' ? [0, 0, 0, 255] : [255, 255, 255, 255]))), pixels.width, pixels.height)?.data, s.pay.token);
   assert.equal(await page.locator(key('pay')).count(), 0);
   await page.locator(key('resume')).click();
   assert.equal((await nextTouch()).kind, 8);
@@ -369,7 +377,7 @@ test('both languages say everything, the same way', async () => {
 });
 
 test('right to left mirrors', async () => {
-  const page = await open('?lang=en&theme=light&dir=rtl');
+  const page = await open('?lang=en&theme=light&dir=rtl', SIZES[0], { reducedMotion: 'reduce' });
   await publish(page, states.asking());
   await check(page, 'right to left');
   const [stage, basket] = [await page.locator('#stage').boundingBox(), await page.locator('#basket').boundingBox()];
@@ -456,12 +464,12 @@ test('a state is on the screen soon, and the page starts fast', async () => {
   const paints = [];
   for (let i = 0; i < 5; i++) {
     await page.reload();
-    paints.push(await page.evaluate(() => new Promise((resolve) => new PerformanceObserver((l) => resolve(l.getEntriesByName('first-contentful-paint')[0]?.startTime)).observe({ type: 'paint', buffered: true }))));
+    paints.push(await (await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0] && performance.getEntriesByType('paint').map((e) => e.startTime))).jsonValue());
   }
-  paints.sort((a, b) => a - b);
-  console.log(`# publish to DOM, n ${RUNS}: median ${took[RUNS / 2].toFixed(1)} ms, p90 ${took[RUNS * 0.9].toFixed(1)} ms, worst ${took.at(-1).toFixed(1)} ms`);
-  console.log(`# first contentful paint, n ${paints.length}: median ${paints[2].toFixed(0)} ms`);
-  assert.ok(took[RUNS * 0.9] < LATENCY_LIMIT_MS);
+  const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1].toFixed(0);
+  console.log(`# publish to DOM, n ${RUNS}: median ${took[RUNS / 2].toFixed(1)} ms, p90 ${took[Math.floor(RUNS * 0.9)].toFixed(1)} ms, worst ${took.at(-1).toFixed(1)} ms`);
+  console.log(`# first paint, then words, n ${paints.length}: medians ${middle(paints.map((p) => Math.min(...p)))} ms, ${middle(paints.map((p) => Math.max(...p)))} ms`);
+  assert.ok(took[Math.floor(RUNS * 0.9)] < LATENCY_LIMIT_MS);
   await page.close();
 });
 

@@ -53,10 +53,10 @@ export function lineSheet(id, getState, act) {
         h('button', { type: 'button', class: 'button round', 'aria-label': t('more'), 'data-key': 'more', disabled: line.count >= 999, onclick: () => set(line.count + 1) }, icon('plus'))),
       h('div', { class: 'because' + (line.sure ? '' : ' unsure') },
         h('p', { class: 'kind' }, icon(line.sure ? 'check' : 'ask'), t(line.sure ? 'sure' : 'unsure')), h('p', {}, because(line))),
-      line.why?.moment && moment(line.why.moment),
       may && h('div', { class: 'acts' },
         button('second', t('wrong'), () => { act.wrong(id); close(); }, 'ask', { 'data-key': 'wrong' }),
-        button('quiet', t('remove'), () => { act.touch({ kind: 'remove', ref: id }); close(); }, 'out', { 'data-key': 'remove' }))].filter(Boolean));
+        button('quiet', t('remove'), () => { act.touch({ kind: 'remove', ref: id }); close(); }, 'out', { 'data-key': 'remove' })),
+      line.why?.moment && moment(line.why.moment)].filter(Boolean));
     if (key) made.body.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
   };
   const made = sheet(t('why'), [], draw);

@@ -27,6 +27,10 @@ export function detail(line) {
 
 export const nameOf = (thing) => (thing?.product === '?' || !thing?.name ? t('unknown_item') : thing.name);
 
+// Names and numbers keep their own direction inside a text of the other one.
+const own = (text) => h('bdi', {}, text);
+const cost = (line) => (line.product === '?' ? '…' : money(line.price_cents));
+
 /* ---- notices: what does not work, in a sentence that says what to do ---- */
 
 function notices(state, ui) {
@@ -61,7 +65,7 @@ function weighing(weigh, act) {
     picture(weigh.picture, weigh.name, weigh.product),
     h('div', { class: 'facts' },
       h('p', { class: 'kind' }, icon('scale'), t(weigh.state === 'place' ? 'counting' : weigh.state)),
-      h('h1', {}, weigh.state === 'place' ? t('place') : weigh.name),
+      h('h1', {}, weigh.state === 'place' ? t('place') : own(weigh.name)),
       h('p', { class: 'hint' }, weigh.state === 'place' ? weigh.name + ' · ' + t('weigh_at', { money: money(weigh.unit_price_cents) }) : t('weigh_at', { money: money(weigh.unit_price_cents) })),
       counting && h('p', { class: 'price counting' + (weigh.steady ? ' steady' : '') }, h('span', {}, kilos(weigh.weight_g)), h('strong', {}, money(weigh.price_cents))),
       weigh.state === 'hold' && h('div', { class: 'still', 'aria-hidden': 'true' }, h('i')),
@@ -69,9 +73,8 @@ function weighing(weigh, act) {
 }
 
 function paying(state, act) {
-  const code = qr(state.pay.token);
   return h('div', { class: 'card paying' },
-    h('div', { class: 'code', role: 'img', 'aria-label': t('paying') }, code),
+    state.pay.token ? h('div', { class: 'code', role: 'img', 'aria-label': t('paying') }, qr(state.pay.token)) : h('span', { class: 'halo' }, icon('cart')),
     h('div', { class: 'facts' },
       h('p', { class: 'kind' }, t('paying_total')),
       h('p', { class: 'price' }, h('strong', {}, money(state.pay.total_cents))),
@@ -96,13 +99,14 @@ function several(state) {
   const sum = lines.reduce((total, l) => total + l.price_cents, 0);
   return h('div', { class: 'card many' },
     h('p', { class: 'kind' }, icon('plus'), t('several', { n: state.last.n })),
-    h('ul', { class: 'pile' }, lines.slice(-3).map((l) => h('li', {}, picture(l.picture, l.name, l.product), h('span', { class: 'name' }, nameOf(l)), h('strong', {}, money(l.price_cents))))),
+    h('ul', { class: 'pile' }, lines.slice(-3).map((l) => h('li', {}, picture(l.picture, l.name, l.product), h('span', { class: 'name' }, own(nameOf(l))), h('strong', {}, cost(l))))),
     h('div', { class: 'row' }, h('p', { class: 'price' }, h('strong', {}, money(sum))), sureness(lines.every((l) => l.sure))));
 }
 
 function lastThing(state) {
   const last = state.last;
   if (last.n > 1 && last.kind === 'added') return several(state);
+  if (!last.line && !last.name) return plain(kinds[last.kind] ?? 'check', t(last.kind), `${t('total')} ${money(state.total_cents)}`);
   const it = subject(state);
   const promo = last.promo;
   const minus = last.kind === 'removed';
@@ -113,9 +117,9 @@ function lastThing(state) {
     picture(it.picture, it.name, it.product),
     h('div', { class: 'facts' },
       h('p', { class: 'kind' }, icon(kinds[last.kind] ?? 'check'), t(last.kind)),
-      h('h1', {}, nameOf(it)),
-      hint && h('p', { class: 'hint' }, hint),
-      h('p', { class: 'price' + (minus ? ' minus' : '') }, h('strong', {}, (minus ? '− ' : '') + money(Math.abs(it.price_cents))),
+      h('h1', {}, own(nameOf(it))),
+      hint && h('p', { class: 'hint' }, own(hint)),
+      it.product !== '?' && h('p', { class: 'price' + (minus ? ' minus' : '') }, h('strong', {}, (minus ? '− ' : '') + money(Math.abs(it.price_cents))),
         promo && last.kind === 'promotion_gained' && h('span', { class: 'promo' }, icon('tag'), `${promo.name} · ${money(promo.cents)}`)),
       !minus && sureness(sure)));
 }
@@ -139,7 +143,7 @@ function question(state, ui, act) {
   const head = h('div', { class: 'ask' }, h('span', { class: 'halo' }, icon(q.kind === 'rescan' ? 'scan' : 'ask')),
     h('div', {}, h('h2', {}, t(q.kind)), h('p', { class: 'hint' }, t(q.kind + '_hint'))));
   const options = (q.options ?? []).slice(0, 3).map((o) =>
-    h('button', { type: 'button', class: 'option', 'data-key': 'option-' + o.product, onclick: () => answer('product', o.product) }, picture(o.picture, o.name, o.product), h('span', {}, o.name)));
+    h('button', { type: 'button', class: 'option', 'data-key': 'option-' + o.product, onclick: () => answer('product', o.product) }, picture(o.picture, o.name, o.product), h('span', {}, own(o.name))));
   const rest = h('div', { class: 'rest' },
     q.kind === 'unknown' && button('quiet', t('search'), () => act.search(q), 'search', { 'data-key': 'q-search' }),
     q.kind === 'unknown' && button('quiet', t('call'), () => act.touch({ kind: 'help' }), 'help', { 'data-key': 'q-help' }),
@@ -157,12 +161,12 @@ function row(line, staff, act) {
   return h('li', { class: line.sure ? '' : 'unsure' },
     h('button', { type: 'button', class: 'line', 'data-key': 'line-' + line.id, 'aria-label': `${nameOf(line)}, ${what ? what + ', ' : ''}${money(line.price_cents)}${line.sure ? '' : ', ' + t('unsure')}. ${t('open_line', { name: nameOf(line) })}`, onclick: () => act.line(line.id) },
       picture(line.picture, line.name, line.product),
-      h('span', { class: 'middle' }, h('span', { class: 'name' }, nameOf(line)),
-        what && h('span', { class: 'small' }, what),
-        line.promo && h('span', { class: 'small promo' }, icon('tag'), `${line.promo.name} ${money(line.promo.cents)}`),
+      h('span', { class: 'middle' }, h('span', { class: 'name' }, own(nameOf(line))),
+        what && h('span', { class: 'small' }, own(what)),
+        line.promo && h('span', { class: 'small promo' }, icon('tag'), own(`${line.promo.name} ${money(line.promo.cents)}`)),
         !line.sure && h('span', { class: 'small doubt' }, icon('ask'), t('unsure_short')),
         staff && h('span', { class: 'small' }, t('why_p', { p: number((line.p ?? 0) * 100) }))),
-      h('strong', { class: 'cost' }, money(line.price_cents))));
+      h('strong', { class: 'cost' }, cost(line))));
 }
 
 function list(state, act) {
@@ -223,7 +227,7 @@ export function sentence(state) {
   const last = state.last;
   if (!last) return '';
   const it = subject(state);
-  const what = last.n > 1 ? t('several', { n: last.n }) : `${t(last.kind)}: ${nameOf(it)}`;
+  const what = !last.line && !last.name ? t(last.kind) : last.n > 1 ? t('several', { n: last.n }) : `${t(last.kind)}: ${nameOf(it)}`;
   return t('say_total', { what, money: money(state.total_cents) });
 }
 
@@ -231,8 +235,8 @@ export function sentence(state) {
 export function because(line) {
   const why = line.why ?? {};
   const weight = why.weight_g === null || why.weight_g === undefined ? null : grams(Math.abs(Math.round(why.weight_g)));
-  const values = { weight, code: why.code };
-  const base = weight && why.code ? t('why_both', values) : weight ? t('why_weight', values) : why.code ? t('why_code', values) : null;
+  const code = why.code === true ? 'read' : why.code ? 'code' : ''; // a text, or only that one was read
+  const base = weight || code ? t(`why_${weight ? 'weight' : ''}${weight && code ? '_' : ''}${code}`, { weight, code: why.code }) : null;
   if (!base) return t(why.camera ? 'why_only_camera' : 'why_none');
   return base + (why.camera ? t('why_camera') : '');
 }

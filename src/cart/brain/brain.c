@@ -202,9 +202,8 @@ static void show_line(struct brain *b, struct basket_line *line, enum trundle_de
     struct trundle_decision *d = decide(b, kind);
 
     because(d, a);
-    if (d->event_kind != TRUNDLE_EVENT_TAKE || kind == TRUNDLE_DECIDE_ADD)
+    if (d->event_kind != TRUNDLE_EVENT_TAKE || kind == TRUNDLE_DECIDE_ADD) {     /* it is about the put, whatever made it appear */
         d->event = line->item.event;
-    if (kind == TRUNDLE_DECIDE_ADD) {
         d->event_kind = TRUNDLE_EVENT_PUT;
         d->t_event_ns = line->item.t_ns;
     }
@@ -267,10 +266,14 @@ static struct question *new_question(struct brain *b, uint32_t event)
 
 static void ask(struct brain *b, const struct fuse_action *a)
 {
-    struct question *q = new_question(b, a->event);
+    struct question *q;
     const struct basket_line *line = basket_find_event(&b->basket, a->event);
-    struct trundle_decision *d = decide(b, a->kind == FUSE_ASK ? TRUNDLE_DECIDE_ASK : TRUNDLE_DECIDE_RESCAN);
+    struct trundle_decision *d;
 
+    if (b->phase == TRUNDLE_PHASE_PAID)
+        return;
+    q = new_question(b, a->event);
+    d = decide(b, a->kind == FUSE_ASK ? TRUNDLE_DECIDE_ASK : TRUNDLE_DECIDE_RESCAN);
     because(d, a);
     d->question = q->id;
     d->line = line ? line->id : 0;

@@ -71,7 +71,7 @@ static struct fuse_action *queue(struct fuse *f, const struct entry *e, enum fus
     memset(a, 0, sizeof *a);
     a->kind = kind;
     a->event = e->id;
-    a->t_event_ns = e->t_ns;
+    a->t_event_ns = e->event_ns;
     a->key = e->shown;
     a->p = e->shown_p;
     a->mass_g = e->weighed ? (float)e->mass_g : NAN;
@@ -230,6 +230,8 @@ static void decide_event(struct fuse *f, struct entry *e)
     close_answered(f, e);
     if (camera_expected(f, e) && cost > f->p.cost.wait)
         return;
+    if (best.key.kind == TRUNDLE_EVENT_TAKE && f->now_ns < e->t_end_ns + S_NS(f->p.prior.take_after_s))
+        return;
     shown_cost = expected_cost(f, e, &e->shown);
     for (uint8_t k = 0; k < e->keys_n; k++)
         if (same_shown(&e->key[k].key, &e->shown))
@@ -267,6 +269,15 @@ static double labelled_mass(const struct fuse *f, const struct entry *e, struct 
     return mass_g;
 }
 
+/* What a step leaves for one product when the other one's mass is known. */
+static double rest_of(const struct fuse *f, struct trundle_product other, double mass_g)
+{
+    const struct catalog_product *p = catalog_find(f->catalog, other);
+    double rest = p && !p->by_weight ? mass_g - p->mass_g : (double)NAN;
+
+    return rest > 0 ? rest : (double)NAN;
+}
+
 static size_t append(struct fuse_line *lines, size_t n, struct fuse_line line)
 {
     if (n < FUSE_LINES_MAX)
@@ -284,9 +295,9 @@ size_t decide_apply(const struct fuse *f, const struct entry *e, struct fuse_lin
     if (k->kind == TRUNDLE_EVENT_PUT) {
         double mass_g = e->weighed && e->mass_g > 0 ? e->mass_g : (double)NAN;
 
-        n = append(lines, n, (struct fuse_line){ e->id, k->a, k->count, k->b.key ? (double)NAN : labelled_mass(f, e, k->a, mass_g), e->t_ns });
+        n = append(lines, n, (struct fuse_line){ e->id, k->a, k->count, k->b.key ? rest_of(f, k->b, mass_g) : labelled_mass(f, e, k->a, mass_g), e->event_ns });
         if (k->b.key)
-            n = append(lines, n, (struct fuse_line){ e->id + 1, k->b, 1, (double)NAN, e->t_ns });
+            n = append(lines, n, (struct fuse_line){ e->id + 1, k->b, 1, rest_of(f, k->a, mass_g), e->event_ns });
         return n;
     }
     if (k->kind != TRUNDLE_EVENT_TAKE)

@@ -84,7 +84,7 @@ double explain_mass_llr(const struct fuse *f, const struct entry *e, const struc
     return 0;
 }
 
-/* Two known masses in one step. */
+/* Two masses in one step; of produce beside a packed item any plausible rest will do. */
 static double pair_mass_llr(const struct fuse *f, const struct entry *e, const struct catalog_product *a, const struct catalog_product *b)
 {
     double variance;
@@ -93,8 +93,11 @@ static double pair_mass_llr(const struct fuse *f, const struct entry *e, const s
         return f->scale_blind ? 0 : ln_missed(f, 400);
     if (e->mass_g <= 0)
         return log(f->p.prior.mass_wild);
-    if (a->by_weight || b->by_weight || !isfinite(a->mass_g) || !isfinite(b->mass_g))
-        return log(0.3);
+    if (a->by_weight || b->by_weight || !isfinite(a->mass_g) || !isfinite(b->mass_g)) {
+        double rest = e->mass_g - (a->by_weight || !isfinite(a->mass_g) ? 0 : a->mass_g) - (b->by_weight || !isfinite(b->mass_g) ? 0 : b->mass_g);
+
+        return rest > MASS_LEAST_G ? ln_bg(rest) - ln_bg(e->mass_g) : log(f->p.prior.mass_wild);
+    }
     variance = step_variance(f, e) + own_sd(f, a) * own_sd(f, a) + own_sd(f, b) * own_sd(f, b);
     return ln_mixture(f, e->mass_g, a->mass_g + b->mass_g, variance);
 }
@@ -106,24 +109,34 @@ static double limited(const struct fuse *f, double llr)
     return llr > limit ? limit : llr < -limit ? -limit : llr;
 }
 
-/* Product llr of one sighting; one that is not among the best scores as the worst of them, and never above even. */
+/* ln((1 - w) e^llr + w): a share w of sightings says nothing about the product. */
+static double not_wild(const struct fuse *f, double llr)
+{
+    double w = f->p.prior.see_wild;
+
+    return ln_sum(log1p(-w) + limited(f, llr), log(w));
+}
+
+/* Product llr of one sighting; one that is not among the best scores below the worst of them, and below even. */
 static double sight_product(const struct fuse *f, const struct sight *s, struct trundle_product p)
 {
     double floor_llr = 0;
 
+    if (!s->n)
+        return 0;
     if (!p.key)
         return limited(f, (double)s->llr_unknown);
     for (uint8_t i = 0; i < s->n; i++) {
         if (same_product(s->product[i].product, p))
-            return limited(f, (double)s->product[i].llr);
+            return not_wild(f, (double)s->product[i].llr);
         if ((double)s->product[i].llr < floor_llr)
             floor_llr = (double)s->product[i].llr;
     }
-    return s->n ? limited(f, floor_llr - 1) : 0;
+    return not_wild(f, floor_llr - 1);
 }
 
 /* What the cameras add to "this product was put (taken)": of each camera the region that fits best. */
-static double sight_llr(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
+static double sight_llr_of(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
 {
     double sum = 0;
 
@@ -141,6 +154,30 @@ static double sight_llr(const struct fuse *f, const struct entry *e, struct trun
             sum += f->p.prior.see_weight * best;
     }
     return sum;
+}
+
+/* The same, remembered for the entry that is being explained: hypotheses ask again and again. */
+struct memory { int n; struct { uint64_t key; bool put; double llr; } row[160]; };
+
+static double sight_llr(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put)
+{
+    struct memory *m = f->memory;
+
+    if (!e->sights_n)
+        return 0;
+    for (int i = 0; i < m->n; i++)
+        if (m->row[i].key == p.key && m->row[i].put == put)
+            return m->row[i].llr;
+    if (m->n == (int)COUNT_OF(m->row))
+        return sight_llr_of(f, e, p, put);
+    m->row[m->n].key = p.key;
+    m->row[m->n].put = put;
+    return m->row[m->n++].llr = sight_llr_of(f, e, p, put);
+}
+
+size_t explain_memory_bytes(void)
+{
+    return sizeof(struct memory);
 }
 
 static double nothing_score(const struct fuse *f, const struct entry *e)
@@ -272,7 +309,7 @@ static int candidates_of(const struct fuse *f, const struct entry *e, struct can
         ADD(e->answer[i].product);
     for (size_t i = 0; i < products; i++) {
         const struct catalog_product *p = catalog_at(f->catalog, i);
-        double llr = explain_mass_llr(f, e, p, (double)NAN) + sight_llr(f, e, p->key, true) + f->prior[i];
+        double llr = explain_mass_llr(f, e, p, (double)NAN) + sight_llr_of(f, e, p->key, true) + f->prior[i];
         int k;
 
         if (top_n == BY_MASS && llr <= top[top_n - 1].llr)
@@ -331,7 +368,7 @@ static void put_pair(const struct fuse *f, struct choices *c, size_t parent, con
         put_pair(f, c, parent, e, b, a, codes_n);
         return;
     }
-    score = h->logp + log(f->p.prior.put) + log(f->p.prior.pair) + (double)e->llr_put + pair_mass_llr(f, e, pa, pb);
+    score = h->logp + log(f->p.prior.put) + log(code_a && code_b ? f->p.prior.pair_coded : f->p.prior.pair) + (double)e->llr_put + pair_mass_llr(f, e, pa, pb);
     score += fmax(sight_llr(f, e, a, true), sight_llr(f, e, b, true));
     score += code_a ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_a) : ln_unscanned(f, a) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
     score += code_b ? log(f->p.prior.scanned) - log(codes_n) + code_term(f, e, code_b) : ln_unscanned(f, b) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
@@ -364,11 +401,33 @@ static void take_any(const struct fuse *f, struct choices *c, size_t parent, con
     }
 }
 
+/* What was lifted a moment ago is put down again: it was only moved, and both events are nothing. */
+static void move_back(const struct fuse *f, struct choices *c, size_t parent, size_t i)
+{
+    const struct hypothesis *h = &f->beam[parent];
+    const struct entry *e = &f->entry[i];
+
+    for (uint8_t k = 0; k < h->lifted_n; k++) {
+        const struct lifted *l = &h->lifted[k];
+        struct explanation why = { .key = { .kind = TRUNDLE_EVENT_NOTHING }, .returns = (uint8_t)(k + 1) };
+        double dt_s = ns_s(e->t_ns - f->entry[l->entry].t_end_ns), score;
+
+        if (!e->weighed || e->mass_g <= 0 || dt_s < -0.5 || dt_s > 5 * f->p.prior.move_s || !isfinite(l->item.mass_g))
+            continue;
+        score = h->logp + log(f->p.prior.returns) + (double)e->llr_put - fmax(dt_s, 0) / f->p.prior.move_s;
+        score += sight_llr(f, e, l->item.product, true);
+        score += ln_mixture(f, e->mass_g, (double)l->item.mass_g, step_variance(f, e) + (double)l->item.sd_g * (double)l->item.sd_g);
+        choose(c, score + answer_llr(f, e, &why.key), parent, &why);
+    }
+}
+
 static void explain_event(struct fuse *f, size_t i, struct choices *c)
 {
     const struct entry *e = &f->entry[i];
     struct candidate candidate[CANDIDATES_MAX];
     int n = candidates_of(f, e, candidate);
+
+    f->memory->n = 0;
 
     for (size_t parent = 0; parent < f->beam_n; parent++) {
         const struct hypothesis *h = &f->beam[parent];
@@ -404,6 +463,7 @@ static void explain_event(struct fuse *f, size_t i, struct choices *c)
                 if (!same_product(mixed[a], mixed[b]))
                     put_pair(f, c, parent, e, mixed[a], mixed[b], codes_n);
         take_any(f, c, parent, e);
+        move_back(f, c, parent, i);
     }
 }
 
@@ -420,10 +480,21 @@ static void use_code(const struct fuse *f, struct hypothesis *h, uint32_t sequen
             h->codes_used |= UINT64_C(1) << f->entry[i].bit;
 }
 
-/* Carries out an explanation: what is inside afterwards. */
-static void carry_out(const struct fuse *f, struct hypothesis *h, const struct entry *e, const struct explanation *why)
+/* Carries out the explanation of entry i: what is inside afterwards. */
+static void carry_out(const struct fuse *f, struct hypothesis *h, size_t entry, const struct explanation *why)
 {
+    const struct entry *e = &f->entry[entry];
     const struct fuse_key *k = &why->key;
+
+    if (why->returns) {
+        struct lifted *l = &h->lifted[why->returns - 1];
+
+        if (h->items_n < FUSE_ITEMS_MAX)
+            h->item[h->items_n++] = l->item;
+        h->why[l->entry].key = (struct fuse_key){ .kind = TRUNDLE_EVENT_NOTHING };
+        *l = h->lifted[--h->lifted_n];
+        return;
+    }
 
     use_code(f, h, why->code_a);
     use_code(f, h, why->code_b);
@@ -444,6 +515,11 @@ static void carry_out(const struct fuse *f, struct hypothesis *h, const struct e
     } else if (k->kind == TRUNDLE_EVENT_TAKE) {
         for (uint16_t i = 0; i < h->items_n; i++) {
             if (h->item[i].event == k->ref && same_product(h->item[i].product, k->a)) {
+                if (h->lifted_n == LIFTED_MAX) {
+                    memmove(&h->lifted[0], &h->lifted[1], (LIFTED_MAX - 1) * sizeof h->lifted[0]);
+                    h->lifted_n--;
+                }
+                h->lifted[h->lifted_n++] = (struct lifted){ .item = h->item[i], .entry = (uint8_t)entry };
                 memmove(&h->item[i], &h->item[i + 1], (size_t)(h->items_n - i - 1) * sizeof h->item[0]);
                 h->items_n--;
                 return;
@@ -464,7 +540,7 @@ void explain_entry(struct fuse *f, size_t i)
         f->next[k] = f->beam[c.best[k].parent];
         f->next[k].logp = c.best[k].score;
         f->next[k].why[i] = c.best[k].why;
-        carry_out(f, &f->next[k], e, &c.best[k].why);
+        carry_out(f, &f->next[k], i, &c.best[k].why);
     }
     for (size_t k = 0; k < c.n; k++)
         f->beam[k] = f->next[k];

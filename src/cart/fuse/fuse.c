@@ -40,8 +40,9 @@ enum trundle_status fuse_new(const struct catalog *catalog, const struct fuse_pa
     if (!f)
         return TRUNDLE_NO_MEMORY;
     f->prior = calloc(n ? n : 1, sizeof *f->prior);
-    if (!f->prior) {
-        free(f);
+    f->memory = calloc(1, explain_memory_bytes());
+    if (!f->prior || !f->memory) {
+        fuse_free(f);
         return TRUNDLE_NO_MEMORY;
     }
     f->catalog = catalog;
@@ -60,6 +61,7 @@ void fuse_free(struct fuse *f)
 {
     if (!f)
         return;
+    free(f->memory);
     free(f->prior);
     free(f);
 }
@@ -76,6 +78,7 @@ static void freeze(struct fuse *f, size_t i)
     for (size_t k = 0; k < f->beam_n; k++) {
         struct hypothesis *h = &f->beam[k];
 
+        h->lifted_n = 0;                     /* what was taken is known to be taken */
         if (e->kind == ENTRY_CODE) {
             if (!(h->codes_used >> e->bit & 1))
                 h->logp += log(f->p.prior.code_unused);
@@ -209,16 +212,51 @@ static struct entry *event_for(struct fuse *f, const struct sight *s)
     return best;
 }
 
+/* When it happened. A step on a standing cart begins as the item touches down; on a rolling one its window is wide, and the
+ * cameras, which see the hand go, know better. Offsets: hand and item part a moment after touch-down, and the hand is gone a
+ * moment after that; a take crosses the mouth a moment after the lift. */
+static int64_t when(const struct entry *e)
+{
+    int64_t sum = 0;
+
+    if (e->weighed && e->t_end_ns - e->t_ns < MS_NS(800))
+        return e->t_ns + (e->mass_g > 0 ? MS_NS(100) : MS_NS(300));
+    for (uint8_t i = 0; i < e->sights_n; i++)
+        sum += e->sight[i].t1_ns;
+    if (e->sights_n)
+        return sum / e->sights_n - MS_NS(150);
+    return e->t_ns + (e->t_end_ns - e->t_ns) / 2;
+}
+
 static void attach(struct fuse *f, struct entry *e, const struct sight *s)
 {
     e->sight[e->sights_n++] = *s;
+    e->event_ns = when(e);
     f->dirty = true;
+}
+
+/* A sighting that had become an event of its own before the scale, on a rolling cart, was sure of its step. */
+static struct entry *seen_before(struct fuse *f, const struct trundle_evidence *w)
+{
+    struct entry as_if = { .weighed = true, .mass_g = w->mass_g };
+
+    for (size_t i = f->entries_n; i-- > 0;) {
+        struct entry *e = &f->entry[i];
+
+        if (e->kind == ENTRY_EVENT && !e->weighed && e->sights_n && signs_agree(&as_if, &e->sight[0]) &&
+            gap_s(e->t_ns, e->t_end_ns, w->t0_ns, w->t1_ns) <= f->p.prior.see_slack_s)
+            return e;
+    }
+    return NULL;
 }
 
 static void weigh_event(struct fuse *f, const struct trundle_evidence *w, int64_t now_ns)
 {
-    struct entry *e = new_event(f, w->t0_ns, w->t1_ns, now_ns);
+    struct entry *e = seen_before(f, w);
     size_t kept = 0;
+
+    if (!e)
+        e = new_event(f, w->t0_ns, w->t1_ns, now_ns);
 
     e->weighed = isfinite(w->mass_g) && isfinite(w->mass_sd_g);
     e->mass_g = w->mass_g;
@@ -228,6 +266,8 @@ static void weigh_event(struct fuse *f, const struct trundle_evidence *w, int64_
     e->llr_move = w->llr_move;
     e->llr_bump = w->llr_bump;
     e->weigh_id = w->id;
+    e->event_ns = when(e);
+    f->dirty = true;
     for (size_t i = 0; i < f->waiting_n; i++) {
         struct sight *s = &f->waiting[i];
 
@@ -353,7 +393,7 @@ static void answer_frozen(struct fuse *f, uint32_t event, enum trundle_touch_opt
         break;
     }
     f->dirty = true;
-    (void)decide_show(f, &(struct entry){ .kind = ENTRY_EVENT, .id = event, .t_ns = f->now_ns, .shown_p = (float)f->p.prior.answer_right,
+    (void)decide_show(f, &(struct entry){ .kind = ENTRY_EVENT, .id = event, .t_ns = f->now_ns, .event_ns = f->now_ns, .shown_p = (float)f->p.prior.answer_right,
                                           .shown = { .kind = gone ? TRUNDLE_EVENT_NOTHING : TRUNDLE_EVENT_PUT, .a = product, .count = 1 } });
 }
 

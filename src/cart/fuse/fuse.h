@@ -30,7 +30,7 @@
 #include <trundle/message.h>
 
 enum {
-    FUSE_HYPOTHESES = 16,
+    FUSE_HYPOTHESES = 48,
     FUSE_ITEMS_MAX  = 160,
     FUSE_LINES_MAX  = 200,
     FUSE_ENTRIES    = 48,

@@ -5,7 +5,7 @@
 
 #include "cart/fuse/fuse.h"
 
-enum { CODE_BITS = 64 };
+enum { CODE_BITS = 64, LIFTED_MAX = 3 };
 
 /* A sighting as one camera reported it. */
 struct sight {
@@ -39,6 +39,7 @@ struct entry {
     double   mass_g, sd_g;
     float    llr_put, llr_take, llr_move, llr_bump;
     uint32_t weigh_id;
+    int64_t  event_ns;                      /* best guess of when it happened */
     int64_t  made_ns;                       /* log time at which it became an event */
     uint8_t  sights_n, answers_n;
     struct sight  sight[FUSE_SIGHTS];
@@ -57,7 +58,11 @@ struct item { uint32_t event; struct trundle_product product; float mass_g, sd_g
 struct explanation {
     struct fuse_key key;
     uint32_t code_a, code_b;                /* sequences of the codes used; 0 none */
+    uint8_t  returns;                       /* puts back lifted[returns - 1]; 0 no */
 };
+
+/* What a take of this window took out. */
+struct lifted { struct item item; uint8_t entry; };
 
 /* One way in which everything could have been. */
 struct hypothesis {
@@ -65,8 +70,12 @@ struct hypothesis {
     uint64_t codes_used;
     uint16_t items_n;
     struct item item[FUSE_ITEMS_MAX];
+    uint8_t  lifted_n;
+    struct lifted lifted[LIFTED_MAX];
     struct explanation why[FUSE_ENTRIES];   /* of entry i of the window */
 };
+
+struct memory;
 
 struct fuse {
     const struct catalog *catalog;
@@ -78,6 +87,7 @@ struct fuse {
     double popularity_sum, zone_sum;        /* over the catalog; over the products of the zone */
     float basket_p;                         /* of the best hypothesis */
     double frozen_missing;                  /* expected items inside and not on a line, of events that left the window */
+    struct memory *memory;                  /* explain.c's; owned */
     double *prior;                          /* ln share of each product among unscanned puts; owned, catalog_n */
     uint32_t next_event;
     uint8_t next_bit;
@@ -106,6 +116,8 @@ static inline bool same_product(struct trundle_product a, struct trundle_product
 void explain_entry(struct fuse *f, size_t i);
 /* Makes the posterior of every event in the window from f->beam. */
 void explain_posterior(struct fuse *f);
+/* Bytes of a struct memory, zeroed by fuse_new. */
+size_t explain_memory_bytes(void);
 /* explain.c: ln p(step mass | product) - ln p(step mass | any), of a put. weight_g: from a label, NAN none. */
 double explain_mass_llr(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
 

@@ -19,6 +19,8 @@
     X(nothing, 1e-6, 1, "... nothing: a bump, a hand alone")                                                         \
     X(twice, 1e-9, 1, "share of puts that are two of one product at once")                                           \
     X(pair, 1e-9, 1, "share of puts that are two products at once")                                                  \
+    X(pair_coded, 1e-9, 1, "... when codes of both are free")                                                        \
+    X(returns, 1e-9, 1, "probability that an item that was lifted is put down again: it was moved")                  \
     X(unknown, 1e-9, 1, "share of puts of a product that the catalog does not hold")                                 \
     X(scanned, 1e-6, 1, "probability that a put with a free code near it is of that code's product")                 \
     X(code_late, 1e-6, 1, "share of scans that come after the put")                                                  \
@@ -33,8 +35,11 @@
     X(miss_sd_g, 0.1, 500, "softness of that, g")                                                                    \
     X(see_weight, 0, 2, "what one camera's product llr is worth; below 1 because errors of cameras are shared")      \
     X(see_limit, 0.1, 50, "largest product llr of one camera taken at face value, nats")                             \
+    X(see_wild, 1e-6, 0.9, "share of sightings that say nothing about the product")                                  \
     X(see_slack_s, 0, 10, "how far apart in time a sighting and a weight step may be and still be one event, s")     \
     X(see_wait_s, 0, 10, "how long a camera may take after a step has settled, s")                                   \
+    X(take_after_s, 0, 10, "a line goes this long after its item was lifted: it may only be moved, s")               \
+    X(move_s, 0.05, 30, "how long an item that is moved inside stays in the hand, mean, s")                          \
     X(ask_after_s, 0, 30, "no question before this time after a step: a scan often follows, s")                      \
     X(answer_right, 0.5, 1, "probability that a touch says what is so")                                              \
     X(window_s, 1, 120, "how long an event may still change, s")

@@ -94,7 +94,7 @@ static void on_picture(void *user, unsigned camera, const struct device_picture 
 static void on_health(void *user, enum device_kind kind, unsigned index, enum device_health health, const char *text)
 {
     struct live *l = user;
-    bool bad = health == DEVICE_SILENT || health == DEVICE_GONE || health == DEVICE_DARK;
+    bool bad = health != DEVICE_OK && health != DEVICE_END;
 
     (void)pthread_mutex_lock(&l->lock);
     if (kind == DEVICE_CAMERA && index < TRUNDLE_CAMERAS_MAX)
@@ -208,7 +208,7 @@ static enum trundle_status shop(struct live *l, struct trundle_error *err)
 {
     const struct live_config *c = l->config;
     int64_t next_tick = session_now_ns(l->session);
-    bool ended = false;
+    bool over = false, ended = false;
 
     while (!(c->stop && *c->stop) && !ended) {
         struct trundle_message m;
@@ -223,7 +223,8 @@ static enum trundle_status shop(struct live *l, struct trundle_error *err)
             now = m.log_ns;
             TRY(session_push(l->session, &m, err));
         } else {
-            ended = !devices_running(l->devices) && (c->fast || !c->face);
+            ended = over && !c->face;      /* nothing came after the last device had ended; with a screen the shopper goes on */
+            over = !devices_running(l->devices);
             if (c->fast)
                 continue;
         }

@@ -43,7 +43,7 @@ struct see_gallery_config {
     enum see_background background;
     double ridge;                  /* added to the covariance, as a share of its mean eigenvalue; > 0 */
 };
-#define SEE_GALLERY_CONFIG_DEFAULT { .background = SEE_BACKGROUND_PLAIN, .ridge = 0.2 }
+#define SEE_GALLERY_CONFIG_DEFAULT { .background = SEE_BACKGROUND_PLAIN, .ridge = 0.5 }
 
 /* BAD_INPUT names the row whose picture cannot be read (`err->where` "picture 17") or whose product is unknown; TOO_LARGE over the
  * limits; NO_MEMORY. n = 0 gives an empty gallery. */
@@ -61,6 +61,7 @@ void see_gallery_free(struct see_gallery *gallery);
 
 size_t see_gallery_n(const struct see_gallery *gallery);                       /* 0 for NULL */
 struct trundle_product see_gallery_product(const struct see_gallery *gallery, size_t i);   /* ascending keys */
+/* Of whole photos like those enrolled: p ~ exp(score / temperature). The sense has its own in see.json: a basket is no studio. */
 double see_gallery_temperature(const struct see_gallery *gallery);
 
 /* The score of every product, in key order: scores has see_gallery_n places. */

@@ -90,7 +90,7 @@ static void name_products(const struct see *see, const float *scores, const stru
 {
     size_t n = see_gallery_n(see->gallery);
     const struct see_model *m = &see->model;
-    double t = m->temperature * (n ? see_gallery_temperature(see->gallery) : 1), sum = 0;
+    double t = m->temperature, sum = 0;
 
     e->products_n = 0;
     e->llr_unknown = 0;

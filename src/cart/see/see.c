@@ -92,10 +92,13 @@ enum trundle_status see_new(const struct cart_camera *camera, const struct cart_
     see->camera = *camera;
     see->basket = *basket;
     see->config = *config;
-    see->model = config->model ? *config->model : *see_model_default();
     see->config.model = NULL;
     see->gallery = gallery;
     see->last_ns = see->moved_until_ns = see->lost_until_ns = INT64_MIN;
+    if (config->model)
+        see->model = *config->model;
+    else
+        TRY_GOTO(status, see_model_default(&see->model, err), out);
     status = make_room(see);
     if (status != TRUNDLE_OK) {
         (void)error_set(err, status, "see", NULL, "no memory for a camera of %d x %d", camera->width_px, camera->height_px);

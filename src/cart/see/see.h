@@ -40,12 +40,12 @@ struct see_stopwatch {
 enum { SEE_FEATURES = 12, SEE_KINDS = 4 };   /* kinds: nothing, put, take, move (enum trundle_event_kind) */
 
 /* What turns measurements of an episode into log-likelihood ratios. Fitted by `trundle see fit` on simulated development
- * trips; models/baseline/see.json is the same as SEE_MODEL_DEFAULT (see_model.h). */
+ * trips; kept as see.json (see_model.h), of which models/baseline/see.json is built in. */
 struct see_model {
     double kind[SEE_KINDS][SEE_FEATURES + 1];  /* linear scores against nothing, constant last: llr = kind[k] . (f, 1) */
     double kind_limit;                     /* |llr| of a kind is cut to this */
     double empty_llr;                      /* an episode that leaves no difference says -this of put, take and move */
-    double temperature;                    /* of gallery scores, > 0: p ~ exp(score / (temperature x the gallery's)) */
+    double temperature;                    /* of gallery scores, > 0: p ~ exp(score / temperature) */
     double outlier;                        /* share of looks that say nothing about the product, 0..1 */
     double unknown[2];                     /* llr_unknown = unknown[0] + unknown[1] * best score, cut to +-unknown_limit */
     double unknown_limit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * see/see_model - the numbers of `struct see_model`: the built-in baseline, and see.json.
+ * see/see_model - the numbers of `struct see_model`: see.json, and the baseline that is built in.
  *
  *     struct see_model model;
  *     TRY(see_model_parse(bytes, n, "models/baseline/see.json", &model, err));
@@ -25,7 +25,8 @@
     X(forced, "1 when the episode was closed without coming to rest")                     \
     X(best, "how well the gallery knows the better look, -1..1")
 
-const struct see_model *see_model_default(void);
+/* The baseline: models/baseline/see.json as it was when this was built. */
+TRUNDLE_MUST_USE enum trundle_status see_model_default(struct see_model *out, struct trundle_error *err);
 /* BAD_INPUT names the field. */
 TRUNDLE_MUST_USE enum trundle_status see_model_parse(const void *bytes, size_t n, const char *where, struct see_model *out, struct trundle_error *err);
 /* Appends the file. `source` says how it was fitted. */

@@ -312,6 +312,15 @@ static enum trundle_status check_names(const struct judge_submission *s, const s
     return TRUNDLE_OK;
 }
 
+/* So that the figures depend on which trips are scored, not on the order they are named in. */
+static int by_store(const void *a, const void *b)
+{
+    const struct judge_result *x = a, *y = b;
+    int order = strcmp(x->store, y->store);
+
+    return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
+}
+
 enum trundle_status judge_trips(const char *const *paths, size_t n, const struct judge_config *config, struct judge_report *out, struct trundle_error *err)
 {
     struct errand errand = { .config = config };
@@ -335,6 +344,8 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
     work.trips_n = errand.list.n;
     TRY_GOTO(status, judge_work(&work, config, &results, err), out);
     TRY_GOTO(status, check_names(config->submission, &results, err), out);
+    if (results.n)
+        qsort(results.result, results.n, sizeof *results.result, by_store);
     TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
 out:

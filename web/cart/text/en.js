@@ -15,7 +15,7 @@ export default {
   sure: 'The cart is sure', unsure: 'We are not sure about this', unsure_short: 'Not sure', unknown_item: 'New to the cart',
   why: 'Why?', wrong: 'That’s wrong', wrong_done: 'Thank you. We will look again.', remove: 'Take it off', close: 'Close', less: 'One less', more: 'One more',
   open_line: ({ name }) => `${name}: why, and change it`,
-  why_both: 'The cart felt {weight} and read the code {code}.', why_weight: 'The cart felt {weight} go in.', why_code: 'The code {code} was scanned.',
+  why_weight_code: 'The cart felt {weight} and read the code {code}.', why_weight_read: 'The cart felt {weight} and read its code.', why_weight: 'The cart felt {weight} go in.', why_code: 'The code {code} was scanned.', why_read: 'Its code was scanned.',
   why_camera: ' The camera saw it too.', why_only_camera: 'The camera saw it go in.', why_none: 'You told the cart.', why_p: 'Sure to {p} of 100.',
   why_moment: 'The moment it went in',
   which: 'Which one did you put in?', which_hint: 'Any time is fine. Keep shopping.', rescan: 'Please scan this one', rescan_hint: 'Hold its barcode to the scanner. Any time is fine.',

@@ -15,7 +15,7 @@ export default {
   sure: 'El carro está seguro', unsure: 'No estamos seguros de esto', unsure_short: 'Por confirmar', unknown_item: 'Nuevo para el carro',
   why: '¿Por qué?', wrong: 'No es correcto', wrong_done: 'Gracias. Lo miraremos de nuevo.', remove: 'Quitar de la lista', close: 'Cerrar', less: 'Uno menos', more: 'Uno más',
   open_line: ({ name }) => `${name}: por qué, y cambiarlo`,
-  why_both: 'El carro notó {weight} y leyó el código {code}.', why_weight: 'El carro notó entrar {weight}.', why_code: 'Se escaneó el código {code}.',
+  why_weight_code: 'El carro notó {weight} y leyó el código {code}.', why_weight_read: 'El carro notó {weight} y leyó su código.', why_weight: 'El carro notó entrar {weight}.', why_code: 'Se escaneó el código {code}.', why_read: 'Se escaneó su código.',
   why_camera: ' La cámara también lo vio.', why_only_camera: 'La cámara lo vio entrar.', why_none: 'Usted se lo dijo al carro.', why_p: 'Seguro en {p} de 100.',
   why_moment: 'El momento en que entró',
   which: '¿Cuál ha metido?', which_hint: 'No hay prisa. Siga comprando.', rescan: 'Escanee este, por favor', rescan_hint: 'Acerque su código al lector. No hay prisa.',

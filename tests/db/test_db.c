@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* db: what is written is read, transactions are whole, errors say what. */
+#include "base/db/db.h"
+#include "tests/support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *path_of(const char *name)
+{
+    static char path[4096];
+
+    (void)snprintf(path, sizeof path, "%s/%s", support_scratch(), name);
+    return path;
+}
+
+static void values_go_in_and_come_out(void **state)
+{
+    static const uint8_t blob[] = { 0, 1, 0, 255 };
+    struct db_statement *put = NULL, *get = NULL;
+    struct db *db = NULL;
+    struct trundle_error err;
+    size_t n;
+
+    (void)state;
+    support_ok(db_open(":memory:", DB_CREATE, &db, &err), &err);
+    support_ok(db_exec(db, "CREATE TABLE t(i INTEGER PRIMARY KEY, x REAL, s TEXT, b BLOB)", &err), &err);
+    support_ok(db_prepare(db, "INSERT INTO t VALUES(?,?,?,?)", &put, &err), &err);
+    db_bind_integer(put, 1, INT64_MIN);
+    db_bind_number(put, 2, (double)NAN);
+    db_bind_text(put, 3, "a'b");
+    db_bind_blob(put, 4, blob, sizeof blob);
+    support_ok(db_run(put, &err), &err);
+    assert_int_equal(db_run(put, &err), TRUNDLE_CONFLICT);
+    db_bind_integer(put, 1, 2);
+    db_bind_number(put, 2, 0.1);
+    db_bind_text(put, 3, NULL);
+    db_bind_null(put, 4);
+    support_ok(db_run(put, &err), &err);
+    db_bind_integer(put, 9, 1);
+    assert_int_equal(db_run(put, &err), TRUNDLE_BAD_ARG);
+    support_ok(db_prepare(db, "SELECT * FROM t ORDER BY i", &get, &err), &err);
+    support_ok(db_step(get, &err), &err);
+    assert_true(db_integer(get, 0) == INT64_MIN && isnan(db_number(get, 1)) && db_is_null(get, 1));
+    assert_string_equal(db_text(get, 2), "a'b");
+    assert_memory_equal(db_blob(get, 3, &n), blob, sizeof blob);
+    assert_int_equal(n, sizeof blob);
+    support_ok(db_step(get, &err), &err);
+    assert_true(db_number(get, 1) == 0.1 && db_is_null(get, 2));
+    assert_string_equal(db_text(get, 2), "");
+    assert_int_equal(db_step(get, &err), TRUNDLE_END);
+    db_free(get);
+    db_free(put);
+    assert_int_equal(db_prepare(db, "SELECT 1; SELECT 2", &get, &err), TRUNDLE_BAD_ARG);
+    assert_int_equal(db_prepare(db, "SELEKT", &get, &err), TRUNDLE_BAD_ARG);
+    db_close(db);
+    db_close(NULL);
+    db_free(NULL);
+}
+
+static void transactions_are_whole_and_files_stay(void **state)
+{
+    const char *path = path_of("a.sqlite");
+    struct db *db = NULL, *other = NULL;
+    struct db_statement *s = NULL;
+    struct trundle_error err;
+    int64_t version = 0;
+
+    (void)state;
+    assert_int_equal(db_open(path, DB_WRITE, &db, &err), TRUNDLE_NOT_FOUND);
+    support_ok(db_open(path, DB_CREATE, &db, &err), &err);
+    support_ok(db_exec(db, "CREATE TABLE t(i INTEGER)", &err), &err);
+    support_ok(db_version_set(db, 7, &err), &err);
+    support_ok(db_prepare(db, "PRAGMA synchronous", &s, &err), &err);
+    support_ok(db_step(s, &err), &err);
+    assert_int_equal(db_integer(s, 0), 2);
+    db_free(s);
+    s = NULL;
+    support_ok(db_begin(db, &err), &err);
+    support_ok(db_exec(db, "INSERT INTO t VALUES(1)", &err), &err);
+    db_rollback(db);
+    db_rollback(db);
+    support_ok(db_begin(db, &err), &err);
+    support_ok(db_exec(db, "INSERT INTO t VALUES(2)", &err), &err);
+    support_ok(db_commit(db, &err), &err);
+    support_ok(db_open(path, DB_READ, &other, &err), &err);
+    support_ok(db_version(other, &version, &err), &err);
+    assert_int_equal(version, 7);
+    assert_int_not_equal(db_exec(other, "INSERT INTO t VALUES(3)", &err), TRUNDLE_OK);
+    support_ok(db_prepare(other, "SELECT sum(i), count(*) FROM t", &s, &err), &err);
+    support_ok(db_step(s, &err), &err);
+    assert_true(db_integer(s, 0) == 2 && db_integer(s, 1) == 1);
+    db_free(s);
+    db_close(other);
+    db_close(db);
+}
+
+static void what_is_no_database_is_refused(void **state)
+{
+    const char *path = path_of("b.sqlite");
+    struct db *db = NULL;
+    struct trundle_error err;
+    FILE *f = fopen(path, "wb");
+
+    (void)state;
+    assert_non_null(f);
+    for (int i = 0; i < 1000; i++)
+        (void)fputs("nonsense", f);
+    (void)fclose(f);
+    assert_int_equal(db_open(path, DB_READ, &db, &err), TRUNDLE_CORRUPT);
+    assert_int_equal(db_open(path, DB_CREATE, &db, &err), TRUNDLE_CORRUPT);
+    assert_int_equal(db_open("/nonexistent/x.sqlite", DB_CREATE, &db, &err), TRUNDLE_IO);
+    assert_null(db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_go_in_and_come_out),
+        cmocka_unit_test(transactions_are_whole_and_files_stay),
+        cmocka_unit_test(what_is_no_database_is_refused),
+    };
+
+    return support_run(tests);
+}
