@@ -50,8 +50,9 @@ TRUNDLE_API TRUNDLE_MUST_USE enum trundle_status trundle_open(const struct trund
 TRUNDLE_API void trundle_close(struct trundle *cart);
 
 /* Takes one message; decisions, beliefs and evidence of other channels than the inputs are ignored.
- * BAD_ARG: log order went backwards. FULL: poll first. BAD_INPUT: a frame or code that cannot be read; it is counted and
- * the cart goes on. */
+ * BAD_ARG: log order went backwards. FULL: poll first; nothing was taken. BAD_INPUT: a code or touch that means nothing; it
+ * is counted and the cart goes on. A sample that does not fit (a frame that cannot be decoded, a cell count that is not the
+ * cart's) is counted by its sense and is no error. */
 TRUNDLE_API TRUNDLE_MUST_USE enum trundle_status trundle_push(struct trundle *cart, const struct trundle_message *message, struct trundle_error *err);
 
 /* The next evidence, belief or decision, oldest first, log_ns as that of the message that caused it, sequence 0.

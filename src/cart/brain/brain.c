@@ -463,6 +463,11 @@ static enum trundle_status take_touch(struct brain *b, const struct trundle_mess
     return bad_input(b, err, "touch", "is of a kind that is not known");
 }
 
+bool brain_full(const struct brain *b)
+{
+    return b->n > QUEUE - ROOM_PER_PUSH;
+}
+
 enum trundle_status brain_push(struct brain *b, const struct trundle_message *m, struct trundle_error *err)
 {
     enum trundle_status status = TRUNDLE_OK;
@@ -470,7 +475,7 @@ enum trundle_status brain_push(struct brain *b, const struct trundle_message *m,
     if (m->log_ns < b->now_ns)
         return error_set(err, TRUNDLE_BAD_ARG, "brain", "push in log order", "message at %lld ns after one at %lld ns", (long long)m->log_ns,
                          (long long)b->now_ns);
-    if (b->n > QUEUE - ROOM_PER_PUSH)
+    if (brain_full(b))
         return error_set(err, TRUNDLE_FULL, "brain", "poll first", "%zu messages wait", b->n);
     switch (m->channel) {
     case TRUNDLE_EVIDENCE:

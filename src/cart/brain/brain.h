@@ -31,6 +31,8 @@ void brain_free(struct brain *b);
 /* Samples, beliefs and decisions are ignored. BAD_ARG: log order went backwards. FULL: poll first. BAD_INPUT: a code or touch
  * that means nothing; nothing changed but a counter. */
 TRUNDLE_MUST_USE enum trundle_status brain_push(struct brain *b, const struct trundle_message *m, struct trundle_error *err);
+/* The next push would say FULL. */
+bool brain_full(const struct brain *b);
 TRUNDLE_MUST_USE enum trundle_status brain_poll(struct brain *b, struct trundle_message *out);
 /* Borrowed, valid until the next push. */
 const struct basket *brain_basket(const struct brain *b);

@@ -18,6 +18,7 @@ struct trundle {
     struct see_gallery *gallery;
     struct senses *senses;
     struct brain *brain;
+    int64_t now_ns;                             /* log time of the last message */
     size_t n;                                   /* evidence made and not yet polled */
     struct trundle_message evidence[WAITING];
 };
@@ -42,6 +43,8 @@ enum trundle_status trundle_open(const struct trundle_setup *setup, struct trund
 
     if (!setup || !out_cart)
         return error_set(err, TRUNDLE_BAD_ARG, "trundle_open", NULL, "NULL argument");
+    if (!setup->cart_json.n || !setup->catalog_json.n)
+        return error_set(err, TRUNDLE_BAD_INPUT, setup->cart_json.n ? "catalog.json" : "cart.json", NULL, "is empty");
     t = calloc(1, sizeof *t);
     if (!t)
         return error_set(err, TRUNDLE_NO_MEMORY, "trundle_open", NULL, "no memory");
@@ -66,15 +69,22 @@ out:
 
 enum trundle_status trundle_push(struct trundle *t, const struct trundle_message *m, struct trundle_error *err)
 {
-    int lane = senses_lane(m);
     struct trundle_message made = { .channel = TRUNDLE_EVIDENCE };
+    int lane;
 
+    if (!t || !m)
+        return error_set(err, TRUNDLE_BAD_ARG, "trundle_push", NULL, "NULL argument");
+    if (m->log_ns < t->now_ns)
+        return error_set(err, TRUNDLE_BAD_ARG, "trundle_push", "push in log order", "message at %lld ns after one at %lld ns", (long long)m->log_ns,
+                         (long long)t->now_ns);
+    if (t->n > WAITING / 2 || brain_full(t->brain))
+        return error_set(err, TRUNDLE_FULL, "trundle_push", "poll first", "what came out before was not taken");
+    t->now_ns = m->log_ns;
+    lane = senses_lane(m);
     if (lane < 0)
         return brain_push(t->brain, m, err);
-    if (t->n > WAITING / 2)
-        return error_set(err, TRUNDLE_FULL, "trundle_push", "poll first", "%zu pieces of evidence wait", t->n);
     senses_push(t->senses, m);
-    while (t->n < WAITING && senses_poll(t->senses, lane, &made.evidence) == TRUNDLE_OK) {
+    while (t->n < WAITING && !brain_full(t->brain) && senses_poll(t->senses, lane, &made.evidence) == TRUNDLE_OK) {
         made.sensor = made.evidence.sensor;
         made.sensed_ns = made.evidence.t1_ns;
         made.log_ns = m->log_ns;
