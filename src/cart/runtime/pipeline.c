@@ -92,8 +92,8 @@ enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_co
     p->consume = consume;
     p->user = user;
     for (size_t i = 0; i < PIPELINE_SLOTS; i++) {
-        p->slot[i].frame = malloc(FRAME_ROOM);
-        p->slot[i].frame_capacity = p->slot[i].frame ? FRAME_ROOM : 0;    /* without it, the first frame asks again */
+        p->slot[i].kept = malloc(FRAME_ROOM);
+        p->slot[i].kept_capacity = p->slot[i].kept ? FRAME_ROOM : 0;    /* without it, the first frame asks again */
     }
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_condattr_init(&monotonic);
