@@ -58,7 +58,7 @@ stage_fuzz() {
 # Libraries are not built for the thread sanitizer: GLib locks by futex, which it cannot see. What our own code does, it sees.
 stage_thread() {
     setup build-thread -Db_sanitize=thread -Db_lundef=false -Dwerror=true || return 1
-    TRUNDLE_TEST_TRIPS=2 TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66:second_deadlock_stack=1 \
+    TRUNDLE_TEST_TRIPS=2 TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.txt:ignore_noninstrumented_modules=1:exitcode=66:second_deadlock_stack=1" \
         meson test -C build-thread --no-rebuild --print-errorlogs --num-processes "$jobs" --timeout-multiplier 6 \
         session http screen device_camera device_scale device_scanner sim
 }
