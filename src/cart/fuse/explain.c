@@ -469,7 +469,7 @@ static void move_back(const struct fuse *f, struct choices *c, size_t parent, si
     for (uint8_t k = 0; k < h->lifted_n; k++) {
         const struct lifted *l = &h->lifted[k];
         struct explanation why = { .key = { .kind = TRUNDLE_EVENT_NOTHING }, .returns = (uint8_t)(k + 1) };
-        double dt_s = ns_s(e->t_ns - f->entry[l->entry].t_end_ns), score;
+        double dt_s = ns_s(e->t_ns - l->t_ns), score;
 
         if (!e->weighed || e->mass_g <= 0 || dt_s < -0.5 || dt_s > 5 * f->p.prior.move_s || !isfinite(l->item.mass_g))
             continue;
@@ -546,7 +546,8 @@ static void carry_out(const struct fuse *f, struct hypothesis *h, size_t entry, 
 
         if (h->items_n < FUSE_ITEMS_MAX)
             h->item[h->items_n++] = l->item;
-        h->why[l->entry].key = (struct fuse_key){ .kind = TRUNDLE_EVENT_NOTHING };
+        if (l->entry >= 0)
+            h->why[l->entry].key = (struct fuse_key){ .kind = TRUNDLE_EVENT_NOTHING };
         *l = h->lifted[--h->lifted_n];
         return;
     }
@@ -574,7 +575,7 @@ static void carry_out(const struct fuse *f, struct hypothesis *h, size_t entry, 
                     memmove(&h->lifted[0], &h->lifted[1], (LIFTED_MAX - 1) * sizeof h->lifted[0]);
                     h->lifted_n--;
                 }
-                h->lifted[h->lifted_n++] = (struct lifted){ .item = h->item[i], .entry = (uint8_t)entry };
+                h->lifted[h->lifted_n++] = (struct lifted){ h->item[i], e->t_end_ns, (int)entry };
                 memmove(&h->item[i], &h->item[i + 1], (size_t)(h->items_n - i - 1) * sizeof h->item[0]);
                 h->items_n--;
                 return;

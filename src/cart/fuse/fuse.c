@@ -78,7 +78,8 @@ static void freeze(struct fuse *f, size_t i)
     for (size_t k = 0; k < f->beam_n; k++) {
         struct hypothesis *h = &f->beam[k];
 
-        h->lifted_n = 0;                     /* what was taken is known to be taken */
+        for (uint8_t n = 0; n < h->lifted_n; n++)
+            h->lifted[n].entry = -1;
         if (e->kind == ENTRY_CODE) {
             if (!(h->codes_used >> e->bit & 1))
                 h->logp += log(f->p.prior.code_unused);

@@ -61,8 +61,8 @@ struct explanation {
     uint8_t  returns;                       /* puts back lifted[returns - 1]; 0 no */
 };
 
-/* What a take of this window took out. */
-struct lifted { struct item item; uint8_t entry; };
+/* What a take took out a moment ago. */
+struct lifted { struct item item; int64_t t_ns; int entry; };   /* entry: of the take in the window; -1 it has left it */
 
 /* One way in which everything could have been. */
 struct hypothesis {

@@ -84,10 +84,13 @@ static int free_frame(struct inbox *in)
     return -1;
 }
 
+/* A message about drops that finds no room is no sample: what it counts is said later, of the sensor that it is about. */
 static enum trundle_status drop(struct inbox *in, const struct trundle_message *m)
 {
-    in->dropped[m->channel][m->sensor % SENSORS]++;
-    in->dropped_sum++;
+    bool said = m->channel == TRUNDLE_DROP && (int)m->drop.channel > 0 && m->drop.channel < TRUNDLE_CHANNEL_COUNT;
+
+    in->dropped[said ? m->drop.channel : m->channel][m->sensor % SENSORS] += said ? m->drop.count : 1;
+    in->dropped_sum += !said;
     return TRUNDLE_FULL;
 }
 
@@ -109,8 +112,10 @@ static enum trundle_status put_locked(struct inbox *in, const struct trundle_mes
     struct trundle_message copy = *m;
     int frame = -1;
 
-    if (in->n + 2 > SLOTS || (!is_command(m) && in->samples + 2 > INBOX_SAMPLES))
-        return is_command(m) ? TRUNDLE_FULL : drop(in, m);
+    if (is_command(m) && in->n - in->samples == INBOX_COMMANDS)
+        return TRUNDLE_FULL;
+    if (!is_command(m) && in->samples + 2 > INBOX_SAMPLES)
+        return drop(in, m);
     if (m->channel == TRUNDLE_CAM) {
         frame = free_frame(in);
         if (frame < 0)
@@ -162,6 +167,19 @@ bool inbox_take(struct inbox *in, struct trundle_message *out, int64_t wait_ns)
     }
     (void)pthread_mutex_unlock(&in->lock);
     return got;
+}
+
+bool inbox_roomy(struct inbox *in)
+{
+    int frames = 0;
+    bool roomy;
+
+    (void)pthread_mutex_lock(&in->lock);
+    for (int i = 0; i < INBOX_FRAMES; i++)
+        frames += in->frame[i].used;
+    roomy = frames < INBOX_FRAMES / 2 && in->samples < INBOX_SAMPLES / 2 && in->n - in->samples < INBOX_COMMANDS / 2;
+    (void)pthread_mutex_unlock(&in->lock);
+    return roomy;
 }
 
 uint64_t inbox_dropped(struct inbox *in)

@@ -26,5 +26,7 @@ void inbox_free(struct inbox *in);
 enum trundle_status inbox_put(struct inbox *in, const struct trundle_message *m);
 /* Oldest first; waits up to wait_ns. What *out points at lives until the next take. False: nothing came. */
 bool inbox_take(struct inbox *in, struct trundle_message *out, int64_t wait_ns);
+/* At least half of it is free: who plays a recording as fast as it goes waits for this, and then nothing is dropped. */
+bool inbox_roomy(struct inbox *in);
 /* Samples dropped so far. */
 uint64_t inbox_dropped(struct inbox *in);

@@ -6,8 +6,10 @@
 #include "base/db/db.h"
 #include "base/trip/codec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { JOURNAL_VERSION = 1 };
 
@@ -129,4 +131,25 @@ enum trundle_status journal_count(struct journal *j, uint64_t *out_rows, uint32_
     *out_last_id = (uint32_t)db_integer(j->count, 1);
     db_reset(j->count);
     return TRUNDLE_OK;
+}
+
+static const char *const parts[] = { "", "-wal", "-shm" };
+
+void journal_remove(const char *path)
+{
+    char part[4200];
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if ((size_t)snprintf(part, sizeof part, "%s%s", path, parts[i]) < sizeof part)
+            (void)unlink(part);
+}
+
+void journal_rename(const char *path, const char *to)
+{
+    char from[4200], target[4200];
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if ((size_t)snprintf(from, sizeof from, "%s%s", path, parts[i]) < sizeof from &&
+            (size_t)snprintf(target, sizeof target, "%s%s", to, parts[i]) < sizeof target)
+            (void)rename(from, target);
 }

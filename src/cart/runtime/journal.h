@@ -29,3 +29,7 @@ TRUNDLE_MUST_USE enum trundle_status journal_append(struct journal *j, const str
 /* Rows; the id of the last, 0 when empty. */
 TRUNDLE_MUST_USE enum trundle_status journal_count(struct journal *j, uint64_t *out_rows, uint32_t *out_last_id, struct trundle_error *err);
 void journal_close(struct journal *j);
+
+/* With SQLite's own files beside it: a write-ahead log that stays behind would bring old rows back. What is not there is fine. */
+void journal_remove(const char *path);
+void journal_rename(const char *path, const char *to);

@@ -7,15 +7,19 @@
 #include "base/std/time.h"
 #include "cart/capture/capture.h"
 #include "cart/runtime/device.h"
+#include "cart/runtime/journal.h"
 #include "cart/runtime/trip_world.h"
 #include "cart/scan/picture.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { CART_BYTES = 1 << 20, SAME_CODE_MS = 1500, TICK_MS = 100 };
+enum { CART_BYTES = 1 << 20, SAME_CODE_MS = 1500, SEEN_CODES = 8, TICK_MS = 100, TICKS_BEHIND = 600 };
 
 /* One camera: what stands between its raw pictures and the inbox. */
 struct eye {
@@ -24,8 +28,7 @@ struct eye {
     size_t   jpeg_capacity;
     struct scanner *scanner;             /* scanner cameras */
     uint8_t *luma;
-    struct trundle_code last;
-    int64_t  last_ns;
+    struct { struct trundle_code code; int64_t t_ns; } seen[SEEN_CODES];
 };
 
 struct live {
@@ -40,14 +43,43 @@ struct live {
     struct devices *devices;
     int64_t start_mono_ns;
     pthread_mutex_t lock;                /* guards what devices say of their health */
+    atomic_bool closing;                 /* callbacks wait for nothing any more */
     bool health_changed, scanner_silent, scale_gone, camera_gone[TRUNDLE_CAMERAS_MAX];
 };
 
+/* A full inbox counts and says what it dropped; a recording that is played as fast as it goes waits instead. */
+static void put(struct live *l, const struct trundle_message *m)
+{
+    while (l->config->fast && !inbox_roomy(l->inbox) && !atomic_load(&l->closing))
+        clock_sleep_until_ns(clock_mono_ns() + NS_PER_MS / 4);
+    (void)inbox_put(l->inbox, m);
+}
+
 static void on_sample(void *user, const struct trundle_message *m)
 {
-    struct live *l = user;
+    put(user, m);
+}
 
-    (void)inbox_put(l->inbox, m);        /* a full inbox counts and says what it dropped */
+/* Whether the code was in a picture a moment ago; remembers it. A picture may hold several. */
+static bool seen_before(struct eye *e, const struct trundle_code *code, int64_t t_ns)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < SEEN_CODES; i++) {
+        const struct trundle_code *old = &e->seen[i].code;
+
+        if (old->text_bytes == code->text_bytes && code->text_bytes && !memcmp(old->text, code->text, code->text_bytes)) {
+            bool moment = t_ns - e->seen[i].t_ns <= MS_NS(SAME_CODE_MS);
+
+            e->seen[i].t_ns = t_ns;
+            return moment;
+        }
+        if (e->seen[i].t_ns < e->seen[at].t_ns)
+            at = i;
+    }
+    e->seen[at].code = *code;
+    e->seen[at].t_ns = t_ns;
+    return false;
 }
 
 static void read_codes(struct live *l, struct eye *e, uint8_t index, const struct device_picture *p)
@@ -64,13 +96,10 @@ static void read_codes(struct live *l, struct eye *e, uint8_t index, const struc
         return;
     for (int i = 0; i < codes.n; i++) {
         struct trundle_message m = { .channel = TRUNDLE_CODE, .sensor = index, .sensed_ns = p->sensed_ns };
-        bool same = codes.code[i].text_bytes == e->last.text_bytes && !memcmp(codes.code[i].text, e->last.text, e->last.text_bytes);
 
         m.code = codes.code[i];
-        if (!same || p->sensed_ns - e->last_ns > MS_NS(SAME_CODE_MS))
-            (void)inbox_put(l->inbox, &m);
-        e->last = codes.code[i];
-        e->last_ns = p->sensed_ns;
+        if (!seen_before(e, &m.code, p->sensed_ns))
+            put(l, &m);
     }
 }
 
@@ -88,7 +117,7 @@ static void on_picture(void *user, unsigned camera, const struct device_picture 
                      &m.frame.jpeg_bytes, NULL) != TRUNDLE_OK)
         return;
     m.frame.jpeg = e->jpeg;
-    (void)inbox_put(l->inbox, &m);
+    put(l, &m);
 }
 
 static void on_health(void *user, enum device_kind kind, unsigned index, enum device_health health, const char *text)
@@ -178,6 +207,30 @@ static enum trundle_status load(struct live *l, struct trundle_error *err)
     return trip_world_gallery(enrol, &l->gallery, err);
 }
 
+/* A trip in the state folder that has ended (or is damaged beyond going on) makes room for the next one. */
+static enum trundle_status set_aside(const char *current, struct trundle_error *err)
+{
+    char trip[CART_TEXT + 64], from[CART_TEXT + 64], to[CART_TEXT + 64];
+    struct trip_reader *whole = NULL;
+    enum trundle_status status = trip_open(current, &whole, err);
+    long long start_s = (status == TRUNDLE_OK ? trip_head(whole)->start_wall_ns : clock_wall_ns()) / NS_PER_S;
+    int n = (int)(strrchr(current, '/') - current);
+
+    trip_free(whole);
+    if (status == TRUNDLE_NOT_FOUND || status == TRUNDLE_TRUNCATED)
+        return TRUNDLE_OK;
+    if (status == TRUNDLE_IO || status == TRUNDLE_NO_MEMORY)
+        return status;
+    for (int k = 0; k == 0 || access(trip, F_OK) == 0; k++)
+        (void)snprintf(trip, sizeof trip, k ? "%.*s/trip-%lld-%d.mcap" : "%.*s/trip-%lld.mcap", n, current, start_s, k);
+    (void)snprintf(from, sizeof from, "%s.journal", current);
+    (void)snprintf(to, sizeof to, "%s.journal", trip);
+    journal_rename(from, to);
+    if (rename(current, trip) != 0)
+        return error_set(err, TRUNDLE_IO, current, NULL, "cannot rename to %.200s: %s", trip, strerror(errno));
+    return TRUNDLE_OK;
+}
+
 static enum trundle_status open_session(struct live *l, struct trundle_error *err)
 {
     const struct live_config *c = l->config;
@@ -195,6 +248,7 @@ static enum trundle_status open_session(struct live *l, struct trundle_error *er
     if (!config.record && l->cart.state_dir[0]) {
         TRY(folder_make(l->cart.state_dir, err));
         (void)snprintf(current, sizeof current, "%s/current.mcap", l->cart.state_dir);
+        TRY(set_aside(current, err));
         config.record = current;
     }
     TRY(session_open(&config, &l->session, err));
@@ -228,6 +282,8 @@ static enum trundle_status shop(struct live *l, struct trundle_error *err)
             if (c->fast)
                 continue;
         }
+        if (now - next_tick > MS_NS(TICK_MS) * TICKS_BEHIND)       /* a trip that was killed long ago, or a clock that leapt */
+            next_tick = now - MS_NS(TICK_MS) * TICKS_BEHIND;
         while (now >= next_tick) {
             struct trundle_message tick = { .channel = TRUNDLE_TICK, .sensed_ns = next_tick, .log_ns = now };
 
@@ -301,6 +357,7 @@ enum trundle_status live_run(const struct live_config *config, struct replay_sum
     status = devices_open(&l->cart, &device, &sink, &l->devices, err);
     if (status == TRUNDLE_OK)
         status = shop(l, err);
+    atomic_store(&l->closing, true);
     devices_close(l->devices);
     l->devices = NULL;
     out->wall_s = ns_s(clock_mono_ns() - wall);

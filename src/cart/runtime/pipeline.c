@@ -15,8 +15,8 @@ enum { FRAME_MAX = 4 << 20, FRAME_ROOM = 128 << 10, WORKERS_MAX = PIPELINE_THREA
 
 struct slot {
     struct trundle_message m;
-    uint8_t *frame;                    /* owned; grows to the largest frame seen */
-    size_t   frame_capacity;
+    uint8_t *kept;                     /* owned; grows to the largest frame seen */
+    size_t   kept_capacity;
     int      lane;
     bool     done;
     size_t   n;
@@ -92,8 +92,8 @@ enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_co
     p->consume = consume;
     p->user = user;
     for (size_t i = 0; i < PIPELINE_SLOTS; i++) {
-        p->slot[i].frame = malloc(FRAME_ROOM);
-        p->slot[i].frame_capacity = p->slot[i].frame ? FRAME_ROOM : 0;    /* without it, the first frame asks again */
+        p->slot[i].kept = malloc(FRAME_ROOM);
+        p->slot[i].kept_capacity = p->slot[i].kept ? FRAME_ROOM : 0;    /* without it, the first frame asks again */
     }
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_condattr_init(&monotonic);
@@ -117,23 +117,26 @@ enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_co
     return TRUNDLE_OK;
 }
 
-static enum trundle_status keep_frame(struct slot *s)
+/* What the message points at, copied: a frame, or truth that only passes. */
+static enum trundle_status keep(struct slot *s)
 {
-    size_t n = s->m.frame.jpeg_bytes;
+    bool frame = s->m.channel == TRUNDLE_CAM;
+    const uint8_t **bytes = frame ? &s->m.frame.jpeg : &s->m.truth.bytes;
+    size_t n = frame ? s->m.frame.jpeg_bytes : s->m.truth.bytes_n;
 
     if (n > FRAME_MAX)
         return TRUNDLE_TOO_LARGE;
-    if (n > s->frame_capacity) {
-        uint8_t *more = realloc(s->frame, n + n / 2);
+    if (n > s->kept_capacity) {
+        uint8_t *more = realloc(s->kept, n + n / 2);
 
         if (!more)
             return TRUNDLE_NO_MEMORY;
-        s->frame = more;
-        s->frame_capacity = n + n / 2;
+        s->kept = more;
+        s->kept_capacity = n + n / 2;
     }
     if (n)
-        memcpy(s->frame, s->m.frame.jpeg, n);
-    s->m.frame.jpeg = s->frame;
+        memcpy(s->kept, *bytes, n);
+    *bytes = s->kept;
     return TRUNDLE_OK;
 }
 
@@ -197,8 +200,8 @@ enum trundle_status pipeline_offer(struct pipeline *p, const struct trundle_mess
     s->m = *m;
     s->n = 0;
     s->lane = p->senses ? senses_lane(m) : -1;
-    if (m->channel == TRUNDLE_CAM)
-        TRY(keep_frame(s));
+    if (m->channel == TRUNDLE_CAM || m->channel == TRUNDLE_TRUTH)
+        TRY(keep(s));
     s->done = s->lane < 0 || !p->workers_n;
     if (s->lane >= 0 && !p->workers_n)
         sense(p, s);
@@ -228,7 +231,7 @@ void pipeline_free(struct pipeline *p)
     for (int i = 0; i < p->workers_n; i++)
         (void)pthread_join(p->worker[i].thread, NULL);
     for (size_t i = 0; i < PIPELINE_SLOTS; i++)
-        free(p->slot[i].frame);
+        free(p->slot[i].kept);
     (void)pthread_cond_destroy(&p->filled);
     (void)pthread_cond_destroy(&p->finished);
     (void)pthread_mutex_destroy(&p->lock);

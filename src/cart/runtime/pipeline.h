@@ -35,7 +35,7 @@ typedef void pipeline_consume(void *user, const struct pipeline_result *r);
 /* The senses are borrowed; NULL: nothing is sensed, messages only pass. IO: threads cannot be made. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_consume *consume, void *user,
                                                   struct pipeline **out, struct trundle_error *err);
-/* Copies the message, frame included. NO_MEMORY; TOO_LARGE for a frame over 4 MiB. */
+/* Copies the message with what it points at. NO_MEMORY; TOO_LARGE for a frame over 4 MiB. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_push(struct pipeline *p, const struct trundle_message *m);
 /* The same; FULL instead of waiting. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_offer(struct pipeline *p, const struct trundle_message *m);

@@ -210,34 +210,87 @@ static enum trundle_status go_on(struct session *s, struct trip_reader *killed, 
     return TRUNDLE_OK;
 }
 
+/* A trip that was killed has no end; what is there otherwise (another kind of file, a whole trip, one with damage in the middle)
+ * is somebody's and stays. */
+static enum trundle_status is_killed(const char *path, struct trundle_error *err)
+{
+    struct trip_reader *whole = NULL;
+    struct trundle_error why;
+    enum trundle_status status = trip_open(path, &whole, &why);
+
+    trip_free(whole);
+    switch (status) {
+    case TRUNDLE_TRUNCATED:
+        return TRUNDLE_OK;
+    case TRUNDLE_OK:
+        return error_set(err, TRUNDLE_CONFLICT, path, "name another file, or move it away", "is a whole trip already");
+    case TRUNDLE_NOT_FOUND:
+    case TRUNDLE_IO:
+    case TRUNDLE_NO_MEMORY:
+        if (err)
+            *err = why;
+        return status;
+    default:
+        return error_set(err, TRUNDLE_CONFLICT, path, "name another file, or move it away", "is there, and is no trip that was killed (%.200s)", why.what);
+    }
+}
+
+/* No chunk of the killed trip is whole. That is fine when nothing was acknowledged, and else a loss that a person must see. */
+static enum trundle_status nothing_whole(struct session *s, struct trundle_error *err)
+{
+    struct journal *journal = NULL;
+    uint64_t rows = 0;
+    uint32_t last;
+    enum trundle_status status = TRUNDLE_OK;
+
+    if (access(s->journal_path, F_OK) == 0) {
+        status = journal_open(s->journal_path, &journal, err);
+        if (status == TRUNDLE_OK)
+            status = journal_count(journal, &rows, &last, err);
+        journal_close(journal);
+    }
+    if (status == TRUNDLE_OK && rows)
+        return error_set(err, TRUNDLE_CORRUPT, s->killed, "move it and its journal away to begin anew",
+                         "nothing of it is whole, and %llu decisions had been made with it", (unsigned long long)rows);
+    if (status == TRUNDLE_OK)
+        (void)unlink(s->killed);
+    return status;
+}
+
 /* Finds a killed trip: FILE.killed when an earlier attempt to go on was itself killed, else FILE when it has no end. */
 static enum trundle_status find_killed(struct session *s, struct trip_reader **out, struct trundle_error *err)
 {
-    struct trip_reader *whole = NULL;
     enum trundle_status status;
 
     *out = NULL;
     if (access(s->killed, F_OK) == 0) {
-        (void)unlink(s->path);
-    } else if (access(s->path, F_OK) == 0) {
-        status = trip_open(s->path, &whole, err);
-        if (status == TRUNDLE_OK) {
-            trip_free(whole);
-            return error_set(err, TRUNDLE_CONFLICT, s->path, "name another file, or move it away", "is a whole trip already");
+        if (access(s->path, F_OK) == 0) {
+            TRY(is_killed(s->path, err));
+            (void)unlink(s->path);             /* all that it holds is in FILE.killed */
         }
-        if (status == TRUNDLE_NOT_FOUND || status == TRUNDLE_IO || status == TRUNDLE_NO_MEMORY)
-            return status;
+    } else if (access(s->path, F_OK) == 0) {
+        TRY(is_killed(s->path, err));
         if (rename(s->path, s->killed) != 0)
             return error_set(err, TRUNDLE_IO, s->path, NULL, "cannot rename: %s", strerror(errno));
     } else {
         return TRUNDLE_OK;
     }
     status = trip_open_damaged(s->killed, out, err);
-    if (status == TRUNDLE_CORRUPT || status == TRUNDLE_TRUNCATED) {      /* killed before anything was acknowledged */
-        (void)unlink(s->killed);
+    return status == TRUNDLE_CORRUPT || status == TRUNDLE_TRUNCATED ? nothing_whole(s, err) : status;
+}
+
+/* A killed trip goes on only with the cart, the catalog and (replayed) the trip that it was begun with. */
+static enum trundle_status same_world(const struct session *s, const struct trip_head *killed, struct trundle_error *err)
+{
+    const struct trip_head *now = &s->config.head;
+    const char *other = strcmp(killed->cart_sha256, now->cart_sha256)         ? "cart file"
+                        : strcmp(killed->catalog_sha256, now->catalog_sha256) ? "catalog"
+                        : strcmp(killed->suite, now->suite) || strcmp(killed->store, now->store) || killed->seed != now->seed ? "trip" : NULL;
+
+    if (!other)
         return TRUNDLE_OK;
-    }
-    return status;
+    return error_set(err, TRUNDLE_CONFLICT, s->killed, "name another file, or trundle recover it and move it away",
+                     "was begun with another %s and did not end; it does not go on with this one", other);
 }
 
 static enum trundle_status start_recording(struct session *s, struct trip_reader **out_killed, struct trundle_error *err)
@@ -250,10 +303,12 @@ static enum trundle_status start_recording(struct session *s, struct trip_reader
     (void)snprintf(s->killed, PATH, "%.4080s.killed", record_path);
     (void)snprintf(s->journal_path, PATH, "%.4080s.journal", record_path);
     TRY(find_killed(s, out_killed, err));
-    if (*out_killed)
+    if (*out_killed) {
         head = *trip_head(*out_killed);
-    else
-        (void)unlink(s->journal_path);
+        TRY(same_world(s, &head, err));
+    } else {
+        journal_remove(s->journal_path);
+    }
     s->start_wall_ns = head.start_wall_ns;
     TRY(start_trip(s, &head, err));
     return journal_open(s->journal_path, &s->journal, err);
