@@ -40,7 +40,7 @@ enum trundle_status fuse_new(const struct catalog *catalog, const struct fuse_pa
     if (!f)
         return TRUNDLE_NO_MEMORY;
     f->prior = calloc(n ? n : 1, sizeof *f->prior);
-    f->memory = calloc(1, explain_memory_bytes());
+    f->memory = calloc(1, likely_memory_bytes());
     if (!f->prior || !f->memory) {
         fuse_free(f);
         return TRUNDLE_NO_MEMORY;
