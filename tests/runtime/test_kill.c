@@ -96,12 +96,12 @@ static struct bytes receipt_of(const char *path, double *out_wall_s)
 
 static bool is_whole(const char *path)
 {
-    struct trip_reader *trip;
+    struct trip_reader *reader;
     struct trundle_error err;
 
-    if (trip_open(path, &trip, &err) != TRUNDLE_OK)
+    if (trip_open(path, &reader, &err) != TRUNDLE_OK)
         return false;
-    trip_free(trip);
+    trip_free(reader);
     return true;
 }
 
