@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: 2026 The Trundle Authors
 # The rules of the house, as TAP: who includes whom, who calls what, what is exported, headers that stand alone, licences.
 set -u
-cd "${TRUNDLE_SOURCE:-$(dirname "$0")/../..}"
+cd "${TRUNDLE_SOURCE:-$(dirname "$0")/../..}" || exit 4
 build=${TRUNDLE_BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -58,7 +58,7 @@ done
 ! grep -q . "$work/out"
 report $? 'every public header compiles alone, in C and C++'
 
-if command -v reuse >/dev/null && [ -d .git ]; then
+if command -v reuse >/dev/null && [ -e .git ]; then
     reuse lint >"$work/out" 2>&1
     report $? 'every file says its licence (REUSE)'
 else
@@ -68,7 +68,7 @@ else
 fi
 
 : >"$work/out"
-for script in dev .ci/run tools/*.sh tests/*/*.sh proto/*.sh bench/*.sh; do
+for script in dev .ci/run bench/run tools/*.sh tests/*.sh tests/*/*.sh examples/*.sh; do
     [ ! -f "$script" ] || sh -n "$script" >>"$work/out" 2>&1 || echo "$script" >>"$work/out"
 done
 [ ! -s "$work/out" ]

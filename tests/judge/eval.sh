@@ -4,7 +4,7 @@
 # trundle eval from outside, as TAP: exit codes, JSON, the CSV that only grows, what is left behind.
 set -u
 trundle=${TRUNDLE_BUILD:-build}/trundle
-cd "${TRUNDLE_SOURCE:-$(dirname "$0")/../..}"
+cd "${TRUNDLE_SOURCE:-$(dirname "$0")/../..}" || exit 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0

@@ -172,7 +172,7 @@ static void lines_are_codes(void **state)
         { "]C10110012345678902", TRUNDLE_SYM_CODE128 }, { "]e00110012345678902", TRUNDLE_SYM_DATABAR }, { "]e001100123456789023103000123", TRUNDLE_SYM_DATABAR_EXPANDED },
         { "]Q1https://id.example/01/04011200296908", TRUNDLE_SYM_QR }, { "]d2010401120029690810A\x1d" "21B", TRUNDLE_SYM_OTHER }, { "]", TRUNDLE_SYM_UNKNOWN },
     };
-    static const char *const wrong[] = { "401\x01" "120", "40112\xc3\xa4", "\x7f", "40\t11", "" };
+    static const char *const wrong[] = { ("401\x01" "120"), "40112\xc3\xa4", "\x7f", "40\t11", "" };
     struct trundle_code code, before;
     char longest[300];
 

@@ -6,19 +6,45 @@
 #include "tests/http/client.h"
 #include "tests/support/support.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
-static struct { struct trundle_touch touch; int touches; bool full; } cart;
+/* Written by the server's thread. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct cart { struct trundle_touch touch; int touches; bool full; } cart;
+
+static struct cart cart_now(void)
+{
+    struct cart now;
+
+    (void)pthread_mutex_lock(&lock);
+    now = cart;
+    (void)pthread_mutex_unlock(&lock);
+    return now;
+}
+
+static void cart_is_full(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    cart.full = true;
+    (void)pthread_mutex_unlock(&lock);
+}
 
 static enum trundle_status on_touch(void *user, const struct trundle_touch *touch, struct trundle_error *err)
 {
+    enum trundle_status status = TRUNDLE_OK;
+
     assert_ptr_equal(user, &cart);
-    if (cart.full)
-        return error_set(err, TRUNDLE_FULL, "touch", "again in a moment", "too much at once");
-    cart.touch = *touch;
-    cart.touches++;
-    return TRUNDLE_OK;
+    (void)pthread_mutex_lock(&lock);
+    if (cart.full) {
+        status = error_set(err, TRUNDLE_FULL, "touch", "again in a moment", "too much at once");
+    } else {
+        cart.touch = *touch;
+        cart.touches++;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return status;
 }
 
 static enum trundle_status on_picture(void *user, struct trundle_product product, struct bytes *out, const char **out_type, struct trundle_error *err)
@@ -125,14 +151,14 @@ static void touches_reach_the_cart(void **state)
 
     (void)state;
     assert_int_equal(client_post(port, "/touch", "{\"kind\":\"wrong\",\"ref\":7}")->status, 204);
-    assert_int_equal(cart.touches, 1);
-    assert_int_equal(cart.touch.ref, 7);
+    assert_int_equal(cart_now().touches, 1);
+    assert_int_equal(cart_now().touch.ref, 7);
     r = client_post(port, "/touch", "{\"kind\":\"wrong\",\"ref\":0}");
     assert_int_equal(r->status, 400);
     assert_non_null(strstr(r->body, "touch: ref"));
-    cart.full = true;
+    cart_is_full();
     assert_int_equal(client_post(port, "/touch", "{\"kind\":\"help\"}")->status, 503);
-    assert_int_equal(cart.touches, 1);
+    assert_int_equal(cart_now().touches, 1);
     screen_stop(s);
 }
 

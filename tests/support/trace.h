@@ -41,7 +41,7 @@ struct trace {
     size_t steps, causes;
     int dead_cell;              /* -1 none; else it gives nothing from dead_s on */
     double dead_s;
-    enum { TRACE_DEAD_NONE, TRACE_DEAD_STUCK, TRACE_DEAD_SATURATED } dead_how;
+    enum trace_dead { TRACE_DEAD_NONE, TRACE_DEAD_STUCK, TRACE_DEAD_SATURATED } dead_how;
 };
 
 struct trace_found {

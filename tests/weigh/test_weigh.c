@@ -237,7 +237,7 @@ static void sick_cells_are_noticed_and_bridged(void **state)
 
             t.dead_cell = 1;
             t.dead_s = 2;
-            t.dead_how = how;
+            t.dead_how = (enum trace_dead)how;
             shop(&t, 100);
             got = trace_weigh(&t, NULL);
             score = trace_match(&t, got, 2, NULL);

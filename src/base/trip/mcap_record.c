@@ -16,12 +16,13 @@ struct cursor {
 
 static const uint8_t *take(struct cursor *c, uint64_t n)
 {
-    const uint8_t *p = c->data + c->at;
+    const uint8_t *p;
 
     if (c->short_ || n > c->n - c->at) {
         c->short_ = true;
         return NULL;
     }
+    p = c->n ? c->data + c->at : c->data;      /* nothing at all has no address to add to */
     c->at += (size_t)n;
     return p;
 }

@@ -40,7 +40,7 @@ enum trundle_status fuse_new(const struct catalog *catalog, const struct fuse_pa
     if (!f)
         return TRUNDLE_NO_MEMORY;
     f->prior = calloc(n ? n : 1, sizeof *f->prior);
-    f->memory = calloc(1, explain_memory_bytes());
+    f->memory = calloc(1, likely_memory_bytes());
     if (!f->prior || !f->memory) {
         fuse_free(f);
         return TRUNDLE_NO_MEMORY;
@@ -78,7 +78,8 @@ static void freeze(struct fuse *f, size_t i)
     for (size_t k = 0; k < f->beam_n; k++) {
         struct hypothesis *h = &f->beam[k];
 
-        h->lifted_n = 0;                     /* what was taken is known to be taken */
+        for (uint8_t n = 0; n < h->lifted_n; n++)
+            h->lifted[n].entry = -1;
         if (e->kind == ENTRY_CODE) {
             if (!(h->codes_used >> e->bit & 1))
                 h->logp += log(f->p.prior.code_unused);

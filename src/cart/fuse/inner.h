@@ -61,8 +61,8 @@ struct explanation {
     uint8_t  returns;                       /* puts back lifted[returns - 1]; 0 no */
 };
 
-/* What a take of this window took out. */
-struct lifted { struct item item; uint8_t entry; };
+/* What a take took out a moment ago. */
+struct lifted { struct item item; int64_t t_ns; int entry; };   /* entry: of the take in the window; -1 it has left it */
 
 /* One way in which everything could have been. */
 struct hypothesis {
@@ -87,7 +87,7 @@ struct fuse {
     double popularity_sum, zone_sum;        /* over the catalog; over the products of the zone */
     float basket_p;                         /* of the best hypothesis */
     double frozen_missing;                  /* expected items inside and not on a line, of events that left the window */
-    struct memory *memory;                  /* explain.c's; owned */
+    struct memory *memory;                  /* likely.c's; owned */
     double *prior;                          /* ln share of each product among unscanned puts; owned, catalog_n */
     uint32_t next_event;
     uint8_t next_bit;
@@ -116,10 +116,29 @@ static inline bool same_product(struct trundle_product a, struct trundle_product
 void explain_entry(struct fuse *f, size_t i);
 /* Makes the posterior of every event in the window from f->beam. */
 void explain_posterior(struct fuse *f);
-/* Bytes of a struct memory, zeroed by fuse_new. */
-size_t explain_memory_bytes(void);
-/* explain.c: ln p(step mass | product) - ln p(step mass | any), of a put. weight_g: from a label, NAN none. */
-double explain_mass_llr(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
+/* likely.c: what the senses say, in nats. */
+/* ln p(step mass | product put) - ln p(step mass | any). weight_g: from a label, NAN none. */
+double likely_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
+/* Of two items in one step. */
+double likely_pair_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *a, const struct catalog_product *b);
+/* Of a known mass, with the variance of item and step: robust, a share `mass_wild` may be anything. */
+double likely_mixture(const struct fuse *f, double mass_g, double mean_g, double variance);
+double likely_missed(const struct fuse *f, double mass_g);
+double likely_step_variance(const struct fuse *f, const struct entry *e);
+double likely_own_sd(const struct fuse *f, const struct catalog_product *p);
+/* What the cameras add to "this product was put (taken)"; remembered until likely_forget(). */
+double likely_sight(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put);
+double likely_sight_afresh(const struct fuse *f, const struct entry *e, struct trundle_product p, bool put);
+double likely_sight_pair(const struct fuse *f, const struct entry *e, struct trundle_product a, struct trundle_product b);
+/* Something new lies there; how many such regions a camera saw. */
+bool likely_new(const struct sight *s);
+int  likely_new_regions(const struct entry *e, int camera);
+/* ln of all ways to be nothing: a bump, a hand alone, a move inside. */
+double likely_nothing(const struct fuse *f, const struct entry *e);
+/* What the shopper said about it. */
+double likely_answer(const struct fuse *f, const struct entry *e, const struct fuse_key *k);
+void   likely_forget(struct fuse *f);
+size_t likely_memory_bytes(void);
 
 /* Items that a key puts in. */
 static inline int key_items(const struct fuse_key *k)

@@ -36,6 +36,7 @@
     X(see_weight, 0, 2, "what one camera's product llr is worth; below 1 because errors of cameras are shared")      \
     X(see_limit, 0.1, 50, "largest product llr of one camera taken at face value, nats")                             \
     X(see_wild, 1e-6, 0.9, "share of sightings that say nothing about the product")                                  \
+    X(see_split, 1e-6, 1, "probability that one thing that was put is seen as two regions")                          \
     X(see_slack_s, 0, 10, "how far apart in time a sighting and a weight step may be and still be one event, s")     \
     X(see_wait_s, 0, 10, "how long a camera may take after a step has settled, s")                                   \
     X(take_after_s, 0, 10, "a line goes this long after its item was lifted: it may only be moved, s")               \

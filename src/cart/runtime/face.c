@@ -171,7 +171,7 @@ enum trundle_status face_picture(void *face, struct trundle_product product, str
     if (colon)
         *colon = '-';
     (void)pthread_mutex_lock(&f->lock);
-    (void)snprintf(path, sizeof path, "%s/enrol/%s/0.jpg", f->pictures, key);
+    (void)snprintf(path, sizeof path, "%s/enrol/%s/1.jpg", f->pictures, key);
     (void)pthread_mutex_unlock(&f->lock);
     status = file_read(path, PICTURE_BYTES, &file, err);
     if (status == TRUNDLE_OK)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FRAME_MAX = 4 << 20, WORKERS_MAX = PIPELINE_THREADS_MAX - 1 };
+enum { FRAME_MAX = 4 << 20, FRAME_ROOM = 128 << 10, WORKERS_MAX = PIPELINE_THREADS_MAX - 1 };
 
 struct slot {
     struct trundle_message m;
@@ -91,6 +91,10 @@ enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_co
     p->senses = senses;
     p->consume = consume;
     p->user = user;
+    for (size_t i = 0; i < PIPELINE_SLOTS; i++) {
+        p->slot[i].kept = malloc(FRAME_ROOM);
+        p->slot[i].kept_capacity = p->slot[i].kept ? FRAME_ROOM : 0;    /* without it, the first frame asks again */
+    }
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

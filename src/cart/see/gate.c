@@ -83,15 +83,8 @@ struct gate_view gate_look(struct gate *g, const uint8_t *luma, float sigma)
             continue;
         if (g->has_previous && fabsf((float)luma[i] - shift * (float)g->previous[i]) > FLOOR_LUMA + FLOOR_SHARE * (float)g->previous[i])
             v.moved++;
-        if (g->changed[i]) {
+        if (g->changed[i])
             v.changed++;
-            v.x += (float)(i % (size_t)g->w);
-            v.y += (float)(i / (size_t)g->w);
-        }
-    }
-    if (v.changed) {
-        v.x /= (float)v.changed;
-        v.y /= (float)v.changed;
     }
     v.luma = g->watched ? (float)(sum / (double)g->watched) : 0;
     memcpy(g->previous, luma, g->n);

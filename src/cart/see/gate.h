@@ -25,7 +25,6 @@ struct gate_view {
     float  gain;               /* light now / light of the reference */
     size_t changed;            /* watched cells that differ from the reference */
     size_t moved;              /* watched cells that differ from the last picture */
-    float  x, y;               /* their centre (of changed), cells; 0 when none */
 };
 
 bool gate_init(struct gate *g, int w, int h);

@@ -35,7 +35,8 @@ static enum trundle_status check(const struct cart_camera *camera, const struct 
         return error_set(err, TRUNDLE_BAD_INPUT, "see", NULL, "a picture of %d x %d, possible is 64 x 48 to %d x %d", camera->width_px,
                          camera->height_px, SEE_WIDTH_MAX, SEE_HEIGHT_MAX);
     if (!(config->gate_sigma > 0) || !(config->gate_share > 0 && config->gate_share < 1) || config->still_ns < 1 ||
-        config->longest_ns <= config->still_ns || config->arm_still_ns < config->still_ns || config->frozen_ns < 1 || !(config->dark_luma >= 0 && config->dark_luma <= 255))
+        config->longest_ns <= config->still_ns || config->arm_still_ns < config->still_ns || config->frozen_ns < 1 ||
+        !(config->dark_luma >= 0 && config->dark_luma <= 255))
         return error_set(err, TRUNDLE_BAD_ARG, "see", NULL, "a field of the config is out of range");
     return TRUNDLE_OK;
 }
@@ -169,10 +170,10 @@ static void keep_picture(const struct see *see, uint8_t *out)
         out[i] = (uint8_t)((see->slow[i] + 128) >> 8);
 }
 
-static void open_episode(struct see *see, const struct trundle_message *m, const struct gate_view *v)
+static void open_episode(struct see *see, const struct trundle_message *m)
 {
     see->episode = (struct episode){ .open = true, .t0_ns = m->sensed_ns, .t1_ns = m->sensed_ns, .first_sequence = m->sequence,
-                                     .last_sequence = m->sequence, .x0 = v->x, .y0 = v->y };
+                                     .last_sequence = m->sequence };
     keep_picture(see, see->before);
     see->live.open = true;
     see->live.episodes++;
@@ -191,7 +192,6 @@ static void follow(struct see *see, const struct trundle_message *m, const struc
         e->t1_ns = m->sensed_ns;
         e->rest_checked = e->arm = false;
     }
-    e->moved_most = share > e->moved_most ? share : e->moved_most;
     if (v->changed > e->largest) {
         /* The way in ends with the largest frame: what was taken for going so far was still coming. */
         e->largest = v->changed;
@@ -347,7 +347,7 @@ static void push_frame(struct see *see, const struct trundle_message *m)
     }
     differs = see->gate.has_reference && (float)v.changed >= (float)see->config.gate_share * (float)see->gate.watched;
     if (!see->episode.open && differs && see->has_slow)
-        open_episode(see, m, &v);
+        open_episode(see, m);
     if (!see->episode.open) {
         stay_idle(see, m);
         return;

@@ -14,12 +14,10 @@ struct episode {
     int64_t  t0_ns, t1_ns;             /* the first frame that differed; the last one that moved */
     uint32_t first_sequence, last_sequence;
     uint32_t frames;
-    /* The track of what differs from the picture before: its size over time, and where it came from and went. */
+    /* The track of what differs from the picture before: its size over time, coming and going. */
     double   coming, going;            /* sum of changed cells up to the largest frame, and after it */
     uint32_t coming_n, going_n;
     size_t   largest;
-    float    x0, y0;                   /* where it first appeared, quarter-size cells */
-    float    moved_most;               /* largest share of the watched cells that moved from one frame to the next */
     bool     rest_checked, arm;        /* at this rest: looked for an arm; found one */
     uint32_t faults;
 };

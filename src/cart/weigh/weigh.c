@@ -203,7 +203,7 @@ static void begin_levels(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX]
     uint32_t need = (uint32_t)fmax(4, ceil(0.5 * w->hz)), half = need / 2, n, m;
     struct weigh_sample *s = &w->ring[w->head];
     double moved = 0, v = 0, sum = 0;
-    uint32_t cut;
+    uint32_t accels = 0, cut;
 
     *s = (struct weigh_sample){ .live = live, .motion = motion, .accel_ms2 = (float)accel };
     for (int i = 0; i < w->cells.n; i++)
@@ -227,9 +227,15 @@ static void begin_levels(struct weigh *w, const double mass_g[TRUNDLE_CELLS_MAX]
         if (n)
             w->level_known |= (uint8_t)(1u << i);
     }
-    for (uint32_t i = 0; i < need; i++)
-        sum += (double)weigh_back(w, i)->accel_ms2;
-    w->accel_level = sum / need;
+    for (uint32_t i = 0; i < need; i++) {
+        double felt = (double)weigh_back(w, i)->accel_ms2;
+
+        if (fabs(felt) < GRAVITY_MS2 / 2)    /* cells that spoke before the accelerometer's first word */
+            continue;
+        sum += felt;
+        accels++;
+    }
+    w->accel_level = accels ? sum / accels : 0;
     w->level_motion = weigh_motion_of(w, need);
     w->moving_start_n = w->level_motion ? (uint32_t)(20 * w->hz) : 0;
     w->held = 0;

@@ -292,9 +292,10 @@ static enum trundle_status write_cause(struct making *m, uint32_t index, struct 
 {
     const struct plan_mark *mark = &m->plan->mark[index];
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
-    Trundle__V1__TruthCause cause = TRUNDLE__V1__TRUTH_CAUSE__INIT;
+    Trundle__V1__TruthCause cause;
     char name[SUITE_TEXT];
 
+    trundle__v1__truth_cause__init(&cause);
     (void)snprintf(name, sizeof name, "%s", mark->cause);
     cause.name = name;
     cause.t0_ns = S_NS(mark->t);
