@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle run: the cart, on a recorded trip or on devices. */
 #include "cart/runtime/live.h"
+#include "cart/runtime/pipeline.h"
 #include "cart/runtime/replay.h"
 #include "cart/runtime/summary.h"
 #include "cmd/front.h"
@@ -72,6 +73,10 @@ int verb_run(int argc, char **argv)
         return code;
     if ((cart ? argc != first : argc != first + 1) || (cart && !catalog)) {
         fputs("trundle run: name one trip, or --cart and --catalog; trundle run --help says more\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (threads < 1 || threads > PIPELINE_THREADS_MAX) {
+        fprintf(stderr, "trundle run: --threads takes 1 to %d, not %lld\n", PIPELINE_THREADS_MAX, threads);
         return EXIT_USAGE;
     }
     config.speed = serve ? 1 : 0;

@@ -21,6 +21,8 @@
 
 enum { CART_BYTES = 1 << 20, SAME_CODE_MS = 1500, SEEN_CODES = 8, TICK_MS = 100, TICKS_BEHIND = 600 };
 
+#define PAUSE_MAX_NS (24 * 3600 * NS_PER_S)             /* of a trip that was killed and goes on */
+
 /* One camera: what stands between its raw pictures and the inbox. */
 struct eye {
     struct capture *capture;             /* basket cameras */
@@ -236,6 +238,7 @@ static enum trundle_status open_session(struct live *l, struct trundle_error *er
     const struct live_config *c = l->config;
     struct session_config config = { .threads = c->threads, .record = c->record, .user = l, .output = on_output, .consumed = on_consumed };
     char current[CART_TEXT + 32];
+    int64_t pause_ns;
 
     config.setup.cart_json = (struct trundle_text){ (const char *)l->cart_json.data, l->cart_json.n };
     config.setup.catalog_json = (struct trundle_text){ (const char *)l->catalog_json.data, l->catalog_json.n };
@@ -253,7 +256,8 @@ static enum trundle_status open_session(struct live *l, struct trundle_error *er
     }
     TRY(session_open(&config, &l->session, err));
     l->start_mono_ns = clock_mono_ns() - (clock_wall_ns() - session_start_wall_ns(l->session));
-    if (clock_mono_ns() - l->start_mono_ns < session_now_ns(l->session))    /* the wall clock was set back */
+    pause_ns = clock_mono_ns() - l->start_mono_ns - session_now_ns(l->session);
+    if (pause_ns < 0 || pause_ns > PAUSE_MAX_NS)          /* the wall clock was set */
         l->start_mono_ns = clock_mono_ns() - session_now_ns(l->session);
     return TRUNDLE_OK;
 }
@@ -265,6 +269,7 @@ static enum trundle_status shop(struct live *l, struct trundle_error *err)
     bool over = false, ended = false;
 
     while (!(c->stop && *c->stop) && !ended) {
+        enum trundle_status status;
         struct trundle_message m;
         int64_t now = clock_mono_ns() - l->start_mono_ns;
 
@@ -275,7 +280,9 @@ static enum trundle_status shop(struct live *l, struct trundle_error *err)
             if (!m.sensed_ns)
                 m.sensed_ns = m.log_ns;
             now = m.log_ns;
-            TRY(session_push(l->session, &m, err));
+            status = session_push(l->session, &m, err);
+            if (status != TRUNDLE_OK && status != TRUNDLE_BAD_INPUT)     /* a device that tells nonsense does not end the trip */
+                return status;
         } else {
             ended = over && !c->face;      /* nothing came after the last device had ended; with a screen the shopper goes on */
             over = !devices_running(l->devices);

@@ -56,6 +56,7 @@ static enum trundle_status pass_time(struct run *r, int64_t t_ns, struct trundle
     const struct replay_config *c = r->config;
 
     for (;;) {
+        enum trundle_status status;
         struct trundle_message touch;
         int64_t now = clock_mono_ns();
         int64_t due = c->speed > 0 ? r->start_mono_ns + (int64_t)((double)t_ns / c->speed) : now;
@@ -65,7 +66,9 @@ static enum trundle_status pass_time(struct run *r, int64_t t_ns, struct trundle
             touch.sensed_ns = touch.log_ns = c->speed > 0 ? (int64_t)((double)(clock_mono_ns() - r->start_mono_ns) * c->speed) : t_ns;
             if (touch.log_ns > t_ns)
                 touch.sensed_ns = touch.log_ns = t_ns;
-            TRY(session_push(r->session, &touch, err));
+            status = session_push(r->session, &touch, err);
+            if (status != TRUNDLE_OK && status != TRUNDLE_BAD_INPUT)     /* a finger's nonsense is counted */
+                return status;
             continue;
         }
         if (left <= 0 || stopped(r))

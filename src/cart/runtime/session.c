@@ -3,6 +3,8 @@
 /* The order of things for one input, and what happens after a kill. */
 #include "cart/runtime/session.h"
 
+#include "base/std/time.h"
+#include "base/trip/codec.h"
 #include "cart/runtime/journal.h"
 #include "cart/runtime/pipeline.h"
 #include "cart/see/gallery.h"
@@ -14,6 +16,8 @@
 #include <unistd.h>
 
 enum { PATH = 4096, OUTPUTS = 256 };
+
+#define TIME_MAX_NS (366 * 24 * 3600 * NS_PER_S)   /* of a trip */
 
 struct session {
     struct session_config config;          /* setup and head are not used after opening */
@@ -124,6 +128,10 @@ static void consume(void *user, const struct pipeline_result *r)
         e.evidence = r->evidence[i];
         e.sensor = e.evidence.sensor;
         e.sensed_ns = e.evidence.t1_ns;
+        if (codec_check(&e, NULL) != TRUNDLE_OK) {           /* what the trip could not keep is not believed either */
+            s->counts.bad_inputs++;
+            continue;
+        }
         s->counts.evidence++;
         record(s, &e);
         to_brain(s, &e);
@@ -145,6 +153,26 @@ static enum trundle_status failure(const struct session *s, struct trundle_error
     return s->failed;
 }
 
+/* What the trip could not keep must not be sensed. */
+static enum trundle_status believable(struct session *s, const struct trundle_message *m, struct trundle_error *err)
+{
+    struct trundle_error field;
+    const char *what = NULL;
+
+    if (m->log_ns < -TIME_MAX_NS || m->log_ns > TIME_MAX_NS || m->sensed_ns < -TIME_MAX_NS || m->sensed_ns > TIME_MAX_NS)
+        what = "its time is more than a year from the start of the trip";
+    else if ((m->channel == TRUNDLE_CAM || (m->channel == TRUNDLE_DROP && m->drop.channel == TRUNDLE_CAM)) && m->sensor >= TRUNDLE_CAMERAS_MAX)
+        what = "there is no such camera";
+    else if (s->pushed >= UINT32_MAX / SESSION_STRIDE - 1)
+        what = "the trip holds as many as can be numbered";
+    else if (codec_check(m, &field) != TRUNDLE_OK)
+        what = field.what;
+    if (!what)
+        return TRUNDLE_OK;
+    s->counts.bad_inputs++;
+    return error_set(err, TRUNDLE_BAD_INPUT, "session", NULL, "input %llu: %.400s", (unsigned long long)s->pushed + 1, what);
+}
+
 static enum trundle_status give(struct session *s, const struct trundle_message *m, bool wait, struct trundle_error *err)
 {
     struct trundle_message numbered = *m;
@@ -152,6 +180,7 @@ static enum trundle_status give(struct session *s, const struct trundle_message 
 
     if (s->failed != TRUNDLE_OK || !is_input(s, m->channel))
         return failure(s, err);
+    TRY(believable(s, m, err));
     if (numbered.log_ns < s->pushed_ns)
         numbered.log_ns = s->pushed_ns;
     numbered.sequence = (uint32_t)((s->pushed + 1) * SESSION_STRIDE);

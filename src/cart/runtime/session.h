@@ -44,10 +44,12 @@ struct session_config {
     void (*consumed)(void *user, const struct trundle_message *m);
 };
 
-/* CONFLICT: the file is there and is whole. Else as trundle_open, trip_create and the journal say. */
+/* CONFLICT: the file is there and is no killed trip, or one of another cart, catalog or trip. CORRUPT: decisions were acknowledged,
+ * and nothing of the trip is whole. In each case all files stay. Else as trundle_open, trip_create and the journal say. */
 TRUNDLE_MUST_USE enum trundle_status session_open(const struct session_config *config, struct session **out, struct trundle_error *err);
 /* Takes an input: cell, imu, cam, code, loc, touch, tick, drop, truth (kept, not read). Evidence, beliefs and decisions are
- * ignored: the session makes its own. log_ns that goes back is lifted to the last. IO: the disk is full or gone; nothing that
+ * ignored: the session makes its own. log_ns that goes back is lifted to the last. BAD_INPUT: a time a year away, a camera that cannot
+ * be, a field out of range (codec_check); nothing was taken, and the session goes on. IO: the disk is full or gone; nothing that
  * was acknowledged is lost, and every later call fails the same way. */
 TRUNDLE_MUST_USE enum trundle_status session_push(struct session *s, const struct trundle_message *m, struct trundle_error *err);
 /* As push, but FULL instead of waiting for the senses (live). */
