@@ -145,7 +145,7 @@ void bench_print(const struct bench *b, const struct bench_figure *f)
     line = json_pack("{s:s, s:f, s:s, s:i, s:i, s:o, s:o, s:f, s:o, s:f, s:s, s:b, s:s, s:s, s:s, s:s, s:f}", "name", f->name, "value", value, "unit",
                      f->unit, "n", (int)f->n, "clusters", (int)clusters, "lo", bounded ? json_real(lo) : json_null(), "hi",
                      bounded ? json_real(hi) : json_null(), "median", median, "p99",
-                     f->n >= BENCH_P99_LEAST ? json_real(sorted[(size_t)(.99 * (double)(f->n - 1) + .5)]) : json_null(), "worst", sorted[f->n - 1],
+                     f->n >= BENCH_P99_LEAST && !f->per ? json_real(sorted[(size_t)(.99 * (double)(f->n - 1) + .5)]) : json_null(), "max", sorted[f->n - 1],
                      "kind", f->kind ? f->kind : "measured", "simulated", f->simulated, "commit", b->commit, "model", b->model, "cpu", cpu, "compiler",
                      __VERSION__, "load", load_now());
     if (line && f->note)

@@ -15,7 +15,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 4
 jobs=${TRUNDLE_JOBS:-$(nproc)}
 logs=build/long
-mkdir -p "$logs"
+mkdir -p "$logs/tmp"
+export TMPDIR="$PWD/$logs/tmp"       # nobody tidies up here in the middle of a run
 failed=0
 
 setup() { # FOLDER OPTION...
