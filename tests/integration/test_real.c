@@ -332,7 +332,6 @@ static void a_trip_of_real_parts_has_the_right_receipt(void **state)
     assert_true(shop_real(path, PRODUCTS, ALL_RIGHT));
     a = receipt_of(path, true, &decided_a);                  /* replay A: the recorded evidence; replay B: sensed again */
     b = receipt_of(path, false, &decided_b);
-    printf("%.*s", (int)a.n, (const char *)a.data);
     assert_int_equal(decided_a, decided_b);
     assert_true(decided_a >= PRODUCTS);
     assert_int_equal(a.n, b.n);
