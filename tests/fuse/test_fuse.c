@@ -229,6 +229,22 @@ static void an_old_line_can_still_be_taken_off(void **state)
     end(&b);
 }
 
+static void a_count_that_was_set_holds_at_once(void **state)
+{
+    struct bench b = begin(0);
+
+    (void)state;
+    code(&b, 1, b.shop.oats);
+    step(&b, 3, 506);
+    run(&b, 3.5, 5);
+    fuse_answer(b.fuse, only_line(&b).event, TRUNDLE_OPTION_PRODUCT, b.shop.oats, 3);
+    run(&b, 5, 6);
+    assert_int_equal(only_line(&b).count, 3);
+    run(&b, 6, 60);
+    assert_int_equal(only_line(&b).count, 3);
+    end(&b);
+}
+
 /* The mutant: with the masses of the catalog swapped, what was right must become wrong. */
 static void swapped_masses_lead_astray(void **state)
 {
@@ -293,7 +309,8 @@ int main(void)
         cmocka_unit_test(the_cameras_tell_what_the_scale_cannot), cmocka_unit_test(doubt_asks_and_the_answer_settles_it),
         cmocka_unit_test(what_is_taken_out_leaves_the_list),     cmocka_unit_test(two_scans_and_one_step_are_two_items),
         cmocka_unit_test(a_sighting_without_weight_is_no_item),  cmocka_unit_test(a_bump_is_nothing),
-        cmocka_unit_test(produce_that_was_picked_is_weighed),    cmocka_unit_test(an_old_line_can_still_be_taken_off),
+        cmocka_unit_test(produce_that_was_picked_is_weighed),    cmocka_unit_test(a_count_that_was_set_holds_at_once),
+        cmocka_unit_test(an_old_line_can_still_be_taken_off),
         cmocka_unit_test(swapped_masses_lead_astray),            cmocka_unit_test(the_same_evidence_gives_the_same_bits),
         cmocka_unit_test(tables_are_checked_field_by_field),
     };

@@ -134,7 +134,7 @@ static void put_one(const struct fuse *f, struct choices *c, size_t parent, cons
     const struct catalog_product *p = catalog_find(f->catalog, product);
     const struct entry *code = code_for(f, h, e, product, NULL);
     struct explanation why = { .key = { .kind = TRUNDLE_EVENT_PUT, .a = product, .count = 1 } };
-    double base, single, twice;
+    double base, single;
 
     base = h->logp + log(f->p.prior.put) + (double)e->llr_put + likely_sight(f, e, product, true);
     if (code) {
@@ -147,11 +147,15 @@ static void put_one(const struct fuse *f, struct choices *c, size_t parent, cons
     choose(c, single + likely_answer(f, e, &why.key), parent, &why);
     if (p && !p->by_weight) {
         const struct entry *second = code ? code_for(f, h, e, product, code) : NULL;
+        int32_t said = likely_said_count(e, product);
 
         why.key.count = 2;
         why.code_b = second ? second->sequence : 0;
-        twice = base + log(second ? 0.5 : f->p.prior.twice) + likely_pair_mass(f, e, p, p);
-        choose(c, twice + likely_answer(f, e, &why.key), parent, &why);
+        choose(c, base + log(second ? 0.5 : f->p.prior.twice) + likely_many_mass(f, e, p, 2) + likely_answer(f, e, &why.key), parent, &why);
+        why.key.count = said;
+        why.code_b = 0;
+        if (said > 2)
+            choose(c, base + log(0.5) + likely_many_mass(f, e, p, said) + likely_answer(f, e, &why.key), parent, &why);
     }
 }
 
@@ -321,9 +325,10 @@ static void carry_out(const struct fuse *f, struct hypothesis *h, size_t entry, 
         if (k->b.key && a && b) {
             add_item(h, e->id, k->a, a->by_weight ? (double)NAN : a->mass_g, a->by_weight ? 0 : likely_own_sd(f, a));
             add_item(h, e->id + 1, k->b, b->by_weight ? (double)NAN : b->mass_g, b->by_weight ? 0 : likely_own_sd(f, b));
-        } else if (k->count == 2 && a) {
-            for (int n = 0; n < 2; n++)
-                add_item(h, e->id, k->a, known ? e->mass_g / 2 : a->mass_g, known ? hypot(e->sd_g, likely_own_sd(f, a)) / 1.4142135623730951 : likely_own_sd(f, a));
+        } else if (k->count > 1 && a) {
+            for (int32_t n = 0; n < k->count; n++)
+                add_item(h, e->id, k->a, known ? e->mass_g / k->count : a->mass_g,
+                         known ? hypot(e->sd_g, likely_own_sd(f, a)) / sqrt(k->count) : likely_own_sd(f, a));
         } else {
             add_item(h, e->id, k->a, known ? e->mass_g : a && !a->by_weight ? a->mass_g : (double)NAN,
                      known ? e->sd_g : a && !a->by_weight && isfinite(a->mass_g) ? likely_own_sd(f, a) : 0);

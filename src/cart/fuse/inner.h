@@ -119,7 +119,8 @@ void explain_posterior(struct fuse *f);
 /* likely.c: what the senses say, in nats. */
 /* ln p(step mass | product put) - ln p(step mass | any). weight_g: from a label, NAN none. */
 double likely_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
-/* Of two items in one step. */
+/* Of n items of one product in one step; of two products. */
+double likely_many_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, int32_t n);
 double likely_pair_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *a, const struct catalog_product *b);
 /* Of a known mass, with the variance of item and step: robust, a share `mass_wild` may be anything. */
 double likely_mixture(const struct fuse *f, double mass_g, double mean_g, double variance);
@@ -137,6 +138,8 @@ int  likely_new_regions(const struct entry *e, int camera);
 double likely_nothing(const struct fuse *f, const struct entry *e);
 /* What the shopper said about it. */
 double likely_answer(const struct fuse *f, const struct entry *e, const struct fuse_key *k);
+/* How many of this product the shopper said they were; 0 nothing. */
+int32_t likely_said_count(const struct entry *e, struct trundle_product p);
 void   likely_forget(struct fuse *f);
 size_t likely_memory_bytes(void);
 

@@ -97,6 +97,17 @@ double likely_pair_mass(const struct fuse *f, const struct entry *e, const struc
     return likely_mixture(f, e->mass_g, a->mass_g + b->mass_g, variance);
 }
 
+double likely_many_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, int32_t n)
+{
+    if (!e->weighed)
+        return f->scale_blind ? 0 : likely_missed(f, 200.0 * n);
+    if (e->mass_g <= 0)
+        return log(f->p.prior.mass_wild);
+    if (!isfinite(p->mass_g))
+        return log(0.3);
+    return likely_mixture(f, e->mass_g, n * p->mass_g, likely_step_variance(f, e) + n * likely_own_sd(f, p) * likely_own_sd(f, p));
+}
+
 static double limited(const struct fuse *f, double llr)
 {
     double limit = f->p.prior.see_limit;
@@ -242,8 +253,8 @@ double likely_answer(const struct fuse *f, const struct entry *e, const struct f
                       : a->option == TRUNDLE_OPTION_NOTHING ? k->kind != TRUNDLE_EVENT_PUT
                                                             : !same_product(k->a, a->product);
 
-        /* a word said twice is not twice the proof, yet a later one outweighs an earlier */
-        sum += (agrees ? right : wrong) * (i + 1 == e->answers_n ? 2 : 1);
+        /* a word said twice is not twice the proof, yet a later one outweighs an earlier, and a number that was set is meant */
+        sum += (agrees ? right : wrong) * (i + 1 == e->answers_n ? 2 : 1) * (a->count ? 3 : 1);
     }
     return sum;
 }
@@ -251,4 +262,14 @@ double likely_answer(const struct fuse *f, const struct entry *e, const struct f
 void likely_forget(struct fuse *f)
 {
     f->memory->n = 0;
+}
+
+int32_t likely_said_count(const struct entry *e, struct trundle_product p)
+{
+    int32_t count = 0;
+
+    for (uint8_t i = 0; i < e->answers_n; i++)
+        if (e->answer[i].option == TRUNDLE_OPTION_PRODUCT && same_product(e->answer[i].product, p))
+            count = e->answer[i].count;
+    return count;
 }
