@@ -157,7 +157,9 @@ int bench_terminal(const char *path)
     struct termios t;
     int fd = posix_openpt(O_RDWR | O_NOCTTY);
 
-    assert_true(fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0);
+    if (fd < 0)
+        support_skip("this machine has no pseudo-terminals (/dev/pts)");
+    assert_true(grantpt(fd) == 0 && unlockpt(fd) == 0);
     assert_int_equal(tcgetattr(fd, &t), 0);
     t.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
     (void)tcsetattr(fd, TCSANOW, &t);

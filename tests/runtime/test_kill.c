@@ -30,10 +30,12 @@ static int make_trip(void **state)
 {
     const char *folder = support_scratch();
     struct sim_options options = SIM_OPTIONS_DEFAULT;
+    const char *pictures = getenv("TRUNDLE_TEST_PICTURES");
     struct sim_suite *suite;
     struct trundle_error err;
 
     (void)state;
+    options.pictures = !pictures || strcmp(pictures, "0") != 0;
     support_ok(sim_suite_load("smoke", &suite, &err), &err);
     support_ok(sim_trips_make(suite, SEED, 1, folder, &options, &err), &err);
     sim_suite_free(suite);

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * session: the basket does not depend on threads, on recording or on who senses (replays A and B of docs/contracts.md), and
- * a killed trip goes on where it stopped. TRUNDLE_TEST_TRIPS says over how many simulated trips (6).
+ * a killed trip goes on where it stopped. TRUNDLE_TEST_TRIPS says over how many simulated trips (6), TRUNDLE_TEST_PICTURES=0
+ * leaves the cameras out.
  */
 #include "base/trip/codec.h"
 #include "cart/runtime/replay.h"
@@ -22,12 +23,14 @@ static int make_trips(void **state)
 {
     const char *text = getenv("TRUNDLE_TEST_TRIPS");
     struct sim_options options = SIM_OPTIONS_DEFAULT;
+    const char *pictures = getenv("TRUNDLE_TEST_PICTURES");
     struct sim_suite *suite;
     struct trundle_error err;
 
     (void)state;
     trips = text ? atoi(text) : 6;
     (void)snprintf(folder, sizeof folder, "%s", support_scratch());
+    options.pictures = !pictures || strcmp(pictures, "0") != 0;
     support_ok(sim_suite_load("smoke", &suite, &err), &err);
     options.jobs = 2;
     support_ok(sim_trips_make(suite, SEED, (size_t)trips, folder, &options, &err), &err);
