@@ -6,6 +6,7 @@
 #include "cart/runtime/trip_world.h"
 #include "cart/runtime/truth.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,7 @@ static void compare(struct run *r)
 {
     struct replay_summary *s = r->summary;
     const struct basket *b = brain_basket(session_brain(r->session));
+    bool natural = fabs(r->config->speed - 1) < 1e-9;      /* at any other speed a latency means nothing */
 
     s->total_cents = basket_totals(b).total_cents;
     s->has_truth = r->truth.has_basket;
@@ -131,13 +133,13 @@ static void compare(struct run *r)
         s->true_items = (int)r->truth.items_n;
         s->true_total_cents = r->truth.total_cents;
     }
-    for (int i = 0; r->config->speed > 0 && i < r->shown_n && s->latencies_n < REPLAY_LATENCIES; i++) {
+    for (int i = 0; natural && i < r->shown_n && s->latencies_n < REPLAY_LATENCIES; i++) {
         int64_t settle_ns;
 
         if (!truth_view_settle(&r->truth, r->shown[i].t_event_ns, &settle_ns))
             continue;
         s->latency_s[s->latencies_n++] =
-            ns_s(r->shown[i].shown_mono_ns - r->start_mono_ns) - ns_s(settle_ns) / r->config->speed;
+            ns_s(r->shown[i].shown_mono_ns - r->start_mono_ns - settle_ns);
     }
     qsort(s->latency_s, (size_t)s->latencies_n, sizeof s->latency_s[0], by_size);
 }
