@@ -131,7 +131,7 @@ static void compare(struct run *r)
     if (s->has_truth) {
         truth_view_compare(&r->truth, b, &s->right, &s->wrong_or_missing, &s->phantom);
         s->true_items = (int)r->truth.items_n;
-        s->true_total_cents = r->truth.total_cents;
+        s->true_total_cents = truth_view_total(&r->truth, b, session_now_ns(r->session));
     }
     for (int i = 0; natural && i < r->shown_n && s->latencies_n < REPLAY_LATENCIES; i++) {
         int64_t settle_ns;

@@ -6,6 +6,7 @@
 #include "trundle.pb-c.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 void truth_view_add(struct truth_view *t, const uint8_t *bytes, size_t n)
 {
@@ -18,7 +19,6 @@ void truth_view_add(struct truth_view *t, const uint8_t *bytes, size_t n)
         t->put[t->puts_n++].settle_ns = m->event->t_settle_ns;
     } else if (m->what_case == TRUNDLE__V1__TRUTH__WHAT_BASKET) {
         t->has_basket = true;
-        t->total_cents = m->basket->total_cents;
         t->items_n = 0;
         for (size_t i = 0; i < m->basket->n_items && t->items_n < TRUTH_EVENTS; i++) {
             const Trundle__V1__TruthItem *item = m->basket->items[i];
@@ -45,6 +45,28 @@ bool truth_view_settle(const struct truth_view *t, int64_t t_event_ns, int64_t *
         }
     }
     return best <= NS_PER_S;
+}
+
+int64_t truth_view_total(const struct truth_view *t, const struct basket *like, int64_t now_ns)
+{
+    struct basket *b = malloc(sizeof *b);
+    int64_t total;
+    uint32_t line;
+
+    if (!b)
+        return -1;
+    basket_init(b, like->catalog, like->e_mg, like->start_wall_ns);
+    b->member = like->member;
+    for (size_t i = 0; i < t->items_n; i++) {
+        struct basket_item item = { .product = t->item[i].product, .count = 1, .event = (uint32_t)i + 1, .t_ns = now_ns };
+
+        if (t->item[i].by_weight)
+            item.weight_mg = basket_weight_mg(b, t->item[i].mass_g);
+        (void)(basket_add(b, &item, &line) == TRUNDLE_OK);
+    }
+    total = basket_totals(b).total_cents;
+    free(b);
+    return total;
 }
 
 void truth_view_compare(const struct truth_view *t, const struct basket *b, int *out_right, int *out_missing, int *out_phantom)
