@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle demo: the main job on one machine. A simulated trip of the demo store drives the real cart at natural speed. */
+#include "cart/runtime/journal.h"
 #include "cmd/front.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
@@ -28,11 +29,18 @@ static enum trundle_status have_trip(const struct sim_suite *suite, int64_t seed
     return sim_trips_make(suite, seed, 1, folder, &options, err);
 }
 
-static enum trundle_status shop_once(struct front *front, const char *path, bool json, double speed, struct trundle_error *err)
+/* Recorded as on a cart, so that a line is shown only when its row is on the disk; the last trip is kept beside the simulated ones. */
+static enum trundle_status shop_once(struct front *front, const char *folder, const char *path, bool json, double speed, struct trundle_error *err)
 {
     struct replay_config config = REPLAY_CONFIG_DEFAULT;
     struct replay_summary summary;
+    char record[4096], journal[4128];
 
+    (void)snprintf(record, sizeof record, "%s/last.mcap", folder);
+    (void)snprintf(journal, sizeof journal, "%s.journal", record);
+    (void)unlink(record);
+    journal_remove(journal);
+    config.record = record;
     config.speed = speed;
     config.threads = 2;
     config.face = front->face;
@@ -89,7 +97,7 @@ int verb_demo(int argc, char **argv)
     while (status == TRUNDLE_OK && !*front_stop()) {
         status = have_trip(suite, seed++, folder, path, sizeof path, &err);
         if (status == TRUNDLE_OK)
-            status = shop_once(&front, path, json, speed, &err);
+            status = shop_once(&front, folder, path, json, speed, &err);
         if (once)
             break;
     }
