@@ -136,5 +136,5 @@ enum trundle_status trundle_receipt_json(const struct trundle *t, char *out, siz
 
 const char *trundle_version(void)
 {
-    return "0.1.0";
+    return TRUNDLE_VERSION;
 }

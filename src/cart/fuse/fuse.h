@@ -97,5 +97,5 @@ void fuse_run(struct fuse *f, int64_t now_ns);
 bool fuse_poll(struct fuse *f, struct fuse_action *out);
 /* The lines that should be shown. */
 const struct fuse_line *fuse_lines(const struct fuse *f, size_t *out_n);
-/* ln-odds-free summary for guard: expected number of items inside that are not on a line. */
+/* For guard: how many items are expected to be inside and on no line. */
 double fuse_expected_missing(const struct fuse *f);

@@ -84,7 +84,7 @@ struct fuse {
     int64_t now_ns;
     bool dirty, scale_blind;
     char zone[CATALOG_SHORT];
-    double popularity_sum, zone_sum;        /* over the catalog; over the products of the zone */
+    double popularity_sum;                  /* over the catalog */
     float basket_p;                         /* of the best hypothesis */
     double frozen_missing;                  /* expected items inside and not on a line, of events that left the window */
     struct memory *memory;                  /* likely.c's; owned */

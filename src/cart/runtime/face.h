@@ -4,8 +4,9 @@
  * runtime/face - a session's touchscreen: publishes the view when it changes, keeps the picture of the moment of each line,
  * takes touches into an inbox. Outlives sessions, so that one screen serves trip after trip.
  *
- *     TRY(face_new(inbox, trip_clock, pictures, &face, err));
- *     screen_start(&(struct screen_config){ .user = face, .touch = face_touch, ... }, ...)     // face_screen_config fills it
+ *     TRY(face_new(&(struct face_config){ .inbox = inbox }, &face));
+ *     TRY(screen_start(&(struct screen_config){ .user = face, .touch = face_touch, .picture = face_picture }, &screen, err));
+ *     face_target(face, publish, screen);
  *     face_begin(face, session, pictures_dir);
  *     face_output(face, &m); face_consumed(face, &m);      // from the session's callbacks
  *     face_end(face);

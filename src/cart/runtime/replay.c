@@ -144,7 +144,7 @@ static void compare(struct run *r)
     qsort(s->latency_s, (size_t)s->latencies_n, sizeof s->latency_s[0], by_size);
 }
 
-static enum trundle_status shop(struct run *r, const char *path, struct trip_reader *trip, const struct trip_world *world, struct trundle_error *err)
+static enum trundle_status shop(struct run *r, struct trip_reader *trip, const struct trip_world *world, struct trundle_error *err)
 {
     const struct replay_config *c = r->config;
     struct session_config config = { .head = *trip_head(trip), .threads = c->threads, .record = c->record, .recorded_evidence = c->recorded, .user = r,
@@ -152,7 +152,6 @@ static enum trundle_status shop(struct run *r, const char *path, struct trip_rea
     int64_t wall = clock_mono_ns(), cpu = clock_cpu_ns();
     enum trundle_status status;
 
-    (void)path;
     trip_world_setup(world, &config.setup);
     TRY(session_open(&config, &r->session, err));
     if (c->face)
@@ -193,7 +192,7 @@ enum trundle_status replay_trip(const char *path, const struct replay_config *co
     r->summary = out;
     TRY_GOTO(status, trip_open(path, &trip, err), out);
     TRY_GOTO(status, trip_world_load(path, trip, &(struct trip_world_options){ .catalog_dir = config->catalog_dir }, &world, err), out);
-    status = shop(r, path, trip, &world, err);
+    status = shop(r, trip, &world, err);
 out:
     trip_world_done(&world);
     trip_free(trip);
