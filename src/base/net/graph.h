@@ -32,7 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { NET_RANK_MAX = 6, NET_IN_MAX = 16, NET_NAME_MAX = 96, NET_NODES_MAX = 65536 };
+enum { NET_RANK_MAX = 6, NET_IN_MAX = 16, NET_NAME_MAX = 96, NET_NODES_MAX = 16384 };
 #define NET_ELEMENTS_MAX ((int64_t)1 << 31)   /* of one tensor */
 
 /* Values are stored in files. */
