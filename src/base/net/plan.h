@@ -24,6 +24,8 @@ struct net_scratch *net_scratch_new(void);           /* NULL: no memory */
 void   net_scratch_free(struct net_scratch *s);      /* after its plans; takes NULL */
 size_t net_scratch_bytes(const struct net_scratch *s);
 
+struct net_plan;
+
 struct net_choice {                                  /* "this node by this kernel", from a tuned manifest (tune.h) */
     const char *node, *kernel;
 };

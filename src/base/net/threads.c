@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* net/pool - workers that wait for a round number to change, first spinning, then asleep. */
-#include "base/net/pool.h"
+/* net/threads - workers that wait for a round number to change, first spinning, then asleep. */
+#include "base/net/threads.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,12 +11,12 @@
 enum { THREADS_MAX = 64, SPINS = 2000 };
 
 struct worker {
-    struct net_pool *pool;
+    struct net_threads *pool;
     pthread_t thread;
     int part;
 };
 
-struct net_pool {
+struct net_threads {
     int threads;
     pthread_mutex_t mutex;
     pthread_cond_t  wake, done;
@@ -41,7 +41,7 @@ static void relax(void)
 static void *worker_main(void *argument)
 {
     struct worker *w = argument;
-    struct net_pool *p = w->pool;
+    struct net_threads *p = w->pool;
     unsigned seen = 0;
     for (;;) {
         for (int i = 0; i < SPINS && atomic_load(&p->round) == seen; i++)
@@ -65,7 +65,7 @@ static void *worker_main(void *argument)
     }
 }
 
-static void begin(struct net_pool *p, bool stop)
+static void begin(struct net_threads *p, bool stop)
 {
     pthread_mutex_lock(&p->mutex);
     p->stop = stop;
@@ -75,11 +75,11 @@ static void begin(struct net_pool *p, bool stop)
     pthread_mutex_unlock(&p->mutex);
 }
 
-struct net_pool *net_pool_new(int threads)
+struct net_threads *net_threads_new(int threads)
 {
     if (threads < 1 || threads > THREADS_MAX)
         return NULL;
-    struct net_pool *p = calloc(1, sizeof *p);
+    struct net_threads *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
     pthread_mutex_init(&p->mutex, NULL);
@@ -89,7 +89,7 @@ struct net_pool *net_pool_new(int threads)
     for (int i = 1; i < threads; i++) {
         p->worker[i] = (struct worker){ .pool = p, .part = i };
         if (pthread_create(&p->worker[i].thread, NULL, worker_main, &p->worker[i]) != 0) {
-            net_pool_free(p);
+            net_threads_free(p);
             return NULL;
         }
         p->threads = i + 1;
@@ -97,7 +97,7 @@ struct net_pool *net_pool_new(int threads)
     return p;
 }
 
-void net_pool_free(struct net_pool *p)
+void net_threads_free(struct net_threads *p)
 {
     if (!p)
         return;
@@ -110,12 +110,12 @@ void net_pool_free(struct net_pool *p)
     free(p);
 }
 
-int net_pool_threads(const struct net_pool *p)
+int net_threads_count(const struct net_threads *p)
 {
     return p ? p->threads : 1;
 }
 
-void net_pool_run(struct net_pool *p, int parts, void (*work)(void *, int, int), void *argument)
+void net_threads_run(struct net_threads *p, int parts, void (*work)(void *, int, int), void *argument)
 {
     if (!p || p->threads == 1 || parts <= 1) {
         work(argument, 0, 1);
