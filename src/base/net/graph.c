@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* net/graph - building, copying and naming. Shapes are infer.c's. */
 #include "base/net/graph.h"
+#include "base/std/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,7 @@ int64_t net_node_macs(const struct net_graph *g, const struct net_node *node)
         return in->rank ? n * in->d[in->rank - 1] : 0;
     case NET_ATTENTION: {                          /* q k^T and p v */
         const struct net_shape *v = &g->tensor[node->in[2]].shape;
-        return (int64_t)in->d[0] * in->d[1] * w->d[1] * (in->d[2] + v->d[2]);
+        return w ? (int64_t)in->d[0] * in->d[1] * w->d[1] * (in->d[2] + v->d[2]) : 0;
     }
     default:
         return 0;
@@ -115,15 +116,41 @@ void net_graph_free(struct net_graph *g)
     free(g->node);
     free(g->input);
     free(g->output);
+    free(g->names);
     free(g);
+}
+
+/* The slot of a name in the index: its own, or the free one where it would stand. */
+static size_t slot_of(const struct net_graph *g, const char *name)
+{
+    size_t mask = (size_t)g->names_room - 1, at = (size_t)hash64(name, strlen(name), 0) & mask;
+    while (g->names[at] && strcmp(g->tensor[g->names[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return at;
 }
 
 int net_graph_find(const struct net_graph *g, const char *tensor_name)
 {
+    return g->names_room ? g->names[slot_of(g, tensor_name)] - 1 : -1;
+}
+
+/* Room for one more name, at most half full. */
+static bool names_grow(struct net_graph *g)
+{
+    if (2 * (g->tensors_n + 1) <= g->names_room)
+        return true;
+    int more = g->names_room ? 2 * g->names_room : 128;
+    while (2 * (g->tensors_n + 1) > more)
+        more *= 2;
+    int *grown = calloc((size_t)more, sizeof *grown);
+    if (!grown)
+        return false;
+    free(g->names);
+    g->names = grown;
+    g->names_room = more;
     for (int i = 0; i < g->tensors_n; i++)
-        if (strcmp(g->tensor[i].name, tensor_name) == 0)
-            return i;
-    return -1;
+        g->names[slot_of(g, g->tensor[i].name)] = i + 1;
+    return true;
 }
 
 static enum trundle_status no_memory(struct trundle_error *err, const char *what)
@@ -143,6 +170,14 @@ static bool room(void **array, int n, int *capacity, size_t size)
     *array = grown;
     *capacity = more;
     return true;
+}
+
+enum trundle_status net_graph_reindex(struct net_graph *g, struct trundle_error *err)
+{
+    free(g->names);
+    g->names = NULL;
+    g->names_room = 0;
+    return names_grow(g) ? TRUNDLE_OK : no_memory(err, "graph");
 }
 
 /* Adds a tensor with a name that nobody has. `name` empty: made of `stem`. */
@@ -173,13 +208,14 @@ static enum trundle_status tensor_add(struct net_graph *g, const char *name, con
                 return error_set(err, TRUNDLE_TOO_LARGE, made, NULL, "more than 2^31 elements");
         }
     }
-    if (!room((void **)&g->tensor, g->tensors_n, &g->tensors_room, sizeof *g->tensor))
+    if (!room((void **)&g->tensor, g->tensors_n, &g->tensors_room, sizeof *g->tensor) || !names_grow(g))
         return no_memory(err, made);
     struct net_tensor *t = &g->tensor[g->tensors_n];
     *t = (struct net_tensor){ .type = type };
     memcpy(t->name, made, sizeof t->name);
     if (shape)
         t->shape = *shape;
+    g->names[slot_of(g, made)] = g->tensors_n + 1;
     *out = g->tensors_n++;
     return TRUNDLE_OK;
 }
@@ -224,7 +260,7 @@ static enum trundle_status constant_add(struct net_graph *g, const char *name, e
                                         bool borrow, int *out, struct trundle_error *err)
 {
     int i = 0;
-    for (int k = 0; k < shape->rank; k++)
+    for (int k = 0; k < shape->rank && k < NET_RANK_MAX; k++)
         if (shape->d[k] == 0 && !borrow && data == NULL)
             return error_set(err, TRUNDLE_BAD_ARG, name ? name : "constant", NULL, "axis %d of a constant is unknown", k);
     TRY(tensor_add(g, name, "constant", type, shape, &i, err));
@@ -234,10 +270,8 @@ static enum trundle_status constant_add(struct net_graph *g, const char *name, e
     } else {
         size_t n = net_tensor_bytes(t);
         void *copy = block(n);
-        if (!copy) {
-            g->tensors_n--;
-            return no_memory(err, t->name);
-        }
+        if (!copy)
+            return no_memory(err, t->name);       /* the tensor stays, without data: the caller gives the graph up */
         if (data && n)
             memcpy(copy, data, n);
         t->data = copy;
@@ -369,6 +403,7 @@ enum trundle_status net_graph_copy(const struct net_graph *g, bool borrow, struc
         memcpy(c->input, g->input, (size_t)g->inputs_n * sizeof(int));
     if (g->outputs_n)
         memcpy(c->output, g->output, (size_t)g->outputs_n * sizeof(int));
+    TRY_GOTO(status, net_graph_reindex(c, err), out);
     c->nodes_n = g->nodes_n;
     c->inputs_n = g->inputs_n;
     c->outputs_n = g->outputs_n;
