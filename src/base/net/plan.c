@@ -62,7 +62,7 @@ struct net_scratch {
 struct net_plan {
     struct net_graph *graph;
     struct net_plan_options options;
-    struct net_threads *threads_of;
+    struct net_threads *workers;
     struct net_scratch *scratch, *own_scratch;
     unsigned resolved;             /* scratch->grown when the pointers were made, plus one */
     struct place *place;
@@ -527,9 +527,9 @@ enum trundle_status net_plan_new(const struct net_graph *g, const struct net_pla
     p->by = calloc((size_t)p->graph->nodes_n + 1, sizeof *p->by);
     p->step_of = malloc(((size_t)p->graph->nodes_n + 1) * sizeof *p->step_of);
     if (p->options.threads > 1)
-        p->threads_of = net_threads_new(p->options.threads);
+        p->workers = net_threads_new(p->options.threads);
     p->scratch = p->options.scratch ? p->options.scratch : (p->own_scratch = net_scratch_new());
-    if (!p->place || !p->by || !p->step_of || !p->scratch || (p->options.threads > 1 && !p->threads_of)) {
+    if (!p->place || !p->by || !p->step_of || !p->scratch || (p->options.threads > 1 && !p->workers)) {
         status = no_memory(err);
         goto out;
     }
@@ -573,7 +573,7 @@ void net_plan_free(struct net_plan *p)
             p->place[t].device_of->memory->release(p->place[t].device);
     for (int i = 0; i < p->streams_n; i++)
         p->stream[i].engine->memory->stream_free(p->stream[i].stream);
-    net_threads_free(p->threads_of);
+    net_threads_free(p->workers);
     net_scratch_free(p->own_scratch);
     net_graph_free(p->graph);
     free(p->place);
@@ -599,7 +599,7 @@ static enum trundle_status run_step(struct net_plan *p, struct step *s, struct t
 {
     switch (s->kind) {
     case STEP_KERNEL:
-        net_threads_run(p->threads_of, s->parts, run_part, s);
+        net_threads_run(p->workers, s->parts, run_part, s);
         return TRUNDLE_OK;
     case STEP_UPLOAD:
         return s->engine->memory->upload(stream_of(p, s->engine), p->place[s->tensor].device, p->place[s->tensor].host, p->place[s->tensor].bytes);
