@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * net/engine - who computes a stretch of a graph. Our own kernels are one engine (native); oneDNN, ONNX Runtime, XNNPACK and
- * a device are others. A plan cuts the graph into stretches, each for one engine, and moves tensors between their memories.
+ * net/engine - somebody else who computes a stretch of a graph: oneDNN, ONNX Runtime, XNNPACK, a device. A plan (plan.h) cuts
+ * the graph into stretches, each for one engine, moves tensors between their memories, and runs what nobody takes with our own
+ * kernels (kernel.h).
  *
  *     engine->takes(g, node)          may this node be in your stretch?
  *     engine->compile(...)            a stretch of nodes, whose inputs and outputs are tensors in the engine's memory
@@ -40,18 +41,15 @@ struct net_stretch {               /* what is to be compiled; shapes are final *
 };
 
 struct net_engine {
-    const char *name;              /* "native", "dnnl", "onnxruntime", "xnnpack" */
+    const char *name;              /* "dnnl", "onnxruntime", "xnnpack" */
     const struct net_memory *memory;                               /* NULL: host */
     /* Is it there (a library may be loaded at run time)? On false, `why` says what is missing and how to get it. */
     bool (*available)(char *why, size_t size);
     bool (*takes)(const struct net_graph *g, const struct net_node *node);
     enum trundle_status (*compile)(const struct net_stretch *stretch, void **out_part, struct trundle_error *err);
-    /* Scratch of one run, shared with other stretches and nets: 0 when the engine keeps its own. */
-    size_t (*scratch_bytes)(const void *part);
-    enum trundle_status (*run)(void *part, const void *const *in, void *const *out, void *scratch, struct net_stream *s, struct trundle_error *err);
+    /* in[] and out[] as in the stretch: host memory, or handles of the engine's memory. */
+    enum trundle_status (*run)(void *part, const void *const *in, void *const *out, struct net_stream *s, struct trundle_error *err);
     void (*free)(void *part);
     /* One line for `trundle net info`: what was chosen ("brgconv:avx512_core_vnni"). May be NULL. */
     const char *(*describe)(const void *part, int node_of_stretch);
 };
-
-extern const struct net_engine net_engine_native;

@@ -180,6 +180,27 @@ enum trundle_status net_graph_reindex(struct net_graph *g, struct trundle_error 
     return names_grow(g) ? TRUNDLE_OK : no_memory(err, "graph");
 }
 
+/* The newest name can be taken out of the index, for no chain of slots runs over it; else the index is made anew. */
+enum trundle_status net_graph_rename(struct net_graph *g, int tensor, const char *name, struct trundle_error *err)
+{
+    struct net_tensor *t = &g->tensor[tensor];
+    char made[NET_NAME_MAX];
+    snprintf(made, sizeof made, "%s", name);
+    int other = net_graph_find(g, made);
+    if (other == tensor)
+        return TRUNDLE_OK;
+    if (!made[0] || other >= 0)
+        return error_set(err, TRUNDLE_CONFLICT, made, "give every tensor its own name", "two tensors have this name, or it is empty");
+    bool newest = tensor == g->tensors_n - 1;
+    if (newest)
+        g->names[slot_of(g, t->name)] = 0;
+    memcpy(t->name, made, sizeof t->name);
+    if (!newest)
+        return net_graph_reindex(g, err);
+    g->names[slot_of(g, made)] = tensor + 1;
+    return TRUNDLE_OK;
+}
+
 /* Adds a tensor with a name that nobody has. `name` empty: made of `stem`. */
 static enum trundle_status tensor_add(struct net_graph *g, const char *name, const char *stem, enum net_type type, const struct net_shape *shape,
                                       int *out, struct trundle_error *err)

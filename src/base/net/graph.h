@@ -32,7 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { NET_RANK_MAX = 6, NET_IN_MAX = 16, NET_NAME_MAX = 96, NET_NODES_MAX = 65536 };
+enum { NET_RANK_MAX = 6, NET_IN_MAX = 16, NET_NAME_MAX = 96, NET_NODES_MAX = 16384 };
 #define NET_ELEMENTS_MAX ((int64_t)1 << 31)   /* of one tensor */
 
 /* Values are stored in files. */
@@ -58,6 +58,7 @@ struct net_tensor {
     struct net_quant quant;
     const void      *data;                 /* constants: dense, 64-byte aligned when owned; NULL for what is computed */
     bool             owned;
+    bool             batched;              /* an input given with d[0] == 0: every infer fills in its batch. A writer of files writes 0 */
 };
 
 /* Everything of one input: name, arguments, attributes. X(id, "name", least inputs, most inputs).
@@ -179,6 +180,8 @@ TRUNDLE_MUST_USE enum trundle_status net_graph_output(struct net_graph *g, int t
 TRUNDLE_MUST_USE enum trundle_status net_graph_quant(struct net_graph *g, int tensor, int n, int axis, const float *scale, int32_t zero, struct trundle_error *err);
 /* Room for a constant's data that the caller will fill (owned, 64-byte aligned, zeroed). Used by trainers: weights may change. */
 void *net_graph_writable(struct net_graph *g, int tensor);
+/* CONFLICT: another tensor has the name. */
+TRUNDLE_MUST_USE enum trundle_status net_graph_rename(struct net_graph *g, int tensor, const char *name, struct trundle_error *err);
 /* After tensors were renamed or moved by hand. NO_MEMORY. */
 TRUNDLE_MUST_USE enum trundle_status net_graph_reindex(struct net_graph *g, struct trundle_error *err);
 int net_graph_find(const struct net_graph *g, const char *tensor_name);      /* -1: none */
