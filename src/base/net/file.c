@@ -34,11 +34,11 @@ static size_t align(size_t n)
 
 /* ---- writing ---- */
 
-static json_t *shape_json(const struct net_shape *s)
+static json_t *shape_json(const struct net_tensor *t)
 {
     json_t *array = json_array();
-    for (int i = 0; i < s->rank; i++)
-        json_array_append_new(array, json_integer(s->d[i]));
+    for (int i = 0; i < t->shape.rank; i++)
+        json_array_append_new(array, json_integer(i == 0 && t->batched ? 0 : t->shape.d[i]));
     return array;
 }
 
@@ -92,7 +92,7 @@ static json_t *tensors_json(const struct net_graph *g, const bool *used, size_t 
         json_t *o = json_object();
         json_object_set_new(o, "name", json_string(tensor->name));
         json_object_set_new(o, "type", json_string(net_type_name(tensor->type)));
-        json_object_set_new(o, "shape", shape_json(&tensor->shape));
+        json_object_set_new(o, "shape", shape_json(tensor));
         quant_json(o, &tensor->quant);
         if (tensor->data) {
             json_object_set_new(o, "at", json_integer((json_int_t)at));
@@ -133,7 +133,6 @@ static json_t *list_json(const int *list, int n, const int *number)
     return array;
 }
 
-/* The graph inputs' batch is 0 in the file, even when the graph was inferred: net_graph_infer leaves inputs as they are. */
 enum trundle_status net_file_encode(const struct net_graph *g, const char *about, struct bytes *out, struct trundle_error *err)
 {
     static const uint8_t zeros[ALIGN] = { 0 };

@@ -58,6 +58,7 @@ struct net_tensor {
     struct net_quant quant;
     const void      *data;                 /* constants: dense, 64-byte aligned when owned; NULL for what is computed */
     bool             owned;
+    bool             batched;              /* an input given with d[0] == 0: every infer fills in its batch. A writer of files writes 0 */
 };
 
 /* Everything of one input: name, arguments, attributes. X(id, "name", least inputs, most inputs).
