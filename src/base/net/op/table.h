@@ -15,8 +15,8 @@
 
 #if defined(__x86_64__)
 #define NET_KERNELS_VNNI(X)
-#define NET_KERNELS_AVX512(X) X(net_conv_f32_avx512)
-#define NET_KERNELS_AVX2(X) X(net_conv_f32_avx2)
+#define NET_KERNELS_AVX512(X) X(net_f32_avx512)
+#define NET_KERNELS_AVX2(X) X(net_f32_avx2)
 #else
 #define NET_KERNELS_VNNI(X)
 #define NET_KERNELS_AVX512(X)
@@ -25,7 +25,7 @@
 
 #if defined(__aarch64__)
 #define NET_KERNELS_DOT(X)
-#define NET_KERNELS_NEON(X) X(net_conv_f32_neon)
+#define NET_KERNELS_NEON(X) X(net_f32_neon)
 #else
 #define NET_KERNELS_DOT(X)
 #define NET_KERNELS_NEON(X)
