@@ -67,5 +67,5 @@ void data_shuffle(uint64_t seed, uint32_t epoch, size_t n, uint32_t *out);
 /* A picture file's bytes (JPEG or PNG, by content) to RGB; malloc'd. CORRUPT names what is wrong; TOO_LARGE: over 8192 px. */
 TRUNDLE_MUST_USE enum trundle_status data_decode(const void *bytes, size_t n, const char *where, uint8_t **out_rgb, int *out_w, int *out_h,
                                                  struct trundle_error *err);
-/* Area mean (a box filter with fractional edges); also enlarges. w, h, ow, oh >= 1. */
-void data_resize(const uint8_t *rgb, int w, int h, uint8_t *out, int ow, int oh);
+/* Area mean (a box filter with fractional edges); enlarging is bilinear. w, h, ow, oh >= 1. NO_MEMORY. */
+TRUNDLE_MUST_USE enum trundle_status data_resize(const uint8_t *rgb, int w, int h, uint8_t *out, int ow, int oh);

@@ -37,8 +37,9 @@ struct data_config {
     /* trips */
     double  margin;                /* crops of items: this share is added on each side. Default 0.1 */
     double  visible_least;         /* boxes less visible than this are left out. Default 0.3 */
+    bool    one_class;             /* every item is class 0: a detector of items */
     /* generated */
-    int     generated_n, generated_classes, generated_px;
+    int     generated_n, generated_px;         /* default 10000, 64 */
     uint64_t generated_seed;
 };
 

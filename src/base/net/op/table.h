@@ -14,6 +14,9 @@
 #include "base/net/kernel.h"
 
 #if defined(__x86_64__)
+#define NET_KERNELS_VNNI(X) X(net_conv_int8_depthwise_vnni) X(net_conv_int8_vnni) X(net_matmul_int8_vnni)
+#define NET_KERNELS_AVX512(X)
+#define NET_KERNELS_AVX2(X)
 #define NET_KERNELS_VNNI(X)
 #define NET_KERNELS_AVX512(X) X(net_f32_avx512)
 #define NET_KERNELS_AVX2(X) X(net_f32_avx2)
