@@ -5,6 +5,7 @@
 
 #include "base/net/op/conv/f32_depthwise.h"
 #include "base/net/op/conv/f32_direct.h"
+#include "base/net/op/conv_transpose/f32_phases.h"
 #include "base/net/op/matmul/f32_panels.h"
 #include "base/net/op/table.h"
 
@@ -16,5 +17,7 @@ const struct net_kernel F32_ID(net_f32)[] = {
     { .name = F32_NAME("matmul.packed"), .op = NET_MATMUL, .isa = F32_ISA, .exact = true, .fits = mm_fits_packed, .packed_bytes = mm_packed_bytes,
       .pack = mm_pack, .run = mm_run },
     { .name = F32_NAME("matmul.dynamic"), .op = NET_MATMUL, .isa = F32_ISA, .exact = true, .fits = mm_fits, .scratch_bytes = mm_scratch_bytes, .run = mm_run },
+    { .name = F32_NAME("conv_transpose.phases"), .op = NET_CONV_TRANSPOSE, .isa = F32_ISA, .exact = true, .fits = phases_fits,
+      .packed_bytes = phases_packed_bytes, .pack = phases_pack, .scratch_bytes = phases_scratch_bytes, .run = phases_run },
     { .name = NULL },
 };
