@@ -623,6 +623,9 @@ enum trundle_status net_plan_run(struct net_plan *p, struct trundle_error *err)
         if (status != TRUNDLE_OK) {
             if (s->kind == STEP_UPLOAD || s->kind == STEP_DOWNLOAD)
                 error_set(err, status, s->engine->name, NULL, "%s could not be moved", p->graph->tensor[s->tensor].name);
+            for (int k = 0; k < p->streams_n; k++)     /* nothing may still be on its way when the caller goes on */
+                if (p->stream[k].engine->memory->finish(p->stream[k].stream, NULL) != TRUNDLE_OK)
+                    continue;
             return status;
         }
         if (p->options.clock)

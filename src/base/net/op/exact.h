@@ -6,8 +6,8 @@
  * A convolution or matrix product: each output element is one chain
  *     s = 0; for each kernel row, kernel column, input channel of the group (matmul: k):  s = fma(x, w, s)
  *     s = s + bias;  s = s + residual;  s = act(s)            each rounded once; what is absent is skipped
- * A padded tap may be skipped or taken as x = 0: both give the same bits (only the sign of a zero sum could tell, and it starts at +0),
- * unless the weight is not finite, which infer refuses. Vectors run over outputs, never along the chain.
+ * A padded tap may be skipped or taken as x = 0: both give the same bits (only the sign of a zero sum could tell, and it starts at +0) while
+ * weights are finite. Vectors run over outputs, never along the chain.
  * A sum along a contiguous axis (softmax, norms, reductions) is net_lanes: sixteen chains, then a fixed tree. Along any other axis it is one
  * chain in order of the index, and vectors run over what lies inside.
  *

@@ -18,7 +18,7 @@
 enum { F32_PANEL = 2 * VL };
 
 struct f32_run {
-    int64_t a, w;                  /* where it begins: bytes from the pixel, floats from the panel's begin */
+    int64_t a, w;                  /* where it begins: bytes from the pixel, rows of the panel */
     int64_t k;                     /* floats, > 0 */
 };
 
@@ -26,7 +26,7 @@ struct f32_tile {
     const float *a[F32_G];         /* first pixel of each group */
     const float *r[F32_G];         /* its residual, when `residual` */
     float       *o[F32_G];         /* and its output */
-    size_t       stride, out_stride;   /* bytes from a group's pixel to the next; out_stride: of r and o */
+    size_t       stride, r_stride, o_stride;   /* bytes from a group's pixel to the next */
     const struct f32_run *run;
     int          runs;
     bool         residual;
@@ -42,10 +42,9 @@ typedef void (*f32_tile_fn)(const struct f32_tile *t);
 
 F32_INLINE void f32_end(const struct f32_tile *c, int group, int row, int lane, v_f32 bias, v_f32 lo, v_f32 hi, v_f32 x)
 {
-    const size_t at = (size_t)row * c->out_stride;
     x = v_add(x, bias);
-    if (c->residual) x = v_add(x, v_load(F32_AT(c->r[group], at) + lane));
-    v_store(F32_OUT(c->o[group], at) + lane, v_min(hi, v_max(lo, x)));
+    if (c->residual) x = v_add(x, v_load(F32_AT(c->r[group], (size_t)row * c->r_stride) + lane));
+    v_store(F32_OUT(c->o[group], (size_t)row * c->o_stride) + lane, v_min(hi, v_max(lo, x)));
 }
 
 #define F32_ROWS_1(X) X(0)
@@ -93,7 +92,7 @@ F32_INLINE void f32_end(const struct f32_tile *c, int group, int row, int lane, 
         ROWS(F32_ZERO_A##NVX) ROWS(ZB)                                                                                          \
         for (int i = 0; i < c->runs; i++) {                                                                                     \
             const float *a = F32_AT(c->a[0], c->run[i].a), *b = F32_AT(c->a[(GROUPS) - 1], c->run[i].a);                        \
-            const float *w = c->w + c->run[i].w, *const end = a + c->run[i].k;                                                  \
+            const float *w = c->w + c->run[i].w * (NVX * VL), *const end = a + c->run[i].k;                                                  \
             do {                                                                                                                \
                 v_f32 w0 = v_load(w), w1 = NVX == 2 ? v_load(w + VL) : w0;                                                      \
                 (void)w1;                                                                                                       \
@@ -141,7 +140,7 @@ static const f32_tile_fn f32_tiles[F32_H][2][F32_G] = {
         GROUPS(F32_ZERO_##NVX)                                                                                                  \
         for (int j = 0; j < c->runs; j++) {                                                                                     \
             GROUPS(F32_BEGIN)                                                                                                   \
-            const float *w = c->w + c->run[j].w;                                                                                \
+            const float *w = c->w + c->run[j].w * (NVX * VL);                                                                                \
             const size_t n = (size_t)c->run[j].k * sizeof(float);                                                               \
             for (size_t k = 0; k != n; k += sizeof(float)) {                                                                    \
                 v_f32 w0 = v_load(w), w1 = NVX == 2 ? v_load(w + VL) : w0;                                                      \

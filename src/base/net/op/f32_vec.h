@@ -18,7 +18,8 @@
 #if defined(F32_AVX512)
 #include <immintrin.h>
 enum { VL = 16, F32_G = 2, F32_H = 7 };       /* lanes of a vector; groups of a tile and pixels of a group: f32_tile.h */
-#define F32_ISA NET_ISA_AVX512
+
+#define F32_ISA (NET_ISA_AVX2 | NET_ISA_AVX512)
 #define F32_NAME(base) base ".avx512"
 #define F32_ID(base) base##_avx512
 typedef __m512 v_f32;
@@ -39,6 +40,7 @@ F32_INLINE void v_store_n(float *p, int n, v_f32 a) { _mm512_mask_storeu_ps(p, (
 #elif defined(F32_AVX2)
 #include <immintrin.h>
 enum { VL = 8, F32_G = 6, F32_H = 1 };
+
 #define F32_ISA NET_ISA_AVX2
 #define F32_NAME(base) base ".avx2"
 #define F32_ID(base) base##_avx2
@@ -63,6 +65,7 @@ F32_INLINE void v_store_n(float *p, int n, v_f32 a) { _mm256_maskstore_ps(p, v_m
 #elif defined(F32_NEON)
 #include <arm_neon.h>
 enum { VL = 4, F32_G = 8, F32_H = 1 };
+
 #define F32_ISA NET_ISA_NEON
 #define F32_NAME(base) base ".neon"
 #define F32_ID(base) base##_neon

@@ -14,9 +14,12 @@
 #include "base/net/kernel.h"
 
 #if defined(__x86_64__)
-#define NET_KERNELS_VNNI(X)
+#define NET_KERNELS_VNNI(X) X(net_conv_int8_depthwise_vnni) X(net_conv_int8_vnni) X(net_matmul_int8_vnni)
 #define NET_KERNELS_AVX512(X)
 #define NET_KERNELS_AVX2(X)
+#define NET_KERNELS_VNNI(X)
+#define NET_KERNELS_AVX512(X) X(net_conv_f32_avx512)
+#define NET_KERNELS_AVX2(X) X(net_conv_f32_avx2)
 #else
 #define NET_KERNELS_VNNI(X)
 #define NET_KERNELS_AVX512(X)
@@ -25,7 +28,7 @@
 
 #if defined(__aarch64__)
 #define NET_KERNELS_DOT(X)
-#define NET_KERNELS_NEON(X)
+#define NET_KERNELS_NEON(X) X(net_conv_f32_neon)
 #else
 #define NET_KERNELS_DOT(X)
 #define NET_KERNELS_NEON(X)

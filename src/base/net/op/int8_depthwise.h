@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * net/op/int8_depthwise - the driver of the int8 depthwise convolutions: one input channel makes one output channel. Internal to op/.
+ *
+ * A tile is a few output pixels of a row times one block of channels. Taps are taken four kernel rows at a time (missing ones have
+ * weight 0): one input column of four rows, interleaved so that the four bytes of a channel lie together, serves all outputs of the tile.
+ * There is no copy with a border: rows off the image read a line of zero points, and so do columns off the image.
+ */
+#pragma once
+
+#include "base/net/op/int8.h"
+
+enum { INT8_DEPTHWISE_PIXELS_MAX = 8, INT8_DEPTHWISE_ROWS = 4 };
+
+struct int8_depthwise_tile {
+    const uint8_t *row[INT8_DEPTHWISE_ROWS];   /* of this group of kernel rows, at the block's first channel of column 0; or a block of zero points */
+    ptrdiff_t      keep[INT8_DEPTHWISE_ROWS];  /* -1, or 0 where `row` is the zero points: offsets are masked with it */
+};
+
+struct int8_depthwise {
+    int32_t w, c;                  /* input columns and channels */
+    int32_t x;                     /* input column of the tile's first output and kernel column 0; may be off the image */
+    int32_t kw, sx, dx;
+    int32_t groups;                /* of kernel rows */
+    const struct int8_depthwise_tile *group;
+    ptrdiff_t      channel;        /* bytes to the block's first channel: already in `row` */
+    const uint8_t *zeros;          /* a block of zero points */
+    const int8_t  *weights;        /* [group][kw][lanes of the block][4] in the micro's order */
+    const int32_t *start;          /* in the micro's order of channels */
+    const float   *scale, *bias;
+    struct int8_tile end;          /* out, residual, out_step, width, post; scale and bias in plain order: the general end */
+};
+
+struct int8_depthwise_micro {
+    int  pixels;                   /* most of a tile */
+    int  block;                    /* channels of a tile */
+    int  order[64];                /* place i of the block holds channel order[i] */
+    void (*tile)(const struct int8_depthwise *d, int pixels);
+};
+
+bool int8_depthwise_fits(const struct net_site *s);
+size_t int8_depthwise_packed_bytes(const struct net_site *s, const struct int8_depthwise_micro *m);
+void int8_depthwise_pack(const struct net_site *s, const struct int8_depthwise_micro *m, void *packed);
+void int8_depthwise_run(const struct net_call *c, const struct int8_depthwise_micro *m);
+
+#define INT8_DEPTHWISE_FUNCTIONS(name, micro) \
+    static size_t name##_packed_bytes(const struct net_site *s) { return int8_depthwise_packed_bytes(s, &(micro)); } \
+    static void name##_pack(const struct net_site *s, void *packed) { int8_depthwise_pack(s, &(micro), packed); } \
+    static void name##_run(const struct net_call *c) { int8_depthwise_run(c, &(micro)); }
