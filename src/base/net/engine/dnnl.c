@@ -7,7 +7,7 @@
  * put before it. Each form has a piece of storage: a place in the block, or the caller's input or output. A residual is added in
  * place (oneDNN's sum): when nobody needs it later, in its own storage, else in a copy.
  */
-#include "base/net/engine/dnnl.h"
+#include "base/net/engine/dnnl_engine.h"
 #include "base/net/arena.h"
 #include "base/net/engine/dnnl_inside.h"
 #include "base/net/kernel.h"
@@ -487,10 +487,9 @@ out:
     return status;
 }
 
-static enum trundle_status run(void *part, const void *const *in, void *const *out, void *scratch, struct net_stream *stream, struct trundle_error *err)
+static enum trundle_status run(void *part, const void *const *in, void *const *out, struct net_stream *stream, struct trundle_error *err)
 {
     struct part *p = part;
-    (void)scratch;
     (void)stream;
     omp_set_num_threads(p->threads);
     for (int i = 0; i < p->forms_n; i++) {

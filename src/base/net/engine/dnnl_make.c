@@ -164,6 +164,12 @@ static const struct net_tensor *input(const struct net_graph *g, const struct ne
     return k < node->in_n && node->in[k] >= 0 ? &g->tensor[node->in[k]] : NULL;
 }
 
+/* An input that every node of its kind has. */
+static const struct net_tensor *needed(const struct net_graph *g, const struct net_node *node, int k)
+{
+    return &g->tensor[node->in[k]];
+}
+
 static bool quant_of(const struct net_tensor *x, const struct net_tensor *w, const struct net_tensor *out, int channels, struct shim_quant *q)
 {
     memset(q, 0, sizeof *q);
@@ -240,7 +246,7 @@ static bool add_weights(struct dnnl_made *m, const shim_md *stored, const struct
 
 static bool make_conv(const struct net_graph *g, const struct net_node *node, const struct dnnl_mode *mode, bool with_constants, struct dnnl_made *m)
 {
-    const struct net_tensor *x = input(g, node, 0), *w = input(g, node, 1), *bias = input(g, node, 2), *residual = input(g, node, 3), *y = &g->tensor[node->out];
+    const struct net_tensor *x = needed(g, node, 0), *w = needed(g, node, 1), *bias = input(g, node, 2), *residual = input(g, node, 3), *y = &g->tensor[node->out];
     const struct net_attr *a = &node->attr;
     bool transposed = node->op == NET_CONV_TRANSPOSE;
     int64_t groups = a->groups, kh = w->shape.d[1], kw = w->shape.d[2], c = x->shape.d[3], o = y->shape.d[3], ci = c / groups, oi = o / groups;
@@ -302,7 +308,7 @@ static bool make_conv(const struct net_graph *g, const struct net_node *node, co
 /* A linear layer: constant matrix. */
 static bool make_linear(const struct net_graph *g, const struct net_node *node, bool with_constants, struct dnnl_made *m)
 {
-    const struct net_tensor *x = input(g, node, 0), *w = input(g, node, 1), *bias = input(g, node, 2), *residual = input(g, node, 3), *y = &g->tensor[node->out];
+    const struct net_tensor *x = needed(g, node, 0), *w = needed(g, node, 1), *bias = input(g, node, 2), *residual = input(g, node, 3), *y = &g->tensor[node->out];
     struct shim_quant q;
     if (!w->data || w->shape.rank != 2 || x->data || (bias && !bias->data) || x->shape.rank != 2 || (residual && (residual->data || residual->type != y->type)))
         return false;
@@ -354,7 +360,7 @@ static dnnl_primitive_attr_t plain_attributes(const struct net_attr *a)
 
 static bool make_pool(const struct net_graph *g, const struct net_node *node, const struct dnnl_mode *mode, dnnl_primitive_attr_t attr, struct dnnl_made *m)
 {
-    const struct net_tensor *x = input(g, node, 0), *y = &g->tensor[node->out];
+    const struct net_tensor *x = needed(g, node, 0), *y = &g->tensor[node->out];
     const struct net_attr *a = &node->attr;
     bool whole = a->kernel[0] == 0;
     struct shim_window win = { .dilate = { 0 } };
@@ -380,7 +386,7 @@ static bool make_pool(const struct net_graph *g, const struct net_node *node, co
 
 static bool make_resize(const struct net_graph *g, const struct net_node *node, const struct dnnl_mode *mode, dnnl_primitive_attr_t attr, struct dnnl_made *m)
 {
-    const struct net_tensor *x = input(g, node, 0), *y = &g->tensor[node->out];
+    const struct net_tensor *x = needed(g, node, 0), *y = &g->tensor[node->out];
     const struct net_attr *a = &node->attr;
     float factor[2];
     if (a->mode != NET_NEAREST || !((a->coords == NET_ASYMMETRIC && a->nearest == NET_FLOOR) || (a->coords == NET_HALF_PIXEL && a->nearest != NET_FLOOR && a->nearest != NET_CEIL)))
@@ -407,14 +413,14 @@ static bool make_concat(const struct net_graph *g, const struct net_node *node, 
     if (rank == 4)
         axis = axis == 0 ? 0 : axis == 3 ? 1 : axis + 1;
     for (int i = 0; i < node->in_n; i++) {
-        const struct net_tensor *x = input(g, node, i);
-        if (!x || x->data || !same_quant(x, y))
+        const struct net_tensor *x = needed(g, node, i);
+        if (x->data || !same_quant(x, y))
             return false;
         blocks = blocks && rank == 4 && x->shape.d[3] % mode->block == 0;
     }
     const struct dnnl_mode lies = { mode->format != DNNL_PLAIN && blocks ? DNNL_BLOCKED : DNNL_PLAIN, false, mode->block };
     for (int i = 0; i < node->in_n && ok; i++) {
-        ok = wanted(input(g, node, i), &lies, &m->src[i]);
+        ok = wanted(needed(g, node, i), &lies, &m->src[i]);
         m->in[i] = node->in[i];
         m->which[i] = DNNL_ARG_MULTIPLE_SRC + i;
         m->in_n = i + 1;
@@ -427,7 +433,7 @@ static bool make_concat(const struct net_graph *g, const struct net_node *node, 
 
 static bool make_binary(const struct net_graph *g, const struct net_node *node, const struct dnnl_mode *mode, dnnl_primitive_attr_t attr, struct dnnl_made *m)
 {
-    const struct net_tensor *a = input(g, node, 0), *b = input(g, node, 1), *y = &g->tensor[node->out];
+    const struct net_tensor *a = needed(g, node, 0), *b = needed(g, node, 1), *y = &g->tensor[node->out];
     if (a->data || b->data || a->type != NET_F32 || y->type != NET_F32 || !net_shape_equal(&a->shape, &b->shape) || (node->attr.kind != NET_ADD && node->attr.kind != NET_MUL))
         return false;
     const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block };
@@ -435,7 +441,7 @@ static bool make_binary(const struct net_graph *g, const struct net_node *node, 
     for (int i = 0; i < 2; i++) {
         m->in[i] = node->in[i];
         m->which[i] = i ? DNNL_ARG_SRC_1 : DNNL_ARG_SRC_0;
-        if (!wanted(input(g, node, i), &lies, &m->src[i]))
+        if (!wanted(needed(g, node, i), &lies, &m->src[i]))
             return false;
     }
     if (wanted(y, &lies, &m->dst))
@@ -445,7 +451,7 @@ static bool make_binary(const struct net_graph *g, const struct net_node *node, 
 
 static bool make_unary(const struct net_graph *g, const struct net_node *node, const struct dnnl_mode *mode, struct dnnl_made *m)
 {
-    const struct net_tensor *x = input(g, node, 0), *y = &g->tensor[node->out];
+    const struct net_tensor *x = needed(g, node, 0), *y = &g->tensor[node->out];
     dnnl_alg_kind_t function;
     float alpha, beta;
     shim_md md = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * net/engine/dnnl - oneDNN as an engine: convolutions (f32; u8 by i8), transposed convolutions, linear layers, pooling, activations,
+ * net/engine/dnnl_engine - oneDNN as an engine: convolutions (f32; u8 by i8), transposed convolutions, linear layers, pooling, activations,
  * additions, concatenations and doublings. Results are not ours bit for bit.
  *
  * Inside a stretch tensors may lie in oneDNN's blocked formats; they are reordered at its borders. What oneDNN has only a
