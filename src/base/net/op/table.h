@@ -20,6 +20,9 @@
     X(net_conv_int8_vnni) \
     X(net_matmul_int8_vnni) \
     X(net_f32_avx512) \
+    X(net_conv_int8_depthwise_avx2) \
+    X(net_conv_int8_avx2) \
+    X(net_matmul_int8_avx2) \
     X(net_f32_avx2) \
     /* end of x86-64 */
 #elif defined(__aarch64__)
