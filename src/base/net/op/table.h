@@ -27,6 +27,11 @@
     /* end of x86-64 */
 #elif defined(__aarch64__)
 #define NET_KERNELS_FAST(X) \
+    X(net_conv_int8_depthwise_neon) \
+    X(net_conv_int8_dot) \
+    X(net_matmul_int8_dot) \
+    X(net_conv_int8_neon) \
+    X(net_matmul_int8_neon) \
     X(net_f32_neon) \
     /* end of arm64 */
 #else
