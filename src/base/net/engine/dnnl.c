@@ -316,6 +316,8 @@ static enum trundle_status add_node(struct work *w, int k, size_t *scratch, int 
             status = refused(w, node->name, "cannot bring an input into its format");
     }
     int dst = status == TRUNDLE_OK ? result_form(w, node, at, &m) : -1;
+    if (status == TRUNDLE_OK && dst < 0)
+        status = refused(w, node->name, "cannot bring the residual into its format");
     struct step *s = dst >= 0 ? step_new(p, m.pd) : NULL;
     if (status == TRUNDLE_OK && !s)
         status = refused(w, node->name, "could not make the primitive");

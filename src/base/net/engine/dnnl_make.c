@@ -107,15 +107,26 @@ static void *block(size_t bytes)
     return p;
 }
 
+/* By way of `way`: some formats (Winograd's) are made of oneDNN's own order of dimensions only. */
+static bool reorder_by_way(const shim_md *from, const void *data, const shim_md *way, const shim_md *to, void *out)
+{
+    if (dnnl_reorder_now(from, data, to, out))
+        return true;
+    void *between = way ? block(shim_md_bytes(way)) : NULL;
+    bool ok = between && dnnl_reorder_now(from, data, way, between) && dnnl_reorder_now(way, between, to, out);
+    free(between);
+    return ok;
+}
+
 /* Adds a constant: `data` lies as `from` says, and is reordered when `to` is another format. */
-static bool add_constant(struct dnnl_made *m, int which, const shim_md *from, const void *data, const shim_md *to)
+static bool add_constant(struct dnnl_made *m, int which, const shim_md *from, const void *data, const shim_md *way, const shim_md *to)
 {
     if (m->constants_n == (int)(sizeof m->constant / sizeof m->constant[0]))
         return false;
     void *at = block(shim_md_bytes(to));
     if (!at)
         return false;
-    bool ok = dnnl_reorder_now(from, data, to, at) && shim_md_copy(&m->constant[m->constants_n].md, to);
+    bool ok = reorder_by_way(from, data, way, to, at) && shim_md_copy(&m->constant[m->constants_n].md, to);
     if (!ok) {
         free(at);
         return false;
@@ -128,7 +139,7 @@ static bool add_constant(struct dnnl_made *m, int which, const shim_md *from, co
 static bool add_vector(struct dnnl_made *m, int which, const void *data, int n, bool integer)
 {
     shim_md md = { 0 };
-    bool ok = shim_md_strided(&md, 1, (dnnl_dims_t){ n }, integer ? dnnl_s32 : dnnl_f32, (dnnl_dims_t){ 1 }) && add_constant(m, which, &md, data, &md);
+    bool ok = shim_md_strided(&md, 1, (dnnl_dims_t){ n }, integer ? dnnl_s32 : dnnl_f32, (dnnl_dims_t){ 1 }) && add_constant(m, which, &md, data, NULL, &md);
     shim_md_free(&md);
     return ok;
 }
@@ -219,10 +230,10 @@ static dnnl_primitive_attr_t attributes(const struct net_node *node, const struc
 }
 
 /* Weights and bias of a made primitive. */
-static bool add_weights(struct dnnl_made *m, const shim_md *stored, const struct net_tensor *w, const struct net_tensor *bias, const struct shim_quant *q, bool matrix)
+static bool add_weights(struct dnnl_made *m, const shim_md *stored, const shim_md *way, const struct net_tensor *w, const struct net_tensor *bias, const struct shim_quant *q, bool matrix)
 {
     shim_md want = { 0 };
-    bool ok = shim_pd_md(&want, m->pd, dnnl_query_weights_md, 0) && add_constant(m, DNNL_ARG_WEIGHTS, stored, w->data, &want);
+    bool ok = shim_pd_md(&want, m->pd, dnnl_query_weights_md, 0) && add_constant(m, DNNL_ARG_WEIGHTS, stored, w->data, way, &want);
     shim_md_free(&want);
     if (ok && bias) {
         float *values = malloc((size_t)q->channels * sizeof *values);
@@ -232,7 +243,7 @@ static bool add_weights(struct dnnl_made *m, const shim_md *stored, const struct
         shim_md md = { 0 };
         ok = ok && (matrix ? shim_md_strided(&md, 2, (dnnl_dims_t){ 1, q->channels }, dnnl_f32, (dnnl_dims_t){ q->channels, 1 })
                            : shim_md_strided(&md, 1, (dnnl_dims_t){ q->channels }, dnnl_f32, (dnnl_dims_t){ 1 })) &&
-             add_constant(m, DNNL_ARG_BIAS, &md, values, &md);
+             add_constant(m, DNNL_ARG_BIAS, &md, values, NULL, &md);
         shim_md_free(&md);
         free(values);
     }
@@ -275,9 +286,9 @@ static bool make_conv(const struct net_graph *g, const struct net_node *node, co
     dims[n] = kh, strides[n++] = kw * inner;
     dims[n] = kw, strides[n++] = inner;
 
-    shim_md stored = { 0 }, any = { 0 }, b = { 0 }, src = { 0 }, dst = { 0 };
+    shim_md stored = { 0 }, way = { 0 }, any = { 0 }, b = { 0 }, src = { 0 }, dst = { 0 };
     dnnl_primitive_attr_t attr = attributes(node, residual, &q);
-    bool ok = attr && shim_md_strided(&stored, n, dims, dnnl_type_of(w->type), strides) && shim_md_tag(&any, n, dims, dnnl_type_of(w->type), dnnl_format_tag_any) &&
+    bool ok = attr && shim_md_tag(&way, n, dims, dnnl_type_of(w->type), n == 5 ? dnnl_abcde : dnnl_abcd) && shim_md_strided(&stored, n, dims, dnnl_type_of(w->type), strides) && shim_md_tag(&any, n, dims, dnnl_type_of(w->type), dnnl_format_tag_any) &&
               wanted(x, mode, &src) && wanted(y, mode, &dst) && (!bias || shim_md_strided(&b, 1, (dnnl_dims_t){ o }, dnnl_f32, (dnnl_dims_t){ 1 }));
     if (ok) {
         dnnl_alg_kind_t direct = transposed ? dnnl_deconvolution_direct : dnnl_convolution_direct;
@@ -293,9 +304,10 @@ static bool make_conv(const struct net_graph *g, const struct net_node *node, co
         m->which[0] = DNNL_ARG_SRC;
         m->residual = residual ? node->in[3] : -1;
         ok = shim_pd_md(&m->src[0], m->pd, dnnl_query_src_md, 0) && shim_pd_md(&m->dst, m->pd, dnnl_query_dst_md, 0) &&
-             (!with_constants || add_weights(m, &stored, w, bias, &q, false));
+             (!with_constants || add_weights(m, &stored, &way, w, bias, &q, false));
     }
     shim_md_free(&stored);
+    shim_md_free(&way);
     shim_md_free(&any);
     shim_md_free(&b);
     shim_md_free(&src);
@@ -331,7 +343,7 @@ static bool make_linear(const struct net_graph *g, const struct net_node *node, 
         m->which[0] = DNNL_ARG_SRC;
         m->residual = residual ? node->in[3] : -1;
         ok = shim_pd_md(&m->src[0], m->pd, dnnl_query_src_md, 0) && shim_pd_md(&m->dst, m->pd, dnnl_query_dst_md, 0) &&
-             (!with_constants || add_weights(m, &stored, w, bias, &q, true));
+             (!with_constants || add_weights(m, &stored, NULL, w, bias, &q, true));
     }
     shim_md_free(&src);
     shim_md_free(&stored);

@@ -7,7 +7,7 @@
  *  - int8: 2 multiplies by one output scale after the bias, so that a bias is in units of the sum, and what follows (residual,
  *    activation) in units of the stored value; 3 takes the scales of input, weights and output apart, and all between is real.
  *    Callers give real units always (struct shim_quant).
- * Every shim_*_pd gives the first implementation that is none of oneDNN's references, or NULL when there is none.
+ * Every shim_*_pd gives the first implementation that is none of oneDNN's references and that can be made, or NULL when there is none.
  */
 #pragma once
 
@@ -106,12 +106,23 @@ static inline bool shim_is_reference(const char *name)
     return strncmp(name, "ref", 3) == 0 || strstr(name, ":ref") != NULL;
 }
 
+/* Descriptors are given for which no primitive can then be made (2.6: Winograd of small pictures, grouped int8). What is made
+ * here stays in oneDNN's cache of primitives. */
+static inline bool shim_works(const_dnnl_primitive_desc_t pd)
+{
+    dnnl_primitive_t primitive = NULL;
+    if (shim_is_reference(shim_name(pd)) || dnnl_primitive_create(&primitive, pd) != dnnl_success)
+        return false;
+    (void)dnnl_primitive_destroy(primitive);
+    return true;
+}
+
 /* ---- one primitive descriptor of each kind ---- */
 
 #if DNNL_VERSION_MAJOR >= 3
 static inline dnnl_primitive_desc_t shim_best(dnnl_primitive_desc_t pd)
 {
-    while (pd && shim_is_reference(shim_name(pd)))
+    while (pd && !shim_works(pd))
         if (dnnl_primitive_desc_next_impl(pd) != dnnl_success) {
             (void)dnnl_primitive_desc_destroy(pd);
             pd = NULL;
@@ -128,7 +139,7 @@ static inline dnnl_primitive_desc_t shim_best(const_dnnl_op_desc_t desc, const_d
         return NULL;
     do {
         pd = dnnl_primitive_desc_iterator_fetch(it);
-        if (pd && !shim_is_reference(shim_name(pd)))
+        if (pd && shim_works(pd))
             break;
         if (pd)
             (void)dnnl_primitive_desc_destroy(pd);
@@ -249,7 +260,7 @@ static inline dnnl_primitive_desc_t shim_concat_pd(dnnl_engine_t engine, const_d
     if (dnnl_concat_primitive_desc_create(&pd, dst, n, axis, src, attr, engine) != dnnl_success)
         return NULL;
 #endif
-    if (shim_is_reference(shim_name(pd))) {
+    if (!shim_works(pd)) {
         (void)dnnl_primitive_desc_destroy(pd);
         return NULL;
     }
