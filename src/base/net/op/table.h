@@ -13,25 +13,30 @@
 
 #include "base/net/kernel.h"
 
+/* One array a line; the better instruction set first. */
 #if defined(__x86_64__)
-#define NET_KERNELS_VNNI(X) X(net_conv_int8_depthwise_vnni) X(net_conv_int8_vnni) X(net_matmul_int8_vnni)
-#define NET_KERNELS_AVX512(X)
-#define NET_KERNELS_AVX2(X)
-#define NET_KERNELS_VNNI(X)
-#define NET_KERNELS_AVX512(X) X(net_conv_f32_avx512)
-#define NET_KERNELS_AVX2(X) X(net_conv_f32_avx2)
+#define NET_KERNELS_FAST(X) \
+    X(net_conv_int8_depthwise_vnni) \
+    X(net_conv_int8_vnni) \
+    X(net_matmul_int8_vnni) \
+    X(net_f32_avx512) \
+    X(net_f32_avx2) \
+    /* end of x86-64 */
+#elif defined(__aarch64__)
+#define NET_KERNELS_FAST(X) \
+    X(net_f32_neon) \
+    X(net_conv_f32_avx512) \
+    X(net_conv_f32_avx2) \
+    X(net_rows_avx512) \
+    X(net_rows_avx2) \
+    /* end of x86-64 */
+#elif defined(__aarch64__)
+#define NET_KERNELS_FAST(X) \
+    X(net_conv_f32_neon) \
+    X(net_rows_neon) \
+    /* end of arm64 */
 #else
-#define NET_KERNELS_VNNI(X)
-#define NET_KERNELS_AVX512(X)
-#define NET_KERNELS_AVX2(X)
-#endif
-
-#if defined(__aarch64__)
-#define NET_KERNELS_DOT(X)
-#define NET_KERNELS_NEON(X) X(net_conv_f32_neon)
-#else
-#define NET_KERNELS_DOT(X)
-#define NET_KERNELS_NEON(X)
+#define NET_KERNELS_FAST(X)
 #endif
 
 /* Plain C, one kernel each: op/NAME/ref.c. */
@@ -41,7 +46,7 @@
     X(net_softmax_ref) X(net_reduce_ref) X(net_l2_norm_ref) X(net_attention_ref) X(net_quantize_ref) X(net_dequantize_ref)
 
 #define NET_KERNEL_LISTS(X) \
-    NET_KERNELS_VNNI(X) NET_KERNELS_AVX512(X) NET_KERNELS_AVX2(X) NET_KERNELS_DOT(X) NET_KERNELS_NEON(X) NET_KERNELS_REF(X)
+    NET_KERNELS_FAST(X) NET_KERNELS_REF(X)
 
 #define X(list) extern const struct net_kernel list[];
 NET_KERNEL_LISTS(X)
