@@ -30,6 +30,11 @@
 #endif
 #if defined(__aarch64__)
 #define NET_KERNELS_FAST(X) \
+    X(net_conv_int8_depthwise_neon) \
+    X(net_conv_int8_dot) \
+    X(net_matmul_int8_dot) \
+    X(net_conv_int8_neon) \
+    X(net_matmul_int8_neon) \
     X(net_f32_neon) \
     X(net_rows_neon) \
     /* end of arm64 */
