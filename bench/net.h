@@ -14,6 +14,7 @@
 
 /* ---- net_worker.c: ours. `trundle-bench-net worker MODEL ...` ---- */
 int bench_net_worker(int argc, char **argv);
+int bench_net_count(int argc, char **argv);      /* `count MODEL`: operations of a run, a multiply-accumulate counts two */
 
 /* ---- net_make.c: the four nets as files. `trundle-bench-net make DIR` ---- */
 int bench_net_make(int argc, char **argv);

@@ -186,3 +186,25 @@ int bench_net_worker(int argc, char **argv)
     bytes_done(&text);
     return status == TRUNDLE_OK ? EXIT_OK : option_fail("bench net", &err);
 }
+
+int bench_net_count(int argc, char **argv)
+{
+    struct model m = { 0 };
+    struct net_graph *g = NULL;
+    struct trundle_error err = { 0 };
+    int64_t macs = 0;
+    if (argc != 2)
+        return EXIT_USAGE;
+    enum trundle_status status = open_model(argv[1], &m, &err);
+    if (status == TRUNDLE_OK)
+        status = net_graph_copy(m.graph, true, &g, &err);
+    if (status == TRUNDLE_OK)
+        status = net_graph_infer(g, 1, &err);
+    for (int i = 0; status == TRUNDLE_OK && i < g->nodes_n; i++)
+        macs += net_node_macs(g, &g->node[i]);
+    printf("%lld\n", (long long)(2 * macs));
+    net_graph_free(g);
+    net_graph_free(m.imported);
+    net_file_close(m.file);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("bench net", &err);
+}
