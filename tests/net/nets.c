@@ -5,6 +5,7 @@
 
 #include "base/std/rng.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static int constant(struct net_graph *g, struct rng *r, const char *name, struct net_shape shape, float scale, float offset)

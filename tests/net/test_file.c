@@ -8,6 +8,7 @@
 #include "nets.h"
 #include "tests/support/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,7 @@ static void an_inferred_graph_is_written_with_its_batch_open(void **state)
     struct trundle_error err = { 0 };
     struct net_graph *g = nets_small(1);
     struct bytes one = { 0 }, two = { 0 };
+    support_ok(net_graph_infer(g, 1, &err), &err);
     encode(g, &one);
     support_ok(net_graph_infer(g, 7, &err), &err);
     encode(g, &two);
@@ -202,7 +204,7 @@ static void a_manifest_knows_its_files_and_plans(void **state)
     const char *dir = support_scratch();
     char path[512];
     struct bytes plan = { 0 };
-    static const char *const files[] = { "a.net", "card.md" }, text[] = "{\"version\":1,\"kernels\":{\"n\":\"k\"}}";
+    static const char *const files[] = { "a.net", "card.md" }, text[] = "{\"kernels\":{\"n\":\"k\"},\"version\":1}";
     for (int i = 0; i < 2; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
         support_ok(file_write(path, files[i], 5, &err), &err);

@@ -394,6 +394,11 @@ enum trundle_status net_file_parse(const void *bytes, size_t n, const char *wher
         status = take_graph(&at, b + data_at, n - data_at - ALIGN, f, err);
     }
     json_decref(root);
+    if (status == TRUNDLE_NOT_FOUND) {             /* a field that is missing */
+        status = TRUNDLE_BAD_INPUT;
+        if (err)
+            err->status = status;
+    }
     if (status != TRUNDLE_OK)
         net_file_close(f);
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * net/file - a graph in a .net file: hashed, versioned, to be mapped into memory and run from there. docs/net-file.md draws it.
+ * net/file - a graph in a .net file: hashed, versioned, to be mapped into memory and run from there. docs/net.md draws it.
  *
  *     struct net_file *file = NULL;
  *     TRY(net_file_open("models/x/x.net", &file, err));       // maps it; constants are borrowed from the map

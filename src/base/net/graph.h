@@ -190,6 +190,9 @@ int net_graph_find(const struct net_graph *g, const char *tensor_name);      /* 
  * BAD_INPUT / UNSUPPORTED name the node. Idempotent; call again with another batch. Defined in infer.c. */
 TRUNDLE_MUST_USE enum trundle_status net_graph_infer(struct net_graph *g, int batch, struct trundle_error *err);
 
+/* The same for one node, whose inputs have final shapes: importers look at shapes while they build. */
+TRUNDLE_MUST_USE enum trundle_status net_graph_infer_node(struct net_graph *g, int node, struct trundle_error *err);
+
 const char *net_op_name(enum net_op op);            /* "?" for none */
 const char *net_act_name(enum net_act act);
 const char *net_type_name(enum net_type type);      /* "f32" ... */

@@ -110,7 +110,7 @@ static enum trundle_status one(struct infer *f, unsigned char *made)
         int t = node->in[i];
         if (t < -1 || t >= g->tensors_n || (t == -1 && i < arity[node->op].least))
             return infer_fail(f, TRUNDLE_BAD_INPUT, NULL, "input %d is tensor %d, which is not there", i, t);
-        if (t >= 0 && !made[t])
+        if (t >= 0 && made && !made[t])
             return infer_fail(f, TRUNDLE_BAD_INPUT, "nodes stand in the order in which they run; a cycle has no such order", "input %d (%s) is not computed before it", i,
                               g->tensor[t].name);
         f->in[i] = t < 0 ? NULL : &g->tensor[t];
@@ -120,7 +120,7 @@ static enum trundle_status one(struct infer *f, unsigned char *made)
         for (int i = 0; i < node->in_n; i++)
             if (!f->in[i])
                 return infer_fail(f, TRUNDLE_BAD_INPUT, NULL, "input %d is absent", i);
-    if (node->out < 0 || node->out >= g->tensors_n || made[node->out])
+    if (node->out < 0 || node->out >= g->tensors_n || (made && made[node->out]))
         return infer_fail(f, TRUNDLE_BAD_INPUT, NULL, "its output is tensor %d, which is not there or made elsewhere", node->out);
 
     f->shape = scalar;
@@ -141,8 +141,17 @@ static enum trundle_status one(struct infer *f, unsigned char *made)
     } else if (out->quant.n) {
         TRY(net_graph_quant(g, node->out, 0, 0, NULL, 0, f->err));
     }
-    made[node->out] = 1;
+    if (made)
+        made[node->out] = 1;
     return TRUNDLE_OK;
+}
+
+enum trundle_status net_graph_infer_node(struct net_graph *g, int node, struct trundle_error *err)
+{
+    struct trundle_error local;
+    struct infer f = { .g = g, .node = &g->node[node], .a = &g->node[node].attr, .err = err ? err : &local };
+
+    return one(&f, NULL);
 }
 
 enum trundle_status net_graph_infer(struct net_graph *g, int batch, struct trundle_error *err)

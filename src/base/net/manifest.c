@@ -44,6 +44,11 @@ static enum trundle_status load(const char *dir, json_t **out, struct trundle_er
     struct json_at files;
     if (status == TRUNDLE_OK)
         status = json_take_object(&at, "files", &files, err);
+    if (status == TRUNDLE_NOT_FOUND) {             /* a field, not the file */
+        status = TRUNDLE_BAD_INPUT;
+        if (err)
+            err->status = status;
+    }
     if (status != TRUNDLE_OK)
         json_decref(root);
     else

@@ -19,7 +19,7 @@ struct f32_grid {
     const float *in, *residual;    /* first pixel; residual NULL: none */
     float       *out;
     int64_t      in_image, in_row, in_pixel;   /* bytes from one to the next */
-    int64_t      out_pixel;        /* bytes; out and residual are dense, all rows of all images behind each other */
+    int64_t      out_image, out_row, out_pixel;   /* of out and of residual */
     int          rows, width;      /* of an image */
     int          h, per_row;       /* f32_groups() */
     const struct f32_run *run;
@@ -109,7 +109,7 @@ static inline void f32_sweep(const struct f32_grid *g, int64_t q0, int64_t q1, i
             float *out[F32_G];
             for (int i = 0; i < groups; i++) {
                 const int64_t at = x * g->h + g->h <= g->width ? x * g->h : g->width - g->h;
-                const int64_t to = ((image * g->rows + y) * g->width + at) * g->out_pixel + p * F32_PANEL * (int64_t)sizeof(float);
+                const int64_t to = image * g->out_image + y * g->out_row + at * g->out_pixel + p * F32_PANEL * (int64_t)sizeof(float);
                 t.a[i] = F32_AT(g->in, image * g->in_image + y * g->in_row + at * g->in_pixel);
                 out[i] = F32_OUT(g->out, to);
                 t.o[i] = whole ? out[i] : partial + i * g->h * F32_PANEL;

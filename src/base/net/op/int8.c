@@ -266,7 +266,7 @@ static void copy_rows(const struct geometry *g, const struct int8_micro *m, cons
     size_t n_row = (size_t)g->pw * (size_t)g->c;
     int fill = m->wide ? 0 : zero;
 
-    if (m->wide && n_in == n_row && row >= 0 && row + rows <= g->h) {        /* no border */
+    if (m->wide && g->pw == g->w && left == 0 && row >= 0 && row + rows <= g->h) {        /* no border */
         m->widen(image + (int64_t)row * g->w * g->c, zero, (int16_t *)(void *)to, (int64_t)n_row * rows);
         return;
     }

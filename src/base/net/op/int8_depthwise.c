@@ -35,7 +35,7 @@ static struct header header_of(const struct net_site *s, const struct int8_depth
     h.plain_scale = h.bias + channels;
     h.plain_bias = h.plain_scale + channels;
     h.weights = h.plain_bias + channels;
-    h.block_weights = (size_t)ceil_div(w->d[1], INT8_DEPTHWISE_ROWS) * (size_t)w->d[2] * block * INT8_DEPTHWISE_ROWS;
+    h.block_weights = (size_t)ceil_div(w->d[1], INT8_DEPTHWISE_ROWS) * (size_t)w->d[2] * block * (size_t)INT8_DEPTHWISE_ROWS * (m->unit == 4 ? 1 : 2);
     return h;
 }
 
@@ -57,7 +57,7 @@ void int8_depthwise_pack(const struct net_site *s, const struct int8_depthwise_m
     *head = header_of(s, m);
     for (int32_t at = 0; at < ceil_div(channels, m->block) * m->block; at++) {
         int32_t first = at / m->block * m->block, lane = at - first, o = first + m->order[lane], sum = 0, size = 0;
-        int8_t *to = (int8_t *)(base + head->weights) + (size_t)(first / m->block) * head->block_weights;
+        char *to = base + head->weights + (size_t)(first / m->block) * head->block_weights;
         float scale, offset;
 
         if (o >= channels)
@@ -67,8 +67,12 @@ void int8_depthwise_pack(const struct net_site *s, const struct int8_depthwise_m
                 int8_t v = w[((int64_t)o * kh + y) * kw + x];
                 sum += v;
                 size += v < 0 ? -v : v;
-                to[((size_t)((y / INT8_DEPTHWISE_ROWS) * kw + x) * (size_t)m->block + (size_t)lane) * INT8_DEPTHWISE_ROWS +
-                   (size_t)(y % INT8_DEPTHWISE_ROWS)] = v;
+                int32_t row = y % INT8_DEPTHWISE_ROWS, place = (y / INT8_DEPTHWISE_ROWS * kw + x) * INT8_DEPTHWISE_ROWS * m->block;
+                place += (row / m->unit * m->block + lane) * m->unit + row % m->unit;
+                if (m->unit == 4)
+                    ((int8_t *)to)[place] = v;
+                else
+                    ((int16_t *)(void *)to)[place] = v;
             }
         scale = int8_channel_scale(s, o);
         offset = bias ? ((const float *)bias->data)[o] : 0.0f;

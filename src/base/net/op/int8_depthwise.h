@@ -5,6 +5,7 @@
  *
  * A tile is a few output pixels of a row times one block of channels. Taps are taken four kernel rows at a time (missing ones have
  * weight 0): one input column of four rows, interleaved so that the four bytes of a channel lie together, serves all outputs of the tile.
+ * With i16 weights rows are taken in pairs, or one by one.
  * There is no copy with a border: rows off the image read a line of zero points, and so do columns off the image.
  */
 #pragma once
@@ -24,9 +25,8 @@ struct int8_depthwise {
     int32_t kw, sx, dx;
     int32_t groups;                /* of kernel rows */
     const struct int8_depthwise_tile *group;
-    ptrdiff_t      channel;        /* bytes to the block's first channel: already in `row` */
     const uint8_t *zeros;          /* a block of zero points */
-    const int8_t  *weights;        /* [group][kw][lanes of the block][4] in the micro's order */
+    const int8_t  *weights;        /* [group][kw][4 / unit][lanes of the block, in the micro's order][unit] */
     const int32_t *start;          /* in the micro's order of channels */
     const float   *scale, *bias;
     struct int8_tile end;          /* out, residual, out_step, width, post; scale and bias in plain order: the general end */
@@ -35,6 +35,7 @@ struct int8_depthwise {
 struct int8_depthwise_micro {
     int  pixels;                   /* most of a tile */
     int  block;                    /* channels of a tile */
+    int  unit;                     /* rows whose bytes lie together: 4 with i8 weights; 2 or 1 with i16 weights */
     int  order[64];                /* place i of the block holds channel order[i] */
     void (*tile)(const struct int8_depthwise *d, int pixels);
 };

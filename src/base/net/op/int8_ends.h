@@ -16,7 +16,7 @@ enum { INT8_ROW_MAX = 64 };        /* channels of a panel */
 static inline void int8_store_general(const struct int8_tile *t, const int32_t *sums, int pixels, int row)
 {
     const struct int8_post *p = t->post;
-    float real[INT8_ROW_MAX];
+    float real[INT8_ROW_MAX] = { 0 };
 
     for (int i = 0; i < pixels; i++, sums += row) {
         for (int j = 0; j < row; j++)

@@ -137,7 +137,8 @@ static void direct_run(const struct net_call *c)
     const float *in = c->in[0], *residual = c->site->in_n > 3 && c->site->in[3] ? c->in[3] : NULL;
     const int64_t f = (int64_t)sizeof(float), groups_image = d.oh * d.per_row;
     struct f32_grid g = { .in = in, .residual = residual, .out = c->out, .in_image = d.ih * d.iw * d.c * f, .in_row = d.sh * d.iw * d.c * f,
-        .in_pixel = d.sw * d.pixel * f, .out_pixel = d.oc * f, .rows = (int)d.oh, .width = (int)d.ow, .h = d.h, .per_row = d.per_row, .run = c->packed,
+        .in_pixel = d.sw * d.pixel * f, .out_image = d.oh * d.ow * d.oc * f, .out_row = d.ow * d.oc * f, .out_pixel = d.oc * f,
+        .rows = (int)d.oh, .width = (int)d.ow, .h = d.h, .per_row = d.per_row, .run = c->packed,
         .runs = d.runs, .k = d.k, .n = (int)d.og, .act = a->act, .alpha = a->alpha, .beta = a->beta };
     int64_t q0 = 0, q1 = d.n * groups_image, p0 = 0, p1 = d.panels;
 

@@ -167,7 +167,7 @@ static void any_tile(const struct int8_depthwise *d, int pixels)
 
 #define FOUR(n) n, n + 1, n + 2, n + 3
 #define VECTOR(v) FOUR(4 * v), FOUR(4 * v + 16), FOUR(4 * v + 32), FOUR(4 * v + 48)
-static const struct int8_depthwise_micro micro = { .pixels = PIXELS, .block = 64, .order = { VECTOR(0), VECTOR(1), VECTOR(2), VECTOR(3) }, .tile = any_tile };
+static const struct int8_depthwise_micro micro = { .pixels = PIXELS, .block = 64, .unit = 4, .order = { VECTOR(0), VECTOR(1), VECTOR(2), VECTOR(3) }, .tile = any_tile };
 
 INT8_DEPTHWISE_FUNCTIONS(vnni, micro)
 

@@ -1,0 +1,761 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* net/onnx/import - the walk over a model: names, inputs, nodes in order, outputs, and the passes behind it. */
+#include "base/net/layout.h"
+#include "base/net/onnx/inside.h"
+#include "base/net/passes.h"
+#include "base/std/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of all tensors of a model together, whatever their shapes: what the import may add to memory. */
+static const int64_t constants_max = (int64_t)1 << 31;
+
+/* --- names --- */
+
+static size_t slot_of(const struct import *m, const char *name)
+{
+    size_t mask = (size_t)m->slots - 1, at = (size_t)hash64(name, strlen(name), 0) & mask;
+    while (m->slot[at] && strcmp(m->value[m->slot[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return at;
+}
+
+static struct value *value_find(const struct import *m, const char *name)
+{
+    int i = m->slots ? m->slot[slot_of(m, name)] : 0;
+    return i ? &m->value[i - 1] : NULL;
+}
+
+/* A new value; the table was made large enough beforehand, so that pointers into it stay. */
+static enum trundle_status value_new(struct import *m, const char *name, struct value **out)
+{
+    if (!name || !name[0])
+        return error_set(m->err, TRUNDLE_BAD_INPUT, m->where, NULL, "a tensor without a name");
+    if (value_find(m, name))
+        return error_set(m->err, TRUNDLE_BAD_INPUT, m->where, "every tensor is made once", "'%.80s' is made twice", name);
+    if (m->values_n >= m->values_room)
+        return error_set(m->err, TRUNDLE_TOO_LARGE, m->where, NULL, "too many tensors");
+    m->slot[slot_of(m, name)] = m->values_n + 1;
+    *out = &m->value[m->values_n++];
+    **out = (struct value){ .name = name, .defined = true, .tensor = -1 };
+    return TRUNDLE_OK;
+}
+
+/* --- a node --- */
+
+const OnnxFile__Attribute *attr_find(const struct op *o, const char *name)
+{
+    for (size_t i = 0; i < o->node->n_attribute; i++)
+        if (o->node->attribute[i]->name && strcmp(o->node->attribute[i]->name, name) == 0)
+            return o->node->attribute[i];
+    return NULL;
+}
+
+int64_t attr_i(const struct op *o, const char *name, int64_t or)
+{
+    const OnnxFile__Attribute *a = attr_find(o, name);
+    return a && a->has_i ? a->i : a && a->has_type && a->type == 2 ? 0 : or;
+}
+
+float attr_f(const struct op *o, const char *name, float or)
+{
+    const OnnxFile__Attribute *a = attr_find(o, name);
+    return a && a->has_f ? a->f : a && a->has_type && a->type == 1 ? 0 : or;
+}
+
+bool attr_is(const struct op *o, const char *name, const char *text, const char *or)
+{
+    const OnnxFile__Attribute *a = attr_find(o, name);
+    if (!a || !a->has_s)
+        return strcmp(text, or) == 0;
+    return a->s.len == strlen(text) && memcmp(a->s.data, text, a->s.len) == 0;
+}
+
+bool op_has(const struct op *o, int i)
+{
+    return i < o->in_n && o->in[i];
+}
+
+bool op_fixed(const struct op *o, int i)
+{
+    return op_has(o, i) && o->in[i]->has_fixed;
+}
+
+static const char *at_node(const struct op *o, char out[256])
+{
+    (void)snprintf(out, 256, "%.100s, node '%.90s' (%.40s)", o->m->where, o->name, o->type);
+    return out;
+}
+
+enum trundle_status op_refuse(const struct op *o, const char *hint, const char *what, ...)
+{
+    char text[256], at[256];
+    va_list list;
+    va_start(list, what);
+    (void)vsnprintf(text, sizeof text, what, list);
+    va_end(list);
+    return error_set(o->err, TRUNDLE_UNSUPPORTED, at_node(o, at), hint, "%s", text);
+}
+
+enum trundle_status op_bad(const struct op *o, const char *what, ...)
+{
+    char text[256], at[256];
+    va_list list;
+    va_start(list, what);
+    (void)vsnprintf(text, sizeof text, what, list);
+    va_end(list);
+    return error_set(o->err, TRUNDLE_BAD_INPUT, at_node(o, at), NULL, "%s", text);
+}
+
+enum trundle_status op_integers(struct op *o, const char *attribute, int in, int64_t *out, int most, int *out_n)
+{
+    const OnnxFile__Attribute *a = attribute[0] ? attr_find(o, attribute) : NULL;
+    *out_n = -1;
+    if (a) {
+        if (a->n_ints > (size_t)most)
+            return op_bad(o, "%zu numbers in '%s', at most %d", a->n_ints, attribute, most);
+        for (size_t i = 0; i < a->n_ints; i++)
+            out[i] = a->ints[i];
+        *out_n = (int)a->n_ints;
+        return TRUNDLE_OK;
+    }
+    if (in < 0 || !op_has(o, in))
+        return TRUNDLE_OK;
+    if (!o->in[in]->has_fixed)
+        return op_refuse(o, "export it with constant shapes, or simplify the model (onnxsim)", "input %d ('%.60s') is computed when the net runs", in, o->in[in]->name);
+    const struct fixed *f = &o->in[in]->fixed;
+    if (f->t.n > most || f->t.type == NET_F32)
+        return op_bad(o, "input %d holds %lld numbers of %s, at most %d integers", in, (long long)f->t.n, onnx_type_name(f->t.onnx_type), most);
+    for (int64_t i = 0; i < f->t.n; i++) {
+        if (f->per_batch && f->per_batch[i])
+            return op_refuse(o, "fix the batch: --shape INPUT=1x...", "input %d depends on the batch", in);
+        out[i] = fixed_integer(f, i);
+    }
+    *out_n = (int)f->t.n;
+    return TRUNDLE_OK;
+}
+
+enum trundle_status op_axis(const struct op *o, int64_t axis, int rank, int *out)
+{
+    if (axis < -rank || axis >= rank)
+        return op_bad(o, "axis %lld of %d", (long long)axis, rank);
+    *out = (int)(axis < 0 ? axis + rank : axis);
+    return TRUNDLE_OK;
+}
+
+const struct net_shape *op_shape(const struct op *o, int tensor)
+{
+    return &o->m->g->tensor[tensor].shape;
+}
+
+const struct net_shape *op_shape_b(const struct op *o, int tensor)
+{
+    return &o->m->b_shape[tensor];
+}
+
+bool op_varies(const struct op *o, int tensor, int axis)
+{
+    return op_shape(o, tensor)->d[axis] != op_shape_b(o, tensor)->d[axis];
+}
+
+int op_rank(const struct op *o, int tensor)
+{
+    return op_shape(o, tensor)->rank;
+}
+
+/* Room for b_shape of every tensor of the graph; new ones take the graph's shape. */
+static enum trundle_status follow_room(struct import *m, int known)
+{
+    if (m->g->tensors_n > m->b_room) {
+        int more = 2 * m->g->tensors_n + 64;
+        struct net_shape *grown = realloc(m->b_shape, (size_t)more * sizeof *grown);
+        if (!grown)
+            return error_set(m->err, TRUNDLE_NO_MEMORY, m->where, NULL, "no memory left");
+        m->b_shape = grown;
+        m->b_room = more;
+    }
+    for (int i = known; i < m->g->tensors_n; i++)
+        m->b_shape[i] = m->g->tensor[i].shape;
+    return TRUNDLE_OK;
+}
+
+enum trundle_status op_constant(struct op *o, const struct fixed *f, const char *suffix, int *out)
+{
+    struct net_graph *g = o->m->g;
+    struct net_shape shape = { .rank = f->t.rank };
+    int known = g->tensors_n;
+    char name[NET_NAME_MAX];
+    if (f->t.rank > NET_RANK_MAX)
+        return op_refuse(o, "reshape to fewer axes", "a constant of %d axes, at most %d", f->t.rank, NET_RANK_MAX);
+    if (f->per_batch)
+        return op_refuse(o, "fix the batch: --shape INPUT=1x...", "a number that depends on the batch is used as data");
+    for (int i = 0; i < f->t.rank; i++) {
+        if (f->t.d[i] == 0)
+            return op_refuse(o, NULL, "a tensor without elements");
+        shape.d[i] = (int32_t)f->t.d[i];
+    }
+    (void)snprintf(name, sizeof name, "%.70s%.20s", f->t.name[0] ? f->t.name : o->name, suffix);
+    TRY(net_graph_constant(g, net_graph_find(g, name) < 0 ? name : NULL, f->t.type, &shape, f->t.data, out, o->err));
+    if (f->scale)
+        TRY(net_graph_quant(g, *out, f->scale_n, f->axis, f->scale, 0, o->err));
+    return follow_room(o->m, known);
+}
+
+enum trundle_status op_tensor(struct op *o, int i, int *out)
+{
+    struct value *v = o->in[i];
+    if (!op_has(o, i))
+        return op_bad(o, "input %d is missing", i);
+    if (v->tensor < 0) {
+        if (v->fixed.scale) {                        /* weights: i8, behind a dequantize */
+            struct net_node node;
+            int w;
+            TRY(op_constant(o, &v->fixed, "", &w));
+            node = op_node(o, NET_DEQUANTIZE, &w, 1);
+            TRY(op_emit(o, &node, &v->tensor));
+        } else {
+            TRY(op_constant(o, &v->fixed, "", &v->tensor));
+        }
+    }
+    *out = v->tensor;
+    return TRUNDLE_OK;
+}
+
+enum trundle_status op_f32(struct op *o, int i, int *out)
+{
+    TRY(op_tensor(o, i, out));
+    if (o->m->g->tensor[*out].type != NET_F32)
+        return op_refuse(o, "float works, and uint8 behind QuantizeLinear", "input %d is %s", i, net_type_name(o->m->g->tensor[*out].type));
+    return TRUNDLE_OK;
+}
+
+enum trundle_status op_scalar(struct op *o, float value, int *out)
+{
+    int known = o->m->g->tensors_n;
+    struct net_shape scalar = { .rank = 0 };
+    TRY(net_graph_constant(o->m->g, NULL, NET_F32, &scalar, &value, out, o->err));
+    return follow_room(o->m, known);
+}
+
+struct net_node op_node(const struct op *o, enum net_op op, const int *in, int in_n)
+{
+    return net_node_of(op, o->name, in, in_n);
+}
+
+enum trundle_status op_emit(struct op *o, const struct net_node *node, int *out)
+{
+    struct import *m = o->m;
+    struct net_graph *g = m->g;
+    struct net_shape kept[NET_IN_MAX];
+    int known = g->tensors_n, made = -1;
+    enum trundle_status status;
+    char at[256];
+    TRY(net_graph_node(g, node, &made, o->err));
+    TRY(follow_room(m, known));
+    for (int i = 0; i < node->in_n; i++)             /* under the other batch first, so that the graph keeps the one of A */
+        if (node->in[i] >= 0)
+            kept[i] = g->tensor[node->in[i]].shape;
+    for (int i = 0; i < node->in_n; i++)
+        if (node->in[i] >= 0)
+            g->tensor[node->in[i]].shape = m->b_shape[node->in[i]];
+    status = net_graph_infer_node(g, g->nodes_n - 1, o->err);
+    m->b_shape[made] = g->tensor[made].shape;
+    for (int i = 0; i < node->in_n; i++)
+        if (node->in[i] >= 0)
+            g->tensor[node->in[i]].shape = kept[i];
+    if (status == TRUNDLE_OK)
+        status = net_graph_infer_node(g, g->nodes_n - 1, o->err);
+    if (status != TRUNDLE_OK) {
+        if (o->err)
+            (void)snprintf(o->err->where, sizeof o->err->where, "%s", at_node(o, at));
+        return status;
+    }
+    *out = made;
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status out_value(struct op *o, int k, struct value **out)
+{
+    const char *name = (size_t)k < o->node->n_output ? o->node->output[k] : "";
+    if (!name[0])
+        return op_bad(o, "output %d has no name", k);
+    return value_new(o->m, name, out);
+}
+
+enum trundle_status op_out(struct op *o, int k, int tensor)
+{
+    struct value *v;
+    TRY(out_value(o, k, &v));
+    v->tensor = tensor;
+    return TRUNDLE_OK;
+}
+
+enum trundle_status op_out_fixed(struct op *o, int k, struct fixed *f)
+{
+    struct value *v;
+    TRY(out_value(o, k, &v));
+    v->fixed = *f;
+    v->has_fixed = true;
+    *f = (struct fixed){ 0 };
+    if (!v->fixed.t.name[0])
+        (void)snprintf(v->fixed.t.name, sizeof v->fixed.t.name, "%s", v->name);
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status constant_node(struct op *o)
+{
+    struct fixed f = { 0 };
+    const OnnxFile__Attribute *a = o->node->n_attribute == 1 ? o->node->attribute[0] : NULL;
+    int64_t n;
+    if (!a || !a->name)
+        return op_bad(o, "needs one attribute");
+    if (strcmp(a->name, "value") == 0 && a->t) {
+        TRY(onnx_tensor_from(a->t, &f.t, o->err));
+    } else if (strcmp(a->name, "value_float") == 0) {
+        TRY(fixed_new(&f, ONNX_FLOAT, NET_F32, 0, NULL, o->err));
+        *(float *)f.t.data = a->f;
+    } else if (strcmp(a->name, "value_int") == 0) {
+        TRY(fixed_new(&f, ONNX_INT64, NET_I64, 0, NULL, o->err));
+        *(int64_t *)f.t.data = a->i;
+    } else if (strcmp(a->name, "value_floats") == 0) {
+        n = (int64_t)a->n_floats;
+        TRY(fixed_new(&f, ONNX_FLOAT, NET_F32, 1, &n, o->err));
+        if (n)
+            memcpy(f.t.data, a->floats, (size_t)n * sizeof(float));
+    } else if (strcmp(a->name, "value_ints") == 0) {
+        n = (int64_t)a->n_ints;
+        TRY(fixed_new(&f, ONNX_INT64, NET_I64, 1, &n, o->err));
+        if (n)
+            memcpy(f.t.data, a->ints, (size_t)n * sizeof(int64_t));
+    } else {
+        return op_refuse(o, "numbers in a dense tensor work", "a constant given as '%.40s'", a->name);
+    }
+    f.t.name[0] = '\0';
+    enum trundle_status status = op_out_fixed(o, 0, &f);
+    fixed_done(&f);
+    return status;
+}
+
+/* Shape and Size of a computed tensor are known, with the batch as a symbol. */
+static enum trundle_status shape_node(struct op *o)
+{
+    struct fixed f = { 0 };
+    const struct net_shape *a, *b;
+    int64_t begin, end, n;
+    int x;
+    enum trundle_status status;
+    TRY(op_tensor(o, 0, &x));
+    a = op_shape(o, x);
+    b = op_shape_b(o, x);
+    begin = attr_i(o, "start", 0);
+    end = attr_i(o, "end", a->rank);
+    begin = begin < 0 ? begin + a->rank : begin;
+    end = end < 0 ? end + a->rank : end;
+    begin = begin < 0 ? 0 : begin > a->rank ? a->rank : begin;
+    end = end < begin ? begin : end > a->rank ? a->rank : end;
+    n = end - begin;
+    if (strcmp(o->type, "Size") == 0) {
+        TRY(fixed_new(&f, ONNX_INT64, NET_I64, 0, NULL, o->err));
+        begin = net_shape_elements(a);
+        end = net_shape_elements(b);
+        ((int64_t *)f.t.data)[0] = begin - ONNX_BATCH_A * (end - begin);
+        if (end != begin && !(f.per_batch = calloc(1, sizeof *f.per_batch)))
+            status = error_set(o->err, TRUNDLE_NO_MEMORY, o->name, NULL, "no memory");
+        else
+            status = TRUNDLE_OK;
+        if (f.per_batch)
+            f.per_batch[0] = end - begin;
+    } else {
+        TRY(fixed_new(&f, ONNX_INT64, NET_I64, 1, &n, o->err));
+        f.per_batch = calloc(n ? (size_t)n : 1, sizeof *f.per_batch);
+        status = f.per_batch ? TRUNDLE_OK : error_set(o->err, TRUNDLE_NO_MEMORY, o->name, NULL, "no memory");
+        bool varies = false;
+        for (int64_t i = 0; status == TRUNDLE_OK && i < n; i++) {
+            int32_t each = b->d[begin + i] - a->d[begin + i];
+            ((int64_t *)f.t.data)[i] = a->d[begin + i] - ONNX_BATCH_A * (int64_t)each;
+            f.per_batch[i] = each;
+            varies = varies || each != 0;
+        }
+        if (!varies) {
+            free(f.per_batch);
+            f.per_batch = NULL;
+        }
+    }
+    if (status == TRUNDLE_OK)
+        status = op_out_fixed(o, 0, &f);
+    fixed_done(&f);
+    return status;
+}
+
+/* Its output is its input, whatever that is. */
+static enum trundle_status alias_node(struct op *o)
+{
+    struct fixed f = { 0 };
+    if (!op_has(o, 0))
+        return op_bad(o, "input 0 is missing");
+    if (o->in[0]->has_fixed) {
+        TRY(fixed_copy(&o->in[0]->fixed, &f, o->err));
+        enum trundle_status status = op_out_fixed(o, 0, &f);
+        fixed_done(&f);
+        return status;
+    }
+    return op_out(o, 0, o->in[0]->tensor);
+}
+
+static enum trundle_status node_by_type(struct op *o)
+{
+    static enum trundle_status (*const files[])(struct op *o) = { import_image, import_shape, import_math, import_quant };
+    struct fixed f = { 0 };
+    bool all = o->in_n > 0, any = false;
+    int n = 0;
+    enum trundle_status status = TRUNDLE_AGAIN;
+    if (strcmp(o->type, "Constant") == 0)
+        return constant_node(o);
+    if (strcmp(o->type, "Identity") == 0)
+        return alias_node(o);
+    for (int i = 0; i < o->in_n; i++) {
+        all = all && (!o->in[i] || o->in[i]->has_fixed);
+        any = any || o->in[i];
+    }
+    if (all && any) {
+        status = fold(o, &f, &n);
+        if (status == TRUNDLE_OK)
+            status = op_out_fixed(o, 0, &f);
+        fixed_done(&f);
+        if (status != TRUNDLE_AGAIN)
+            return status;
+    }
+    if (strcmp(o->type, "Shape") == 0 || strcmp(o->type, "Size") == 0)
+        return shape_node(o);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        status = files[i](o);
+        if (status != TRUNDLE_AGAIN)
+            return status;
+    }
+    return op_refuse(o, "docs/onnx.md lists the operators that are taken", "there is no operator %.60s here", o->type);
+}
+
+/* Names come from a file: what is printed of them is text. */
+static void clean(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '_';
+}
+
+static enum trundle_status import_node(struct import *m, const OnnxFile__Node *node, size_t index)
+{
+    struct value *in[ONNX_IN_MAX];
+    struct op o = { .m = m, .node = node, .type = node->op_type ? node->op_type : "", .in = in, .in_n = (int)node->n_input, .out_n = (int)node->n_output, .err = m->err };
+    char type[64];
+    (void)snprintf(type, sizeof type, "%s", o.type);
+    clean(type);
+    o.type = type;
+    if (node->name && node->name[0])
+        (void)snprintf(o.name, sizeof o.name, "%s", node->name);
+    else if (node->n_output && node->output[0][0])
+        (void)snprintf(o.name, sizeof o.name, "%s", node->output[0]);
+    else
+        (void)snprintf(o.name, sizeof o.name, "node%zu", index);
+    clean(o.name);
+    if (node->n_input > ONNX_IN_MAX || node->n_output > ONNX_IN_MAX)
+        return op_bad(&o, "%zu inputs and %zu outputs, at most %d", node->n_input, node->n_output, ONNX_IN_MAX);
+    if (node->n_output == 0)
+        return op_bad(&o, "no output");
+    if (node->domain && node->domain[0] && strcmp(node->domain, "ai.onnx") != 0)
+        return op_refuse(&o, "export it with the standard operators", "operators of the domain '%.60s'", node->domain);
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const OnnxFile__Attribute *a = node->attribute[i];
+        if (a->has_g || a->n_graphs || a->type == 5 || a->type == 10)
+            return op_refuse(&o, "export it without control flow (If, Loop, Scan), traced instead of scripted", "holds a subgraph ('%.40s')", a->name ? a->name : "");
+        if (a->ref_attr_name && a->ref_attr_name[0])
+            return op_refuse(&o, "inline the model's functions", "an attribute of a function ('%.40s')", a->ref_attr_name);
+    }
+    for (size_t i = 0; i < node->n_input; i++) {
+        in[i] = NULL;
+        if (!node->input[i][0])
+            continue;
+        in[i] = value_find(m, node->input[i]);
+        if (in[i])
+            continue;
+        for (size_t k = index; k < m->model->n_node; k++)
+            for (size_t j = 0; j < m->model->node[k]->n_output; j++)
+                if (strcmp(m->model->node[k]->output[j], node->input[i]) == 0)
+                    return op_bad(&o, "its input '%.60s' is made by itself or a later node: a cycle, or nodes out of order", node->input[i]);
+        return op_bad(&o, "nobody makes its input '%.60s'", node->input[i]);
+    }
+    while (o.in_n > 0 && !in[o.in_n - 1])
+        o.in_n--;
+    return node_by_type(&o);
+}
+
+/* --- inputs and constants --- */
+
+static const struct net_onnx_tensor *bound(const struct import *m, const char *name)
+{
+    for (int i = 0; i < m->options->binds_n; i++)
+        if (strcmp(m->options->bind[i].name, name) == 0)
+            return &m->options->bind[i];
+    return NULL;
+}
+
+static const struct net_shape *shaped(const struct import *m, const char *name)
+{
+    for (int i = 0; i < m->options->shapes_n; i++)
+        if (strcmp(m->options->shape[i].name, name) == 0)
+            return &m->options->shape[i].shape;
+    return NULL;
+}
+
+static enum trundle_status input_shape(struct import *m, const OnnxFile__ValueInfo *input, struct net_shape *out)
+{
+    const OnnxFile__TensorShape *s = input->type->tensor_type->shape;
+    const struct net_shape *given = shaped(m, input->name);
+    char at[256];
+    (void)snprintf(at, sizeof at, "%.100s, input '%.90s'", m->where, input->name);
+    if (given) {
+        bool fits = !s || (int)s->n_dim == given->rank;
+        for (int i = 0; s && fits && i < given->rank; i++)
+            fits = !s->dim[i]->has_dim_value || s->dim[i]->dim_value <= 0 || s->dim[i]->dim_value == given->d[i] || i == 0;
+        if (!fits)
+            return error_set(m->err, TRUNDLE_CONFLICT, at, NULL, "the model gives it another shape");
+        *out = *given;
+    } else {
+        if (!s)
+            return error_set(m->err, TRUNDLE_UNSUPPORTED, at, "say it: --shape INPUT=1x3x224x224", "the model does not tell its shape");
+        if (s->n_dim > NET_RANK_MAX)
+            return error_set(m->err, TRUNDLE_UNSUPPORTED, at, NULL, "%zu axes, at most %d", s->n_dim, NET_RANK_MAX);
+        out->rank = (int)s->n_dim;
+        for (int i = 0; i < out->rank; i++) {
+            int64_t d = s->dim[i]->has_dim_value ? s->dim[i]->dim_value : 0;
+            if (s->dim[i]->has_dim_value && d == 0)
+                return error_set(m->err, TRUNDLE_UNSUPPORTED, at, NULL, "axis %d has no elements", i);
+            if (d < 0 && i > 0 ? true : d > INT32_MAX)
+                return error_set(m->err, TRUNDLE_BAD_INPUT, at, NULL, "axis %d has %lld elements", i, (long long)d);
+            out->d[i] = d < 0 ? 0 : (int32_t)d;
+        }
+    }
+    int64_t n = ONNX_BATCH_B;
+    for (int i = 0; i < out->rank; i++) {
+        if (out->d[i] < 0)
+            return error_set(m->err, TRUNDLE_BAD_INPUT, at, NULL, "axis %d has %d elements", i, (int)out->d[i]);
+        if (out->d[i] == 0 && i > 0)
+            return error_set(m->err, TRUNDLE_UNSUPPORTED, at, "say the whole shape: --shape INPUT=0x3x224x224 (0: the batch)", "axis %d has no fixed size", i);
+        n *= out->d[i] ? out->d[i] : 1;
+        if (n > NET_ELEMENTS_MAX)
+            return error_set(m->err, TRUNDLE_TOO_LARGE, at, NULL, "more than 2^31 elements");
+    }
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status import_input(struct import *m, const OnnxFile__ValueInfo *input)
+{
+    const OnnxFile__TensorType *type = input->type ? input->type->tensor_type : NULL;
+    const struct net_onnx_tensor *bind;
+    struct net_shape shape = { 0 };
+    struct value *v;
+    enum net_type kept;
+    bool batch;
+    if (input->name && value_find(m, input->name))   /* an initializer's default */
+        return TRUNDLE_OK;
+    TRY(value_new(m, input->name, &v));
+    bind = bound(m, input->name);
+    if (bind) {
+        struct fixed f = { .t = *bind };
+        v->has_fixed = true;
+        return fixed_copy(&f, &v->fixed, m->err);
+    }
+    if (!type)
+        return error_set(m->err, TRUNDLE_UNSUPPORTED, input->name, "dense tensors work", "an input that is no tensor");
+    switch (type->elem_type) {
+    case ONNX_FLOAT: kept = NET_F32; break;
+    case ONNX_UINT8: kept = NET_U8; break;
+    case ONNX_INT32: kept = NET_I32; break;
+    case ONNX_INT64: kept = NET_I64; break;
+    default:
+        return error_set(m->err, TRUNDLE_UNSUPPORTED, input->name, "float, uint8, int32 and int64 work", "an input of type %s", onnx_type_name(type->elem_type));
+    }
+    TRY(input_shape(m, input, &shape));
+    batch = shape.rank > 0 && shape.d[0] == 0;
+    if (batch)
+        shape.d[0] = ONNX_BATCH_A;
+    m->batch = m->batch || batch;
+    char name[NET_NAME_MAX];
+    int known = m->g->tensors_n;
+    (void)snprintf(name, sizeof name, "%s", input->name);
+    clean(name);
+    TRY(net_graph_input(m->g, name, kept, &shape, &v->tensor, m->err));
+    TRY(follow_room(m, known));
+    if (batch)
+        m->b_shape[v->tensor].d[0] = ONNX_BATCH_B;
+    return TRUNDLE_OK;
+}
+
+/* Before the walk: a uint8 input has no scale of its own; whoever reads it must be a dequantize. It stands for its numbers. */
+static enum trundle_status quant_inputs(struct import *m)
+{
+    for (int i = 0; i < m->g->inputs_n; i++)
+        if (m->g->tensor[m->g->input[i]].type == NET_U8)
+            TRY(net_graph_quant(m->g, m->g->input[i], 1, 0, (float[]){ 1 }, 0, m->err));
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status import_all(struct import *m, const struct net_onnx_options *options)
+{
+    OnnxFile__Graph *from = m->model;
+    size_t room = from->n_input + from->n_initializer + 1;
+    int64_t total = 0;
+    for (size_t i = 0; i < from->n_node; i++)
+        room += from->node[i]->n_output;
+    if (from->n_node > NET_NODES_MAX || room > (size_t)8 * NET_NODES_MAX)
+        return error_set(m->err, TRUNDLE_TOO_LARGE, m->where, NULL, "%zu nodes, at most %d", from->n_node, NET_NODES_MAX);
+    if (from->n_sparse_initializer)
+        return error_set(m->err, TRUNDLE_UNSUPPORTED, m->where, "store them densely", "it has sparse constants");
+    m->values_room = (int)room;
+    for (m->slots = 64; (size_t)m->slots < 2 * room; m->slots *= 2)
+        ;
+    m->value = calloc(room, sizeof *m->value);
+    m->slot = calloc((size_t)m->slots, sizeof *m->slot);
+    m->g = net_graph_new();
+    if (!m->value || !m->slot || !m->g)
+        return error_set(m->err, TRUNDLE_NO_MEMORY, m->where, NULL, "no memory left");
+    for (size_t i = 0; i < from->n_initializer; i++) {
+        struct value *v;
+        TRY(value_new(m, from->initializer[i]->name, &v));
+        enum trundle_status status = onnx_tensor_from(from->initializer[i], &v->fixed.t, m->err);
+        if (status != TRUNDLE_OK) {
+            error_within(m->err, "%.100s, constant", m->where);
+            return status;
+        }
+        v->has_fixed = true;
+        clean(v->fixed.t.name);
+        total += v->fixed.t.n * (int64_t)net_type_bytes(v->fixed.t.type);
+        if (total > constants_max)
+            return error_set(m->err, TRUNDLE_TOO_LARGE, m->where, NULL, "more than 2 GiB of constants");
+    }
+    for (size_t i = 0; i < from->n_input; i++) {
+        enum trundle_status status = import_input(m, from->input[i]);
+        if (status != TRUNDLE_OK) {
+            error_within(m->err, "%.100s, input", m->where);
+            return status;
+        }
+    }
+    (void)options;
+    TRY(quant_inputs(m));
+    for (size_t i = 0; i < from->n_node; i++)
+        TRY(import_node(m, from->node[i], i));
+    if (from->n_output == 0)
+        return error_set(m->err, TRUNDLE_BAD_INPUT, m->where, NULL, "it has no output");
+    for (size_t i = 0; i < from->n_output; i++) {
+        const char *name = from->output[i]->name ? from->output[i]->name : "";
+        struct value *v = value_find(m, name);
+        struct op o = { .m = m, .type = "output", .in = &v, .in_n = 1, .err = m->err };
+        int t;
+        if (!v)
+            return error_set(m->err, TRUNDLE_BAD_INPUT, m->where, NULL, "nobody makes the output '%.80s'", name);
+        (void)snprintf(o.name, sizeof o.name, "%s", name);
+        clean(o.name);
+        TRY(op_tensor(&o, 0, &t));
+        TRY(net_graph_output(m->g, t, m->err));
+    }
+    return TRUNDLE_OK;
+}
+
+/* Outputs get the model's names; whoever has one already gives it up. */
+static enum trundle_status name_outputs(struct import *m)
+{
+    struct net_graph *g = m->g;
+    for (int i = 0; i < g->outputs_n; i++) {
+        char name[NET_NAME_MAX];
+        struct net_tensor *t = &g->tensor[g->output[i]];
+        int holder;
+        (void)snprintf(name, sizeof name, "%s", m->model->output[i]->name);
+        clean(name);
+        holder = net_graph_find(g, name);
+        if (holder == g->output[i])
+            continue;
+        for (int k = 0; k < g->inputs_n; k++)
+            if (g->input[k] == holder)
+                holder = -2;                         /* inputs keep theirs: the output keeps what it got */
+        if (holder == -2)
+            continue;
+        if (holder >= 0)                             /* they change names */
+            memcpy(g->tensor[holder].name, t->name, sizeof t->name);
+        memcpy(t->name, name, sizeof name);
+        TRY(net_graph_reindex(g, m->err));
+    }
+    for (int i = 0; i < g->nodes_n; i++)             /* nodes are named by what they make */
+        memcpy(g->node[i].name, g->tensor[g->node[i].out].name, sizeof g->node[i].name);
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status finish(struct import *m, const struct net_onnx_options *options)
+{
+    bool *batch = calloc((size_t)m->g->inputs_n + 1, sizeof *batch);
+    struct net_layout_options layout = { .turn_images = options->channels_last, .other = m->b_shape };
+    enum trundle_status status;
+    if (!batch)
+        return error_set(m->err, TRUNDLE_NO_MEMORY, m->where, NULL, "no memory left");
+    for (int i = 0; i < m->g->inputs_n; i++)
+        batch[i] = m->b_shape[m->g->input[i]].rank > 0 && m->b_shape[m->g->input[i]].d[0] != m->g->tensor[m->g->input[i]].shape.d[0];
+    TRY_GOTO(status, onnx_fuse(m->g, m->err), out);
+    TRY_GOTO(status, net_layout(&m->g, &layout, m->err), out);
+    for (int i = 0; i < m->g->inputs_n; i++)
+        if (batch[i])
+            m->g->tensor[m->g->input[i]].shape.d[0] = 0;
+    TRY_GOTO(status, onnx_qdq(m->g, m->err), out);
+    TRY_GOTO(status, net_drop_unused(m->g, m->err), out);
+    TRY_GOTO(status, name_outputs(m), out);
+    TRY_GOTO(status, net_graph_infer(m->g, 1, m->err), out);
+    for (int i = 0; i < m->g->inputs_n; i++)
+        if (batch[i])
+            m->g->tensor[m->g->input[i]].shape.d[0] = 0;
+out:
+    if (status != TRUNDLE_OK)
+        error_within(m->err, "%.100s", m->where);
+    free(batch);
+    return status;
+}
+
+static int64_t opset_of(const OnnxFile__Model *model)
+{
+    for (size_t i = 0; i < model->n_opset_import; i++) {
+        const char *domain = model->opset_import[i]->domain;
+        if (!domain || !domain[0] || strcmp(domain, "ai.onnx") == 0)
+            return model->opset_import[i]->version;
+    }
+    return 0;
+}
+
+enum trundle_status net_onnx_import(const void *bytes, size_t n, const struct net_onnx_options *options, struct net_graph **out, struct trundle_error *err)
+{
+    static const struct net_onnx_options none = { 0 };
+    struct trundle_error own;
+    struct import m = { .options = options ? options : &none, .err = err ? err : &own };
+    OnnxFile__Model *model = NULL;
+    enum trundle_status status;
+    m.where = m.options->where ? m.options->where : "model";
+    TRY(onnx_model_read(bytes, n, m.where, &model, m.err));
+    m.model = model->graph;
+    m.opset = opset_of(model);
+    if (m.opset < NET_ONNX_OPSET_LEAST || m.opset > NET_ONNX_OPSET_MOST) {
+        status = error_set(m.err, TRUNDLE_UNSUPPORTED, m.where, "convert it (onnx.version_converter), or export it again", "opset %lld; %d to %d are taken", (long long)m.opset,
+                           NET_ONNX_OPSET_LEAST, NET_ONNX_OPSET_MOST);
+        goto out;
+    }
+    TRY_GOTO(status, import_all(&m, m.options), out);
+    TRY_GOTO(status, finish(&m, m.options), out);
+    *out = m.g;
+    m.g = NULL;
+out:
+    net_graph_free(m.g);
+    for (int i = 0; i < m.values_n; i++)
+        fixed_done(&m.value[i].fixed);
+    free(m.value);
+    free(m.slot);
+    free(m.b_shape);
+    onnx_model_free(model);
+    return status;
+}
