@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include "base/net/kernel.h"
 #include "base/net/threads.h"
 #include "lab/train/train.h"
 #include "lab/train/vec.h"
@@ -49,10 +50,8 @@ struct train_op {
     bool again;                             /* cheap: computed again in backward instead of stored */
     bool adds;                              /* backward adds to the gradients of batched inputs (they are zero before the first) */
     bool late;                              /* runs as late as it can */
-    bool alias;                             /* out is in[0] with another shape */
     void (*forward)(const struct train_call *c);
     void (*backward)(const struct train_call *c);
-    size_t (*scratch)(const struct train_layer *l, int n);      /* floats */
 };
 
 /* Batch norm between its two steps, for all threads. */
@@ -65,9 +64,13 @@ struct train_norm {
     float  *scale, *shift, *mean, *inverse; /* [channels] each: y scale + shift */
     float  *pull, *drift;                   /* backward: dy = scale g + pull y + drift */
     float  *g;                              /* stored gradient of what was normalised, without the act */
-    size_t  g_place;
-    int     born, dies;                     /* stages, for sharing */
+    size_t  g_at;
+    int     sums_stage, norm_stage;
+    int64_t per;                            /* floats of a sample */
 };
+
+/* How a layer hands a gradient to an input. */
+enum train_give { GIVE_NONE, GIVE_SET, GIVE_TEMP, GIVE_CLEAR, GIVE_ADD };
 
 struct train_layer {
     const struct train_op *op;
@@ -75,25 +78,27 @@ struct train_layer {
     int   stage;
     struct train_norm *norm;                /* shared by the two steps of a batch norm */
     void *own;                              /* conv: its primitives */
-    bool  backward;                         /* anything before it wants a gradient */
-    float *const *acc;                      /* conv: per thread, gradients in the library's layout */
+    bool  backward;                         /* it has a gradient, and something before it wants one */
+    bool  weights;                          /* no batch: a function of weights */
+    unsigned char give[NET_IN_MAX];
+    size_t scratch;                         /* floats of its own */
 };
 
 struct train_tensor {
     char  name[NET_NAME_MAX];
     struct net_shape shape;
     bool  batched, wanted;                  /* wanted: a gradient is made */
-    int   alias;                            /* -1, or the tensor whose memory it is */
-    int   constant;                         /* graph's constant, not a parameter (-1) */
+    bool  constant;                         /* a constant that is not f32 */
     int   parameter;                        /* -1, or its index */
+    int64_t statistics;                     /* -1, or where it is in the running statistics */
     int64_t per;                            /* floats of a sample, or of all when not batched */
-    int   maker, stage;                     /* layer; -1: input or constant */
+    int   maker;                            /* layer; -1: input or constant */
     bool  stored, grad_stored;
     float *value;                           /* stored: the batch; a derived weight: all */
     float *grad;
     size_t value_at, grad_at;               /* in a thread's chunk scratch, floats; or in the flat gradient of a derived weight */
-    int   last_reader;                      /* layer that is the last in forward order, whose backward is the first */
-    int   first_stage, last_stage;          /* of its readers */
+    int   first_stage, last_stage;          /* of its readers and itself */
+    bool  fed;                              /* somebody gives it a gradient */
 };
 
 struct train_stage {
@@ -101,21 +106,21 @@ struct train_stage {
     int   sizes_n, size[TRAIN_SIZES];       /* chunk sizes that occur */
     int   layers_n, *layer;                 /* in order */
     size_t scratch;                         /* floats a thread needs: chunk tensors; behind them a layer's own */
-    size_t temp_at, temp;                   /* gradients that are made first and added then */
-    size_t own_at;
+    size_t temp_at, own_at;                 /* gradients that are made first and added then */
 };
 
 struct train {
     struct train_config config;
     int    threads, ranks;
-    struct net_graph *graph;                /* with shapes for the batch */
+    struct net_graph *origin, *graph;       /* as given; with shapes for the batch, weights borrowed from origin */
     struct train_tensor *tensor;
     int    tensors_n, tensors_room;
     struct train_layer *layer;
     int    layers_n, layers_room;
     struct train_stage *stage;
     int    stages_n;
-    int   *weight_layer, weight_layers_n;   /* layers without a batch: functions of weights */
+    struct train_norm **norm;
+    int    norms_n;
     struct train_parameter *parameter;
     int    parameters_n;
     size_t weights_n, derived_n, statistics_n;
@@ -123,20 +128,19 @@ struct train {
     const float *now, *now_statistics;      /* what forward reads */
     float *part_gradients[TRAIN_THREADS_MAX];   /* weights_n + derived_n each */
     float *scratch[TRAIN_THREADS_MAX];
-    float *store, *grad_store;              /* stored tensors; their gradients, places shared */
+    float *store, *grad_store, *norm_store; /* stored tensors; their gradients, places shared */
     size_t store_n, grad_store_n, scratch_n;
+    double *sums;
     struct net_threads *pool;
     const struct train_vec *vec;
     enum train_mode mode;
-    bool   forward_done, output_zeroed;
+    bool   forward_done;
     int64_t step;
     int    running;                         /* the stage that the threads are in */
     char   describe[512];
     size_t bytes;
 };
 
-/* Operators by node; NULL: none. `why` gets what is not supported about it. */
-const struct train_op *train_op_of(const struct net_graph *g, const struct net_node *node, const char **why);
 extern const struct train_op train_op_unary, train_op_add, train_op_norm_sums, train_op_norm, train_op_conv, train_op_conv_transpose, train_op_matmul,
     train_op_attention, train_op_layer_norm, train_op_l2_norm, train_op_softmax, train_op_binary, train_op_quantize, train_op_pool, train_op_resize,
     train_op_concat, train_op_slice, train_op_pad, train_op_reshape, train_op_transpose, train_op_expand, train_op_reduce;
@@ -152,6 +156,16 @@ const char *train_conv_describe(const struct train_layer *l);
 /* norm.c: between stages. */
 void train_norm_forward(struct train *t, struct train_norm *n);
 void train_norm_backward(struct train *t, struct train_norm *n);
+
+/* Chunk c of a share: as even as can be. */
+struct train_piece { int first, n; };
+static inline struct train_piece train_chunk(int64_t share, int c, int chunks)
+{
+    int64_t a, b;
+
+    net_share(share, c, chunks, &a, &b);
+    return (struct train_piece){ (int)a, (int)(b - a) };
+}
 
 static inline int64_t train_elements(const struct train_view *v)
 {
