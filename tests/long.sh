@@ -9,6 +9,7 @@
 #   thread    what has threads, under the thread sanitizer
 #   kills     a cart killed at TRUNDLE_TEST_KILLS (300) random points
 #   replays   replays A and B over TRUNDLE_TEST_TRIPS (100) trips with 1, 2 and 4 threads
+#   arm64     the arm64 kernels of nets under qemu, with the dot product and without (tests/net/neon.sh)
 #   valgrind  one trip through the cart under valgrind; left out when that is not installed
 # shellcheck disable=SC2317    # stages are called by name
 set -u
@@ -72,6 +73,8 @@ stage_replays() {
     plain && TRUNDLE_TEST_TRIPS=${TRUNDLE_TEST_TRIPS:-100} meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 0 session
 }
 
+stage_arm64() { TRUNDLE_JOBS=$jobs tests/net/neon.sh 100; }
+
 stage_valgrind() {
     plain && rm -rf "$logs/valgrind" && build/trundle sim --suite smoke --seed 77 --trips 1 --out "$logs/valgrind" &&
         valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite build/trundle-cart run "$logs/valgrind/77.mcap" --speed max
@@ -79,7 +82,7 @@ stage_valgrind() {
 
 one() {
     case $1 in
-    test | clang | fuzz | thread | kills | replays) ;;
+    test | clang | fuzz | thread | kills | replays | arm64) ;;
     valgrind)
         command -v valgrind >/dev/null || { echo "$(date -u +%FT%RZ) SKIP valgrind: not installed"; return; }
         ;;
@@ -99,6 +102,6 @@ one() {
     echo "$(date -u +%FT%RZ) $result $1 $(($(date +%s) - begin)) s"
 }
 
-[ $# -gt 0 ] || set -- test clang fuzz thread kills replays valgrind
+[ $# -gt 0 ] || set -- test clang fuzz thread kills replays arm64 valgrind
 for stage in "$@"; do one "$stage"; done
 exit "$failed"

@@ -3,6 +3,7 @@
 /* net/layout_order - orders of axes: making the one that is wanted, moving constants, and how a reshape follows. */
 #include "base/net/layout_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
