@@ -2,8 +2,6 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Attention for one head after the other: the head's keys are turned once, so that scores are vectors over keys, and results vectors over channels. */
 
-enum { ATTENTION_E = 128 };
-
 static bool attention_fits(const struct net_site *s)
 {
     (void)s;
@@ -16,12 +14,6 @@ static size_t attention_scratch(const struct net_site *s, int parts)
 
     (void)parts;
     return keys * (d + 1) * sizeof(float);
-}
-
-static void attention_add(float *restrict y, const float *restrict x, float by, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        y[i] = fmaf(by, x[i], y[i]);
 }
 
 static void attention_run(const struct net_call *c)
@@ -46,9 +38,7 @@ static void attention_run(const struct net_call *c)
                     turned[k * keys + s] = ks[s * q->d[2] + k];
             turned_of = which;
         }
-        memset(score, 0, (size_t)keys * sizeof *score);
-        for (int64_t k = 0; k < d; k++)
-            attention_add(score, turned + k * keys, qs[k], keys);
+        rows_chains(score, turned, keys, qs, d, keys);
         for (int64_t s = 0; s < keys; s++)
             score[s] *= scale;
         for (int64_t s = 0; mask && s < keys; s++)
@@ -56,12 +46,6 @@ static void attention_run(const struct net_call *c)
         float sum = rows_exp(score, score, rows_largest(score, keys), keys);
         for (int64_t s = 0; s < keys; s++)
             score[s] = score[s] / sum;
-        for (int64_t k = 0; k < e; k += ATTENTION_E) {
-            float y[ATTENTION_E] = { 0 };
-            int64_t some = ROWS_MIN(e - k, ATTENTION_E);
-            for (int64_t s = 0; s < keys; s++)
-                attention_add(y, vs + s * v->d[2] + k, score[s], some);
-            memcpy(out + k, y, (size_t)some * sizeof *y);
-        }
+        rows_chains(out, vs, v->d[2], score, keys, e);
     }
 }

@@ -10,17 +10,23 @@ static bool pool_fits(const struct net_site *s)
     return true;
 }
 
-static void pool_max_f32(float *restrict y, const float *restrict x, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        y[i] = net_max(y[i], x[i]);
-}
+/* Up to POOL_TAPS taps at once, so that the result is written once: in the order of the taps. The last may stand more than once. */
+enum { POOL_TAPS = 9 };
 
-static void pool_max_u8(uint8_t *restrict y, const uint8_t *restrict x, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        y[i] = y[i] > x[i] ? y[i] : x[i];
-}
+#define POOL_MAX(name, type, max)                                                                                               \
+    static void name(type *y, const type *const tap[POOL_TAPS], int taps, int64_t n)                                   \
+    {                                                                                                                           \
+        const type *t0 = tap[0], *t1 = tap[1], *t2 = tap[2], *t3 = tap[3], *t4 = tap[4], *t5 = tap[5], *t6 = tap[6], *t7 = tap[7], *t8 = tap[8]; \
+        if (taps <= 4)                                                                                                          \
+            for (int64_t i = 0; i < n; i++)                                                                                     \
+                y[i] = max(max(max(t0[i], t1[i]), t2[i]), t3[i]);                                                               \
+        else                                                                                                                    \
+            for (int64_t i = 0; i < n; i++)                                                                                     \
+                y[i] = max(max(max(max(max(max(max(max(t0[i], t1[i]), t2[i]), t3[i]), t4[i]), t5[i]), t6[i]), t7[i]), t8[i]);   \
+    }
+static inline uint8_t pool_larger(uint8_t a, uint8_t b) { return a > b ? a : b; }
+POOL_MAX(pool_max_f32, float, net_max)
+POOL_MAX(pool_max_u8, uint8_t, pool_larger)
 
 static void pool_sum_f32(float *restrict y, const float *restrict x, int64_t n)
 {
@@ -32,6 +38,21 @@ static void pool_sum_u8(int32_t *restrict y, const uint8_t *restrict x, int64_t 
 {
     for (int64_t i = 0; i < n; i++)
         y[i] += x[i];
+}
+
+static void pool_max(bool u8, uint8_t *y, const void *const tap[POOL_TAPS], int taps, int64_t n)
+{
+    const float *f[POOL_TAPS];
+    const uint8_t *b[POOL_TAPS];
+
+    for (int i = 0; i < POOL_TAPS; i++) {
+        f[i] = tap[i < taps ? i : taps - 1];
+        b[i] = tap[i < taps ? i : taps - 1];
+    }
+    if (u8)
+        pool_max_u8(y, b, taps, n);
+    else
+        pool_max_f32((float *)(void *)y, f, taps, n);
 }
 
 struct pool_span { int64_t first, last, counted; };            /* taps inside the image; those that count */
@@ -52,7 +73,7 @@ static void pool_window(const struct net_call *c, int64_t n, int64_t oh, int64_t
     const struct net_shape *x = &xt->shape;
     bool whole = a->kernel[0] == 0, max = a->kind == NET_POOL_MAX, u8 = xt->type == NET_U8;
     struct pool_span h = { 0, x->d[1], x->d[1] }, w = { 0, x->d[2], x->d[2] };
-    int64_t h0 = 0, w0 = 0, dh = 1, dw = 1, taps, count;
+    int64_t h0 = 0, w0 = 0, dh = 1, dw = 1, taps, count, bytes = u8 ? 1 : 4;
     float sum[POOL_CHANNELS];
     int32_t total[POOL_CHANNELS];
 
@@ -70,23 +91,28 @@ static void pool_window(const struct net_call *c, int64_t n, int64_t oh, int64_t
         memset(total, 0, (size_t)some * sizeof total[0]);
     if (!max && !u8)
         memset(sum, 0, (size_t)some * sizeof sum[0]);
+    const uint8_t *in = c->in[0];
+    uint8_t *y8 = (uint8_t *)c->out + to * bytes;
+    const void *tap[POOL_TAPS];
+    int held = 0;
     for (int64_t kh = h.first; taps && kh < h.last; kh++)
         for (int64_t kw = w.first; kw < w.last; kw++) {
-            int64_t from = ((n * x->d[1] + h0 + kh * dh) * x->d[2] + w0 + kw * dw) * x->d[3] + first;
-            bool start = kh == h.first && kw == w.first;
-            if (max && start)
-                memcpy((char *)c->out + (size_t)to * (u8 ? 1 : 4), (const char *)c->in[0] + (size_t)from * (u8 ? 1 : 4), (size_t)some * (u8 ? 1 : 4));
-            else if (max && u8)
-                pool_max_u8((uint8_t *)c->out + to, (const uint8_t *)c->in[0] + from, some);
-            else if (max)
-                pool_max_f32((float *)c->out + to, (const float *)c->in[0] + from, some);
-            else if (u8)
-                pool_sum_u8(total, (const uint8_t *)c->in[0] + from, some);
-            else
-                pool_sum_f32(sum, (const float *)c->in[0] + from, some);
+            const uint8_t *from = in + (((n * x->d[1] + h0 + kh * dh) * x->d[2] + w0 + kw * dw) * x->d[3] + first) * bytes;
+            if (max) {
+                tap[held++] = from;
+                if (held == POOL_TAPS || (kh == h.last - 1 && kw == w.last - 1)) {
+                    pool_max(u8, y8, tap, held, some);
+                    tap[0] = y8;           /* goes on from there */
+                    held = 1;
+                }
+            } else if (u8) {
+                pool_sum_u8(total, from, some);
+            } else {
+                pool_sum_f32(sum, (const float *)(const void *)from, some);
+            }
         }
     if (max && !taps) {
-        memset((char *)c->out + (size_t)to * (u8 ? 1 : 4), u8 ? xt->quant.zero : 0, (size_t)some * (u8 ? 1 : 4));
+        memset(y8, u8 ? xt->quant.zero : 0, (size_t)(some * bytes));
     } else if (!max && u8) {
         float by = taps ? net_scale_of(xt) / (float)count : 0;
         int32_t less = (int32_t)taps * xt->quant.zero;
