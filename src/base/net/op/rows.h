@@ -40,6 +40,15 @@ static inline void rows_share(const struct net_call *c, int64_t n, int64_t *begi
 /* Sixteen lanes over a row: op/exact.h. The compiler does not keep lanes in registers by itself. */
 enum { ROWS_VECTORS = NET_LANES / VL };
 
+/* net_max in vectors. */
+#if defined(F32_AVX512)
+static inline v_f32 rows_vmax(v_f32 a, v_f32 b) { return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a); }
+#elif defined(F32_AVX2)
+static inline v_f32 rows_vmax(v_f32 a, v_f32 b) { return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q)); }
+#else
+static inline v_f32 rows_vmax(v_f32 a, v_f32 b) { return vbslq_f32(vorrq_u32(vcgtq_f32(a, b), vmvnq_u32(vceqq_f32(a, a))), a, b); }
+#endif
+
 static float rows_sum(const float *x, int64_t n)
 {
     float lane[NET_LANES];

@@ -10,23 +10,43 @@ static bool pool_fits(const struct net_site *s)
     return true;
 }
 
-/* Up to POOL_TAPS taps at once, so that the result is written once: in the order of the taps. The last may stand more than once. */
+/* Up to POOL_TAPS taps at once, so that the result is written once: in the order of the taps for f32, whose zeros have signs. */
 enum { POOL_TAPS = 9 };
 
-#define POOL_MAX(name, type, max)                                                                                               \
-    static void name(type *y, const type *const tap[POOL_TAPS], int taps, int64_t n)                                   \
-    {                                                                                                                           \
-        const type *t0 = tap[0], *t1 = tap[1], *t2 = tap[2], *t3 = tap[3], *t4 = tap[4], *t5 = tap[5], *t6 = tap[6], *t7 = tap[7], *t8 = tap[8]; \
-        if (taps <= 4)                                                                                                          \
-            for (int64_t i = 0; i < n; i++)                                                                                     \
-                y[i] = max(max(max(t0[i], t1[i]), t2[i]), t3[i]);                                                               \
-        else                                                                                                                    \
-            for (int64_t i = 0; i < n; i++)                                                                                     \
-                y[i] = max(max(max(max(max(max(max(max(t0[i], t1[i]), t2[i]), t3[i]), t4[i]), t5[i]), t6[i]), t7[i]), t8[i]);   \
+static void pool_max_f32(float *y, const float *const tap[POOL_TAPS], int taps, int64_t n)
+{
+    int64_t i = 0;
+
+    for (; i + VL <= n; i += VL) {
+        v_f32 m = v_load(tap[0] + i);
+        for (int k = 1; k < taps; k++)
+            m = rows_vmax(m, v_load(tap[k] + i));
+        v_store(y + i, m);
     }
+    for (; i < n; i++) {
+        float m = tap[0][i];
+        for (int k = 1; k < taps; k++)
+            m = net_max(m, tap[k][i]);
+        y[i] = m;
+    }
+}
+
 static inline uint8_t pool_larger(uint8_t a, uint8_t b) { return a > b ? a : b; }
-POOL_MAX(pool_max_f32, float, net_max)
-POOL_MAX(pool_max_u8, uint8_t, pool_larger)
+
+static void pool_max_u8(uint8_t *y, const uint8_t *const tap[POOL_TAPS], int taps, int64_t n)
+{
+    const uint8_t *t[POOL_TAPS];
+
+    for (int i = 0; i < POOL_TAPS; i++)
+        t[i] = tap[i < taps ? i : taps - 1];       /* one more than once changes nothing */
+    if (taps <= 4)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = pool_larger(pool_larger(t[0][i], t[1][i]), pool_larger(t[2][i], t[3][i]));
+    else
+        for (int64_t i = 0; i < n; i++)
+            y[i] = pool_larger(pool_larger(pool_larger(pool_larger(t[0][i], t[1][i]), pool_larger(t[2][i], t[3][i])),
+                                           pool_larger(pool_larger(t[4][i], t[5][i]), pool_larger(t[6][i], t[7][i]))), t[8][i]);
+}
 
 static void pool_sum_f32(float *restrict y, const float *restrict x, int64_t n)
 {
@@ -45,9 +65,9 @@ static void pool_max(bool u8, uint8_t *y, const void *const tap[POOL_TAPS], int 
     const float *f[POOL_TAPS];
     const uint8_t *b[POOL_TAPS];
 
-    for (int i = 0; i < POOL_TAPS; i++) {
-        f[i] = tap[i < taps ? i : taps - 1];
-        b[i] = tap[i < taps ? i : taps - 1];
+    for (int i = 0; i < taps; i++) {
+        f[i] = tap[i];
+        b[i] = tap[i];
     }
     if (u8)
         pool_max_u8(y, b, taps, n);
