@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#pragma weak net_onnx_import
-
 static enum trundle_status open_onnx(const char *path, struct net_source *out, struct trundle_error *err)
 {
     struct bytes b = { 0 };

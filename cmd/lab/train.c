@@ -150,8 +150,8 @@ int verb_train(int argc, char **argv)
         goto out;
     }
     if (ranks_n > 1) {
-        (void)ranks_launch((int)ranks_n, again, &err);
-        code = option_fail("train", &err);
+        status = ranks_launch((int)ranks_n, again, &err);      /* comes back with an error only */
+        code = status == TRUNDLE_OK ? EXIT_OK : option_fail("train", &err);
         goto out;
     }
     status = ranks_open(&ranks, &err);

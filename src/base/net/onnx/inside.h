@@ -5,7 +5,10 @@
  *
  *     read.c       bytes to messages, tensors to fixed values
  *     fold.c       fixed values from fixed values (shape arithmetic)
+ *     fixed.c      making and moving them
  *     import.c     the walk over the nodes, names, shapes
+ *     node.c       what the operators below are written with
+ *     pieces.c     small pieces of graph
  *     import_*.c   one function for each ONNX operator, listed in import.c
  *     qdq.c        quantise/dequantise pairs to u8 nodes
  *     fuse.c       patterns of many nodes to one (GELU, layer norm ...)
@@ -62,6 +65,7 @@ struct op {
     char name[NET_NAME_MAX];           /* the node's, or its first output's */
     struct value **in;
     int in_n, out_n;
+    int *capture;                      /* output 0 goes there instead of to its name; NULL: no */
     struct trundle_error *err;
 };
 
@@ -71,7 +75,7 @@ void onnx_model_free(OnnxFile__Model *model);
 TRUNDLE_MUST_USE enum trundle_status onnx_tensor_from(const OnnxFile__Tensor *t, struct net_onnx_tensor *out, struct trundle_error *err);
 const char *onnx_type_name(int onnx_type);
 
-/* --- fold.c --- */
+/* --- fixed.c, fold.c --- */
 TRUNDLE_MUST_USE enum trundle_status fixed_new(struct fixed *f, int onnx_type, enum net_type type, int rank, const int64_t *d, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status fixed_copy(const struct fixed *from, struct fixed *to, struct trundle_error *err);
 void fixed_done(struct fixed *f);
@@ -84,7 +88,7 @@ TRUNDLE_MUST_USE enum trundle_status fixed_transpose(const struct fixed *f, cons
 /* All inputs are fixed. AGAIN: this operator is not folded. */
 TRUNDLE_MUST_USE enum trundle_status fold(struct op *o, struct fixed *out, int *out_n);
 
-/* --- attributes and inputs of a node (import.c) --- */
+/* --- attributes and inputs of a node (node.c) --- */
 const OnnxFile__Attribute *attr_find(const struct op *o, const char *name);
 int64_t attr_i(const struct op *o, const char *name, int64_t or);
 float attr_f(const struct op *o, const char *name, float or);
@@ -117,7 +121,13 @@ int op_rank(const struct op *o, int tensor);
 /* -rank..rank-1 to 0..rank-1; BAD_INPUT beyond. */
 TRUNDLE_MUST_USE enum trundle_status op_axis(const struct op *o, int64_t axis, int rank, int *out);
 
-/* --- small graph pieces (import_shape.c) --- */
+/* A new value of the model; the table was made large enough beforehand, so that pointers into it stay. */
+TRUNDLE_MUST_USE enum trundle_status value_new(struct import *m, const char *name, struct value **out);
+struct value *value_find(const struct import *m, const char *name);
+/* b_shape of tensors from `known` on. */
+TRUNDLE_MUST_USE enum trundle_status follow_room(struct import *m, int known);
+
+/* --- small graph pieces (pieces.c) --- */
 TRUNDLE_MUST_USE enum trundle_status put_transpose(struct op *o, int x, const int *axes, int *out);
 TRUNDLE_MUST_USE enum trundle_status put_last(struct op *o, int x, int *out);    /* [N,C,H,W] -> [N,H,W,C] */
 TRUNDLE_MUST_USE enum trundle_status put_first(struct op *o, int x, int *out);   /* and back */

@@ -4,6 +4,7 @@
 #include "base/net/onnx/inside.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
