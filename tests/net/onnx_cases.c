@@ -158,8 +158,7 @@ static enum onnx_case one_way(struct one_case *c, const char *folder, int way, c
     } else {
         bool named = strstr(err.where, "node '") || strstr(err.where, "input") || strstr(err.where, "output");
         is = status == TRUNDLE_UNSUPPORTED && err.what[0] && named ? ONNX_CASE_REFUSED : ONNX_CASE_FAILED;
-        if (is == ONNX_CASE_REFUSED || way == 0)
-            (void)snprintf(why, size, "%s%s: %s", is == ONNX_CASE_FAILED ? "not refused by name: " : "", err.where, err.what);
+        (void)snprintf(why, size, "%s%s: %s", is == ONNX_CASE_FAILED ? "not refused by name: " : "", err.where, err.what);
     }
     net_graph_free(g);
     return is;

@@ -139,7 +139,7 @@ enum trundle_status layout_bring(struct layout *l, int old)
     const void *data = t->data;
     if (!data || l->now[old] >= 0)
         return TRUNDLE_OK;
-    TRY(net_graph_constant_borrow(l->to, t->name, t->type, &t->shape, data, &l->now[old], l->err));
+    TRY(net_graph_constant_borrow(l->to, net_graph_find(l->to, t->name) < 0 ? t->name : NULL, t->type, &t->shape, data, &l->now[old], l->err));
     l->to->tensor[l->now[old]].owned = t->owned;
     t->owned = false;
     l->plain[old] = l->now[old];

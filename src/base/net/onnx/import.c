@@ -434,7 +434,7 @@ static int64_t opset_of(const OnnxFile__Model *model)
         if (!domain || !domain[0] || strcmp(domain, "ai.onnx") == 0)
             return model->opset_import[i]->version;
     }
-    return 0;
+    return model->n_opset_import ? NET_ONNX_OPSET_MOST : 1;      /* only other domains: their nodes are refused by name */
 }
 
 enum trundle_status net_onnx_import(const void *bytes, size_t n, const struct net_onnx_options *options, struct net_graph **out, struct trundle_error *err)

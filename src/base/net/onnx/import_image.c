@@ -212,7 +212,7 @@ static enum trundle_status batch_norm(struct op *o)
 {
     struct net_node node;
     int in[5], y;
-    if (attr_i(o, "training_mode", 0) != 0 || (o->out_n > 1 && o->node->output[1][0]))
+    if (attr_i(o, "training_mode", 0) != 0 || (o->m->opset < 7 && attr_i(o, "is_test", 0) == 0) || (o->out_n > 1 && o->node->output[1][0]))
         return op_refuse(o, "export it for inference (model.eval())", "is in training mode");
     for (int i = 0; i < 5; i++)
         TRY(op_f32(o, i, &in[i]));
@@ -367,6 +367,11 @@ static enum trundle_status resize(struct op *o, bool up)
         return op_refuse(o, "height and width can be resized", "it resizes batch or channels");
     if (!attr_is(o, "keep_aspect_ratio_policy", "stretch", "stretch") || attr_i(o, "antialias", 0) || attr_i(o, "exclude_outside", 0))
         return op_refuse(o, "without antialias, exclude_outside and keep_aspect_ratio_policy it works", "one of its options is not here");
+    for (int i = 2; i < rank && !by_size; i++) {
+        double made = scale[i] * op_shape(o, x)->d[i];
+        if (attr_is(o, "coordinate_transformation_mode", "align_corners", "") && made != floor(made))
+            return op_refuse(o, "give sizes", "align_corners with a scale that makes %g rows or columns", made);
+    }
     TRY(put_last(o, x, &x));
     node = op_node(o, NET_RESIZE, &x, 1);
     if (attr_is(o, "mode", "nearest", "nearest"))

@@ -94,6 +94,10 @@ static enum trundle_status composed(struct op *o, bool *known)
         TRY(op_f32(o, 1, &z));
         if (op_rank(o, z) > op_rank(o, x))
             return op_refuse(o, "a slope that broadcasts to the input", "its slope has more axes than its input");
+        if (o->m->opset < 7 && op_rank(o, z) == 1 && op_shape(o, z)->d[0] != 1 && op_rank(o, x) > 1) {      /* of each channel */
+            struct net_shape s = { .rank = op_rank(o, x) - 1, .d = { op_shape(o, z)->d[0], 1, 1, 1, 1 } };
+            TRY(put_reshape(o, z, &s, &s, &z));
+        }
         TRY(put_unary(o, x, NET_ACT_CLIP, -INFINITY, 0, &y));
         TRY(put_binary(o, NET_MUL, y, z, &y));
         TRY(put_unary(o, x, NET_ACT_RELU, 0, 0, &x));
@@ -146,6 +150,16 @@ static enum trundle_status two(struct op *o, enum net_binary kind)
     int a, b, y;
     TRY(op_f32(o, 0, &a));
     TRY(op_f32(o, 1, &b));
+    if (o->m->opset < 7 && attr_i(o, "broadcast", 0) && attr_find(o, "axis")) {      /* b stands at that axis of a */
+        struct net_shape s = *op_shape(o, b);
+        int axis;
+        TRY(op_axis(o, attr_i(o, "axis", 0), op_rank(o, a), &axis));
+        if (axis + s.rank > op_rank(o, a) || s.rank < 1 || op_varies(o, b, 0))
+            return op_refuse(o, "convert it to a newer opset", "an old broadcast");
+        while (axis + s.rank < op_rank(o, a))
+            s.d[s.rank++] = 1;
+        TRY(put_reshape(o, b, &s, &s, &b));
+    }
     TRY(put_binary(o, kind, a, b, &y));
     return op_out(o, 0, y);
 }

@@ -154,9 +154,9 @@ static enum trundle_status concat(struct op *o)
         TRY(op_tensor(o, i, &x[n++]));
     if (n == 0)
         return op_bad(o, "no inputs");
-    if (!attr_find(o, "axis"))
+    if (!attr_find(o, "axis") && o->m->opset >= 4)
         return op_bad(o, "no axis");
-    TRY(op_axis(o, attr_i(o, "axis", 0), op_rank(o, x[0]), &axis));
+    TRY(op_axis(o, attr_i(o, "axis", 1), op_rank(o, x[0]), &axis));
     TRY(put_concat(o, x, n, axis, &y));
     return op_out(o, 0, y);
 }
@@ -281,7 +281,7 @@ static enum trundle_status pad(struct op *o)
     struct net_node node;
     int x, y, n, axes_n;
     TRY(op_tensor(o, 0, &x));
-    TRY(op_integers(o, "pads", 1, pads, 2 * NET_RANK_MAX, &n));
+    TRY(op_integers(o, o->m->opset < 2 ? "paddings" : "pads", 1, pads, 2 * NET_RANK_MAX, &n));
     TRY(op_integers(o, "", 3, axes, NET_RANK_MAX, &axes_n));
     node = op_node(o, NET_PAD, &x, 1);
     if (attr_is(o, "mode", "constant", "constant"))
@@ -381,6 +381,8 @@ static enum trundle_status tile(struct op *o)
     int64_t times[NET_RANK_MAX];
     int x, n, part[ONNX_IN_MAX];
     TRY(op_tensor(o, 0, &x));
+    if (o->m->opset < 6)
+        return op_refuse(o, "convert it to a newer opset", "an old tile");
     TRY(op_integers(o, "", 1, times, NET_RANK_MAX, &n));
     if (n != op_rank(o, x))
         return op_refuse(o, NULL, "%d repeats for %d axes", n, op_rank(o, x));
@@ -403,7 +405,7 @@ static enum trundle_status depth_space(struct op *o, bool to_space)
     bool dcr = attr_is(o, "mode", "DCR", "DCR");
     const struct net_shape *s, *t;
     struct net_shape a = { 6, { 0 } }, b = { 6, { 0 } }, a2 = { 4, { 0 } }, b2 = { 4, { 0 } };
-    static const int dcr_axes[] = { 0, 3, 4, 1, 5, 2 }, crd_axes[] = { 0, 1, 4, 2, 5, 3 }, back_axes[] = { 0, 3, 5, 1, 2, 4 };
+    static const int dcr_axes[] = { 0, 3, 4, 1, 5, 2 }, crd_axes[] = { 0, 1, 4, 2, 5, 3 }, back_axes[] = { 0, 3, 5, 1, 2, 4 }, back_crd_axes[] = { 0, 1, 3, 5, 2, 4 };
     int x, y, bs;
     TRY(op_tensor(o, 0, &x));
     s = op_shape(o, x);
@@ -427,7 +429,7 @@ static enum trundle_status depth_space(struct op *o, bool to_space)
         }
     }
     TRY(put_reshape(o, x, &a, &b, &y));
-    TRY(put_transpose(o, y, to_space ? (dcr ? dcr_axes : crd_axes) : back_axes, &y));
+    TRY(put_transpose(o, y, to_space ? (dcr ? dcr_axes : crd_axes) : dcr ? back_axes : back_crd_axes, &y));
     TRY(put_reshape(o, y, &a2, &b2, &y));
     return op_out(o, 0, y);
 }
@@ -438,6 +440,8 @@ static enum trundle_status dropout(struct op *o)
     TRY(op_tensor(o, 0, &x));
     if (o->out_n > 1 && o->node->output[1][0])
         return op_refuse(o, "export it for inference", "asks for the mask");
+    if (o->m->opset < 7 && attr_i(o, "is_test", 0) == 0)
+        return op_refuse(o, "export it for inference", "is in training mode");
     if (op_has(o, 2) && (!op_fixed(o, 2) || fixed_integer(&o->in[2]->fixed, 0) != 0))
         return op_refuse(o, "export it for inference", "is in training mode");
     return op_out(o, 0, x);

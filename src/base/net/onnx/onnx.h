@@ -8,7 +8,7 @@
  *     ...
  *     TRY(net_onnx_export(g, &(struct net_onnx_export_options){ 0 }, &out, err));
  *
- * Import: opset 7 to 28. ONNX's images are channels-first, ours are channels-last: transposes are put around what works on
+ * Import: opset 13 to 28, and older ones where an operator meant the same or is easily said (below 7 little is). ONNX's images are channels-first, ours are channels-last: transposes are put around what works on
  * images, and then moved through the graph until few or none are left (layout.h). What can be computed at import is: shape
  * arithmetic, with the batch as a symbol. QuantizeLinear / DequantizeLinear pairs become u8 nodes. What we lack is refused
  * with UNSUPPORTED, and the error says node, operator and what would work; docs/onnx.md lists what is taken.
@@ -23,7 +23,7 @@
 #include "base/net/graph.h"
 #include "base/std/bytes.h"
 
-enum { NET_ONNX_RANK_MAX = 8, NET_ONNX_OPSET_LEAST = 7, NET_ONNX_OPSET_MOST = 28 };
+enum { NET_ONNX_RANK_MAX = 8, NET_ONNX_OPSET_LEAST = 1, NET_ONNX_OPSET_MOST = 28 };
 #define NET_ONNX_BYTES_MAX ((size_t)INT32_MAX)            /* of a file: the format's own limit of one message */
 
 /* A tensor as it stands in a file. f16, bf16 and f64 are read as F32, bool as U8. */

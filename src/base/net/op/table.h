@@ -50,7 +50,7 @@
     X(net_softmax_ref) X(net_reduce_ref) X(net_l2_norm_ref) X(net_attention_ref) X(net_quantize_ref) X(net_dequantize_ref)
 
 #define NET_KERNEL_LISTS(X) \
-    NET_KERNELS_FAST(X) NET_KERNELS_REF(X)
+    NET_KERNELS_FAST(X) X(net_moves) NET_KERNELS_REF(X)
 
 #define X(list) extern const struct net_kernel list[];
 NET_KERNEL_LISTS(X)
