@@ -101,9 +101,9 @@ static const dw_fn dw_border[DW_T] = { dw_border_1, dw_border_2, dw_border_3, dw
  * reaches, which the second-level cache feels more than the registers. Taps outside the image: rows are left out, columns are zeros.
  */
 #if defined(F32_AVX2)
-enum { DW_R3 = 2, DW_R5 = 2, DW_W = 4 };
+enum { DW_R3 = 2, DW_W = 4 };        /* rows of 3x3 at stride 1; outputs */
 #else
-enum { DW_R3 = 3, DW_R5 = 2, DW_W = 7 };
+enum { DW_R3 = 3, DW_W = 7 };
 #endif
 enum { DW_R_MAX = 3, DW_ROWS_MAX = 2 * (DW_R_MAX - 1) + 5, DW_COLUMNS_MAX = 2 * (DW_T - 1) + 5 };
 
@@ -168,21 +168,18 @@ DW_WINDOW(3, 1, 2)
 DW_WINDOW(3, 2, 1)
 DW_WINDOW(3, 2, 2)
 DW_WINDOW(5, 1, 1)
-DW_WINDOW(5, 1, 2)
 DW_WINDOW(5, 2, 1)
-DW_WINDOW(5, 2, 2)
 #if defined(F32_AVX2)
 #define DW_PAIR_OF_3(K, S) { NULL, NULL }
 #else
 DW_WINDOW(3, 1, 3)
-DW_WINDOW(3, 2, 3)
 #define DW_PAIR_OF_3(K, S) DW_PAIR(K, S, 3)
 #endif
 
 /* [K == 5][S - 1][R - 1][border] */
 static void (*const dw_windows[2][2][DW_R_MAX][2])(const struct dw_window *b) = {
-    { { DW_PAIR(3, 1, 1), DW_PAIR(3, 1, 2), DW_PAIR_OF_3(3, 1) }, { DW_PAIR(3, 2, 1), DW_PAIR(3, 2, 2), DW_PAIR_OF_3(3, 2) } },
-    { { DW_PAIR(5, 1, 1), DW_PAIR(5, 1, 2), { NULL, NULL } }, { DW_PAIR(5, 2, 1), DW_PAIR(5, 2, 2), { NULL, NULL } } },
+    { { DW_PAIR(3, 1, 1), DW_PAIR(3, 1, 2), DW_PAIR_OF_3(3, 1) }, { DW_PAIR(3, 2, 1), DW_PAIR(3, 2, 2), { NULL, NULL } } },
+    { { DW_PAIR(5, 1, 1), { NULL, NULL }, { NULL, NULL } }, { DW_PAIR(5, 2, 1), { NULL, NULL }, { NULL, NULL } } },
 };
 
 static bool dw_fits(const struct net_site *s)
@@ -226,7 +223,7 @@ static void dw_run_windows(const struct net_call *call)
 {
     const struct net_attr *a = &call->site->node->attr;
     const int32_t *x = call->site->in[0]->shape.d, *y = call->site->out->shape.d;
-    const int64_t c = x[3], ih = x[1], iw = x[2], oh = y[1], ow = y[2], k = call->site->in[1]->shape.d[1], s = a->stride[0], most = k == 3 ? DW_R3 : DW_R5;
+    const int64_t c = x[3], ih = x[1], iw = x[2], oh = y[1], ow = y[2], k = call->site->in[1]->shape.d[1], s = a->stride[0], most = k == 5 ? 1 : s == 1 ? DW_R3 : 2;
     const int64_t wide = dw_channels(call->site), columns = s * (DW_W - 1) + k;
     const float *zeros = call->packed, *in = call->in[0], *residual = call->site->in_n > 3 && call->site->in[3] ? call->in[3] : NULL;
     const float *at[DW_ROWS_MAX * DW_COLUMNS_MAX];
