@@ -21,6 +21,7 @@
     V(demo, "shop in the demo store: simulate a trip, drive the cart with it, show the touchscreen") \
     V(sim, "simulated shopping trips with their truth, of a suite") \
     V(eval, "scores trips with truth, or a suite made for it: every figure with its interval") \
+    V(train, "trains the net of a recipe, and goes on after kills") \
     V(net, "neural networks: info, run, check, tune, import, export, bench, quantize, prune") \
     /* end of the lab */
 /* clang-format on */

@@ -62,7 +62,7 @@ stage_thread() {
     setup build-thread -Db_sanitize=thread -Db_lundef=false -Dwerror=true || return 1
     TRUNDLE_TEST_TRIPS=2 TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.txt:ignore_noninstrumented_modules=1:exitcode=66:second_deadlock_stack=1" \
         meson test -C build-thread --no-rebuild --print-errorlogs --num-processes "$jobs" --timeout-multiplier 6 \
-        session http screen device_camera device_scale device_scanner sim
+        session http screen device_camera device_scale device_scanner sim net_plan net_face train_data
 }
 
 stage_kills() {

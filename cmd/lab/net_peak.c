@@ -6,7 +6,7 @@
 #include "base/net/kernel.h"
 #include "base/std/time.h"
 
-#include <string.h>
+#include <stddef.h>
 
 enum { TIMES = 12, LOOPS = 100000, CHAINS = 12 };
 
@@ -19,12 +19,10 @@ enum { TIMES = 12, LOOPS = 100000, CHAINS = 12 };
 #define LOOP(name, isa, vector, zero, ...)                                                \
     __attribute__((target(isa), noinline)) static void name(void)                         \
     {                                                                                     \
-        vector a[CHAINS], b = zero, c = zero, t = zero;                                   \
-        for (int i = 0; i < CHAINS; i++)                                                  \
-            a[i] = zero;                                                                  \
+        vector a0 = zero, a1 = zero, a2 = zero, a3 = zero, a4 = zero, a5 = zero, a6 = zero, a7 = zero, a8 = zero, a9 = zero, a10 = zero, a11 = zero, b = zero, c = zero, t = zero; \
         for (int i = 0; i < LOOPS; i++) {                                                 \
             __asm__ volatile(__VA_ARGS__                                                  \
-                             : "+v"(a[0]), "+v"(a[1]), "+v"(a[2]), "+v"(a[3]), "+v"(a[4]), "+v"(a[5]), "+v"(a[6]), "+v"(a[7]), "+v"(a[8]), "+v"(a[9]), "+v"(a[10]), "+v"(a[11]), "+v"(t) \
+                             : "+v"(a0), "+v"(a1), "+v"(a2), "+v"(a3), "+v"(a4), "+v"(a5), "+v"(a6), "+v"(a7), "+v"(a8), "+v"(a9), "+v"(a10), "+v"(a11), "+v"(t) \
                              : "v"(b), "v"(c));                                           \
         }                                                                                 \
     }
@@ -41,13 +39,10 @@ LOOP(widen256, "avx2", __m256i, _mm256_setzero_si256(), TWELVE(WIDEN))
 #define LOOP(name, attribute, vector, ...)                                                \
     attribute __attribute__((noinline)) static void name(void)                            \
     {                                                                                     \
-        vector a[CHAINS], b, c;                                                           \
-        memset(a, 0, sizeof a);                                                           \
-        memset(&b, 0, sizeof b);                                                          \
-        memset(&c, 0, sizeof c);                                                          \
+        vector a0 = { 0 }, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0, a9 = a0, a10 = a0, a11 = a0, b = a0, c = a0; \
         for (int i = 0; i < LOOPS; i++)                                                   \
             __asm__ volatile(__VA_ARGS__                                                  \
-                             : "+w"(a[0]), "+w"(a[1]), "+w"(a[2]), "+w"(a[3]), "+w"(a[4]), "+w"(a[5]), "+w"(a[6]), "+w"(a[7]), "+w"(a[8]), "+w"(a[9]), "+w"(a[10]), "+w"(a[11]) \
+                             : "+w"(a0), "+w"(a1), "+w"(a2), "+w"(a3), "+w"(a4), "+w"(a5), "+w"(a6), "+w"(a7), "+w"(a8), "+w"(a9), "+w"(a10), "+w"(a11) \
                              : "w"(b), "w"(c));                                           \
     }
 #define FMA(k) "fmla %" #k ".4s, %12.4s, %13.4s\n\t"

@@ -14,6 +14,16 @@
 
 enum { PX = 32 };
 
+/* One scratch folder for the whole program. */
+static const char *home(void)
+{
+    static char folder[4000];
+
+    if (!folder[0])
+        (void)snprintf(folder, sizeof folder, "%s", support_scratch());
+    return folder;
+}
+
 static struct data_set *generated(int n)
 {
     struct data_config c = { .kind = DATA_GENERATED, .memory_mb = 64, .generated_n = n, .generated_px = PX, .generated_seed = 3 };
@@ -293,9 +303,9 @@ static void a_picture_that_goes_away_is_an_error(void **state)
     char path[4096];
 
     (void)state;
-    (void)support_shell(NULL, "mkdir -p '%s/gone/a' && cp '%s' '%s/gone/a/x.png'", support_scratch(), support_source("docs/img/touchscreen.png"), support_scratch());
-    (void)snprintf(path, sizeof path, "%s/gone/a/x.png", support_scratch());
-    if (data_open(&c, support_scratch(), 1, &set, &err) != TRUNDLE_OK)
+    (void)support_shell(NULL, "mkdir -p '%s/gone/a' && cp '%s' '%s/gone/a/x.png'", home(), support_source("docs/img/touchscreen.png"), home());
+    (void)snprintf(path, sizeof path, "%s/gone/a/x.png", home());
+    if (data_open(&c, home(), 1, &set, &err) != TRUNDLE_OK)
         support_skip("no picture to copy");
     support_ok(feed_start(&plan, set, &(struct feed_config){ .batch = 2, .workers = 1, .ahead = 1, .side_most = 16 }, &feed, &err), &err);
     (void)remove(path);

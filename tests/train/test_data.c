@@ -16,6 +16,16 @@
 #include <string.h>
 #include <turbojpeg.h>
 
+/* One scratch folder for the whole program. */
+static const char *home(void)
+{
+    static char folder[4000];
+
+    if (!folder[0])
+        (void)snprintf(folder, sizeof folder, "%s", support_scratch());
+    return folder;
+}
+
 static struct data_config config_of(enum data_kind kind, const char *path)
 {
     struct data_config c = { .kind = kind, .held_out = 0.25, .memory_mb = 64, .broken_most = 0, .margin = 0.1, .visible_least = 0.3, .generated_n = 40, .generated_px = 32,
@@ -30,7 +40,7 @@ static void write_text(const char *name, const char *text)
     struct trundle_error err = { 0 };
     char path[4096];
 
-    (void)snprintf(path, sizeof path, "%s/%s", support_scratch(), name);
+    (void)snprintf(path, sizeof path, "%s/%s", home(), name);
     support_ok(file_write(path, text, strlen(text), &err), &err);
 }
 
@@ -45,7 +55,7 @@ static void write_picture(const char *name, int w, int h, const uint8_t colour[3
     assert_non_null(rgb);
     for (int i = 0; i < w * h; i++)
         memcpy(rgb + 3 * i, colour, 3);
-    (void)snprintf(path, sizeof path, "%s/%s", support_scratch(), name);
+    (void)snprintf(path, sizeof path, "%s/%s", home(), name);
     slash = strrchr(path, '/');
     *slash = 0;
     support_ok(folder_make(path, &err), &err);
@@ -70,7 +80,7 @@ static struct data_set *open_set(const struct data_config *c, int threads)
     struct trundle_error err = { 0 };
     struct data_set *set = NULL;
 
-    support_ok(data_open(c, support_scratch(), threads, &set, &err), &err);
+    support_ok(data_open(c, home(), threads, &set, &err), &err);
     return set;
 }
 
@@ -78,7 +88,7 @@ static void refuse(const struct data_config *c, enum trundle_status status, cons
 {
     struct trundle_error err = { 0 };
     struct data_set *set = NULL;
-    enum trundle_status got = data_open(c, support_scratch(), 1, &set, &err);
+    enum trundle_status got = data_open(c, home(), 1, &set, &err);
     char told[1024];
 
     (void)error_text(&err, told, sizeof told);
@@ -153,7 +163,7 @@ static void lists_have_fine_and_coarse_classes(void **state)
 
     write_text("list/bad.txt", "a.jpg, 0\nb.jpg, zwei\n");
     c = config_of(DATA_LIST, "list/bad.txt");
-    refuse(&c, TRUNDLE_BAD_INPUT, "bad.txt, line 2", "'zwei'");
+    refuse(&c, TRUNDLE_BAD_INPUT, "bad.txt, line 2", "zwei");
     write_text("list/bad.txt", "a.jpg, 0\nb.jpg\n");
     refuse(&c, TRUNDLE_BAD_INPUT, "bad.txt, line 2", "path, class");
     write_text("list/bad.txt", "a.jpg, 0, 0\nb.jpg, 0, 1\n");
@@ -248,10 +258,10 @@ static void trips_have_boxes_and_crops(void **state)
     (void)state;
     if (getenv("TRUNDLE_TEST_PICTURES") && !strcmp(getenv("TRUNDLE_TEST_PICTURES"), "0"))
         support_skip("pictures are rendered in the plain build");
-    (void)snprintf(path, sizeof path, "%s/trips", support_scratch());
+    (void)snprintf(path, sizeof path, "%s/trips", home());
     support_ok(folder_make(path, &err), &err);
     support_ok(sim_suite_load("smoke", &suite, &err), &err);
-    (void)snprintf(path, sizeof path, "%s/trips/1.mcap", support_scratch());
+    (void)snprintf(path, sizeof path, "%s/trips/1.mcap", home());
     support_ok(sim_trip_make(suite, 1, path, &options, NULL, &err), &err);
     sim_suite_free(suite);
 
@@ -323,7 +333,7 @@ static void broken_pictures_are_named_up_to_a_limit(void **state)
         (void)snprintf(name, sizeof name, "broken/k/%d.jpg", i);
         write_picture(name, 64, 64, red, false);
     }
-    (void)snprintf(path, sizeof path, "%s/broken/k/1.jpg", support_scratch());
+    (void)snprintf(path, sizeof path, "%s/broken/k/1.jpg", home());
     support_ok(file_read(path, 1 << 20, &b, &err), &err);
     support_ok(file_write(path, b.data, b.n / 2, &err), &err);     /* cut short */
     bytes_done(&b);

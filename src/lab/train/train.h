@@ -78,8 +78,8 @@ TRUNDLE_MUST_USE enum trundle_status train_backward(struct train *t, struct trun
  * is refused with BAD_INPUT that names the parameter, and nothing changes. */
 TRUNDLE_MUST_USE enum trundle_status train_apply(struct train *t, double rate, double *out_norm, struct trundle_error *err);
 
-/* Where did it stop being finite: after a loss that is not. Looks at inputs, parameters and outputs, then runs forward again, node by node, and fills
- * `err` with BAD_INPUT: "step 17, layers[3].conv, sample 5". OK: all is finite. */
+/* Where did it stop being finite: after a loss that is not. Looks at weights, inputs and what the last forward left, in order, and fills
+ * `err` with BAD_INPUT: "step 17, layer3.conv, sample 5". OK: all is finite. */
 TRUNDLE_MUST_USE enum trundle_status train_blame(struct train *t, struct trundle_error *err);
 
 struct train_parameter *train_parameters(struct train *t, int *out_n);

@@ -20,21 +20,6 @@
     X(net_conv_int8_vnni) \
     X(net_matmul_int8_vnni) \
     X(net_f32_avx512) \
-    X(net_conv_int8_depthwise_avx2) \
-    X(net_conv_int8_avx2) \
-    X(net_matmul_int8_avx2) \
-    X(net_f32_avx2) \
-    /* end of x86-64 */
-#elif defined(__aarch64__)
-#define NET_KERNELS_FAST(X) \
-    X(net_conv_int8_depthwise_neon) \
-    X(net_conv_int8_dot) \
-    X(net_matmul_int8_dot) \
-    X(net_conv_int8_neon) \
-    X(net_matmul_int8_neon) \
-    X(net_f32_neon) \
-    X(net_conv_f32_avx512) \
-    X(net_conv_f32_avx2) \
     X(net_rows_avx512) \
     X(net_conv_int8_depthwise_avx2) \
     X(net_conv_int8_avx2) \
@@ -45,6 +30,11 @@
 #endif
 #if defined(__aarch64__)
 #define NET_KERNELS_FAST(X) \
+    X(net_conv_int8_depthwise_neon) \
+    X(net_conv_int8_dot) \
+    X(net_matmul_int8_dot) \
+    X(net_conv_int8_neon) \
+    X(net_matmul_int8_neon) \
     X(net_f32_neon) \
     X(net_rows_neon) \
     /* end of arm64 */
@@ -60,7 +50,7 @@
     X(net_softmax_ref) X(net_reduce_ref) X(net_l2_norm_ref) X(net_attention_ref) X(net_quantize_ref) X(net_dequantize_ref)
 
 #define NET_KERNEL_LISTS(X) \
-    NET_KERNELS_FAST(X) NET_KERNELS_REF(X)
+    NET_KERNELS_FAST(X) X(net_moves) NET_KERNELS_REF(X)
 
 #define X(list) extern const struct net_kernel list[];
 NET_KERNEL_LISTS(X)
