@@ -556,7 +556,7 @@ static enum trundle_status one_layer(struct network *n, const struct json_at *at
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "must be an object {...}");
     kind = kind_of(at);
     if (!kind)
-        return error_set(err, TRUNDLE_BAD_INPUT, at->where, "docs/recipes.md lists them", "no field says which layer this is: conv, residual, pool, linear ...");
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, "docs/networks.md lists them", "no field says which layer this is: conv, residual, pool, linear ...");
     (void)snprintf(fields, sizeof fields, " %s%s", kind->name, kind->fields);
     TRY(only_fields(at, fields, " name from repeat output ", err));
     TRY(json_take(at, kind->name, &l.what, err));
