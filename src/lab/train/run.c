@@ -225,7 +225,9 @@ static enum trundle_status step(struct run *r, double *out_loss, double *out_rat
 {
     struct feed_batch b;
     struct trundle_error found = { 0 };
+    size_t gradients_n;
     double loss, norm;
+    float *gradients;
     enum trundle_status status;
 
     TRY(ask_ahead(r, err));
@@ -243,6 +245,8 @@ static enum trundle_status step(struct run *r, double *out_loss, double *out_rat
         return not_finite(r, &b, &found, err);
     }
     TRY(train_backward(r->train, err));
+    gradients = train_gradients(r->train, &gradients_n);
+    ranks_sum(&r->ranks, gradients, gradients_n);
     *out_rate = run_rate(&r->recipe->schedule, r->done);
     status = train_apply(r->train, *out_rate, &norm, &found);
     if (status == TRUNDLE_BAD_INPUT)
