@@ -31,7 +31,7 @@ struct setting {
     double seconds;
     long long core;
     int cores;
-    bool table;
+    bool table, by_cpu;
     unsigned isa;
     double peak[2][2];                     /* [int8][masked] */
     char self[4096];
@@ -80,6 +80,7 @@ static void print(const struct setting *s, json_t *o)
         (void)fclose(f);
     double load[1] = { -1 };
     (void)getloadavg(load, 1);
+    json_object_set_new(o, "time", json_string(s->by_cpu ? "processor" : "clock"));
     json_object_set_new(o, "commit", json_string(s->commit));
     json_object_set_new(o, "cpu", json_string(cpu));
     json_object_set_new(o, "isa", json_string(net_isa_text(s->isa, isa)));
@@ -101,6 +102,7 @@ static bool exists(const char *path)
 static bool start_ours(const struct setting *s, const struct row *r, size_t k, struct contestant *c)
 {
     char model[1024], kernels[1024];
+    c->by_cpu = s->by_cpu;
     (void)snprintf(c->name, sizeof c->name, "%s", ours[k].label);
     (void)snprintf(model, sizeof model, "%s/%s.%s.net", s->dir, r->net, r->type);
     if (!exists(model))
@@ -118,6 +120,7 @@ static bool start_ours(const struct setting *s, const struct row *r, size_t k, s
 static bool start_peer(const struct setting *s, const struct row *r, size_t k, struct contestant *c)
 {
     char model[1024];
+    c->by_cpu = s->by_cpu;
     (void)snprintf(c->name, sizeof c->name, "%s%s%s", peers[k].name, peers[k].mode[0] ? " " : "", peers[k].mode);
     (void)snprintf(model, sizeof model, "%s/%s.%s.onnx", s->dir, r->net, r->type);
     if (!s->peers[0]) {
@@ -399,6 +402,7 @@ static int drive(int argc, char **argv)
                                           { "seconds", "S", OPTION_NUMBER, &s.seconds, "of each row, about (default 10)" },
                                           { "core", "N", OPTION_LONG, &s.core, "where contestants run (default the last)" },
                                           { "commit", "TEXT", OPTION_TEXT, &s.commit, "what the lines say" },
+                                          { "cpu-time", NULL, OPTION_FLAG, &s.by_cpu, "compare processor time: for a machine that is busy with other things (not p99, not the record)" },
                                           { "table", NULL, OPTION_FLAG, &s.table, "also the table of docs/net-bench.md, on standard error" },
                                           { 0 } };
     int first, code;

@@ -22,6 +22,7 @@ int bench_net_make(int argc, char **argv);
 /* ---- net_pipe.c: a contestant from the driver's side ---- */
 struct contestant {
     char   name[48];               /* "onnxruntime", "trundle dnnl" */
+    bool   by_cpu;                 /* what is measured is the processor's time, not the clock's */
     pid_t  pid;                    /* 0: not running */
     int    to, from;
     char   version[96], note[256]; /* note: why it is absent */

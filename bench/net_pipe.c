@@ -149,7 +149,7 @@ bool contestant_run(struct contestant *c, int n, int turn)
     int length = snprintf(text, sizeof text, "%d\n", n);
     if (!c->pid || write(c->to, text, (size_t)length) != length)
         return false;
-    json_t *answer = read_line(c, TURN_MS), *list = json_object_get(answer, "ns");
+    json_t *answer = read_line(c, TURN_MS), *list = json_object_get(answer, c->by_cpu ? "cpu_ns" : "ns");
     size_t i;
     json_t *v;
     bool ok = json_is_array(list) && json_array_size(list) == (size_t)n;

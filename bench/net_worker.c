@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { RUNS_MAX = 1 << 16 };
 
@@ -27,6 +28,13 @@ struct model {
     struct net_graph *imported;
     const struct net_graph *graph;
 };
+
+static int64_t processor_ns(void)
+{
+    struct timespec t = { 0, 0 };
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 static double resident_kib(void)
 {
@@ -106,19 +114,22 @@ static enum trundle_status outputs(const struct net_plan *plan, const char *path
 static enum trundle_status answer(struct net_plan *plan, struct trundle_error *err)
 {
     char line[64];
-    int64_t *ns = malloc(RUNS_MAX * sizeof *ns);
+    int64_t *ns = malloc(2 * RUNS_MAX * sizeof *ns), *cpu = ns ? ns + RUNS_MAX : NULL;
     enum trundle_status status = ns ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, "worker", NULL, "no memory left");
     while (status == TRUNDLE_OK && fgets(line, sizeof line, stdin)) {
         long n = strtol(line, NULL, 10);
         n = n < 1 ? 1 : n > RUNS_MAX ? RUNS_MAX : n;
         for (long i = 0; i < n && status == TRUNDLE_OK; i++) {
-            int64_t start = clock_mono_ns();
+            int64_t busy = processor_ns(), start = clock_mono_ns();
             status = net_plan_run(plan, err);
             ns[i] = clock_mono_ns() - start;
+            cpu[i] = processor_ns() - busy;
         }
-        printf("{\"ns\": [");
-        for (long i = 0; i < n; i++)
-            printf("%s%lld", i ? ", " : "", (long long)ns[i]);
+        for (int k = 0; k < 2; k++) {
+            printf(k ? "], \"cpu_ns\": [" : "{\"ns\": [");
+            for (long i = 0; i < n; i++)
+                printf("%s%lld", i ? ", " : "", (long long)(k ? cpu : ns)[i]);
+        }
         puts("]}");
         (void)fflush(stdout);
     }

@@ -5,7 +5,7 @@
     peer.py ort|openvino|ncnn|torch MODEL.onnx [--mode M] [--input FILE --output FILE]
 
 Writes one line when it stands ({"peer", "version", "mode", "resident_kib", "load_ms"}), then answers each line "N" of its
-input with one line {"ns": [N times]}; ends with its input. One thread. --input: raw f32 as the model's first input has it
+input with one line {"ns": [N times], "cpu_ns": [N times of the processor]}; ends with its input. One thread. --input: raw f32 as the model's first input has it
 (channels first); --output: where the first run's outputs go, raw f32, one after the other. The model is fp32, or int8 as QDQ.
 """
 
@@ -160,14 +160,16 @@ def main():
         run()
     print(json.dumps({"peer": options.peer, "version": version, "mode": options.mode, "load_ms": load / 1e6,
                       "resident_kib": resident_kib(), "resident_before_kib": before}), file=answers)
-    clock = time.perf_counter_ns
+    clock, busy = time.perf_counter_ns, time.process_time_ns
     for line in sys.stdin:
-        times = []
+        times, work = [], []
         for _ in range(int(line)):
+            work.append(-busy())
             start = clock()
             run()
             times.append(clock() - start)
-        print(json.dumps({"ns": times}), file=answers)
+            work[-1] += busy()
+        print(json.dumps({"ns": times, "cpu_ns": work}), file=answers)
 
 
 if __name__ == "__main__":
