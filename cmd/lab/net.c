@@ -14,6 +14,8 @@ static const struct { const char *name; int (*main)(int, char **); const char *t
     { "bench", net_bench, "how long a model takes here, by our kernels or another engine; where the time goes" },
     { "import", net_import, "an ONNX model becomes a .net file" },
     { "export", net_export, "a model becomes an ONNX file" },
+    { "quantize", net_quantize, "an f32 model becomes an int8 one" },
+    { "prune", net_prune, "whole channels leave a model, by measured latency" },
     { "tune", net_tune_main, "measure every kernel on every node; remember the fastest in the manifest" },
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/std/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct source {
@@ -26,3 +27,12 @@ struct source {
 /* Generated pictures (pictures.h), (v / 255 - mean) / sd. */
 struct source_pictures { uint64_t seed, n; int px; float mean[3], sd[3]; };
 struct source source_generated(struct source_pictures *p, uint64_t n);
+
+struct source_set;
+struct data_set;
+struct augment_config;
+/* A part of a data set (data.h; a number of enum data_part), as samples of h x w: in its order without anything random, or shuffled each epoch and augmented. The set and
+ * the config are borrowed; mixing is left out. Threads: one at a time. NULL: no memory. */
+struct source_set *source_set_new(const struct data_set *set, int part, const struct augment_config *config, uint64_t seed, int h, int w, bool augmented);
+void source_set_free(struct source_set *s);            /* takes NULL */
+struct source source_of_set(struct source_set *s);

@@ -16,7 +16,6 @@
 
 enum { WINO_T_MAX = 8, WINO_KEEP = 512 * 1024, WINO_TILES_MIN = F32_G * F32_H };
 
-/* p: squares p^2 of the points; root: the points. */
 #define WINO_R2 1.41421356237309504880
 static const double wino_point[4][3] = { { 0 }, { 1 }, { WINO_R2 / 2, WINO_R2 }, { 0.5, 1, 2 } };
 
@@ -180,7 +179,7 @@ static bool wino_fits(const struct net_site *s)
     const struct net_attr *a = &s->node->attr;
     const int32_t *w = s->in[1]->shape.d;
     return direct_fits(s) && w[1] == 3 && w[2] == 3 && a->groups == 1 && a->stride[0] == 1 && a->stride[1] == 1 && a->dilation[0] == 1 && a->dilation[1] == 1 &&
-        w[0] >= VL && w[3] >= VL;
+        w[0] >= VL && w[3] >= VL && a->act <= NET_ACT_MISH;            /* those behind it (1/x, log, floor ...) enlarge an error without bound */
 }
 
 /* bias; zeros (as a bias of products); then the transformed kernels: [panel][t t][c][width of the panel] */

@@ -67,7 +67,7 @@ struct column {
     __m256i pair[2][2];
 };
 
-static inline __attribute__((always_inline)) struct column column_at(const struct int8_depthwise *d, const struct int8_depthwise_tile *g, int32_t x)
+static inline __attribute__((always_inline)) struct column column_at(const struct int8_depthwise *d, const struct int8_depthwise_rows *g, int32_t x)
 {
     struct column c;
     __m256i r[4];
@@ -163,8 +163,10 @@ static void any_tile(const struct int8_depthwise *d, int pixels)
     table[pixels - 1][form](d);
 }
 
+static void any_row(const struct int8_depthwise *d, int32_t pixels) { int8_depthwise_tiles(d, pixels, PIXELS, any_tile); }
+
 static const struct int8_depthwise_micro micro = {
-    .pixels = PIXELS, .block = 16, .unit = 2, .order = { 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15 }, .tile = any_tile,
+    .block = 16, .unit = 2, .order = { 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15 }, .row = any_row,
 };
 
 INT8_DEPTHWISE_FUNCTIONS(avx2, micro)

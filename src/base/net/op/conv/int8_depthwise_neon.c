@@ -6,7 +6,7 @@
 
 enum { PIXELS = 6 };
 
-static inline __attribute__((always_inline)) int16x8_t load(const struct int8_depthwise *d, const struct int8_depthwise_tile *g, int row, int32_t x)
+static inline __attribute__((always_inline)) int16x8_t load(const struct int8_depthwise *d, const struct int8_depthwise_rows *g, int row, int32_t x)
 {
     const uint8_t *from = (uint32_t)x < (uint32_t)d->w ? g->row[row] + ((ptrdiff_t)x * d->c & g->keep[row]) : d->zeros;
 
@@ -50,7 +50,9 @@ static void any_tile(const struct int8_depthwise *d, int pixels)
     table[pixels - 1](d);
 }
 
-static const struct int8_depthwise_micro micro = { .pixels = PIXELS, .block = 8, .unit = 1, .order = { 0, 1, 2, 3, 4, 5, 6, 7 }, .tile = any_tile };
+static void any_row(const struct int8_depthwise *d, int32_t pixels) { int8_depthwise_tiles(d, pixels, PIXELS, any_tile); }
+
+static const struct int8_depthwise_micro micro = { .block = 8, .unit = 1, .order = { 0, 1, 2, 3, 4, 5, 6, 7 }, .row = any_row };
 
 INT8_DEPTHWISE_FUNCTIONS(neon, micro)
 

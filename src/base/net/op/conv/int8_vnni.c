@@ -37,12 +37,24 @@ static inline __m512i narrowed(const struct int8_post *p, __m512i a, __m512i b, 
     return _mm512_min_epu8(_mm512_max_epu8(v, _mm512_set1_epi8((char)p->low)), _mm512_set1_epi8((char)p->high));
 }
 
+/* A masked store of bytes costs far more than a whole one on some processors. */
+static inline void store_some(uint8_t *to, __m256i v, int width)
+{
+    if (width >= 32)
+        _mm256_storeu_si256((__m256i *)(void *)to, v);
+    else if (width == 16)
+        _mm_storeu_si128((__m128i *)(void *)to, _mm256_castsi256_si128(v));
+    else
+        _mm256_mask_storeu_epi8(to, (1u << width) - 1, v);
+}
+
 static inline __attribute__((always_inline)) void store_simple(const struct int8_tile *t, __m512i acc[PIXELS][VECTORS], const int pixels, const int vectors)
 {
     uint8_t *out = t->out;
     ptrdiff_t step = t->out_step;
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    uint32_t mask = t->width >= 32 ? 0xffffffffu : (1u << t->width) - 1;
+    const int width = t->width;
+    uint32_t mask = width >= 32 ? 0xffffffffu : (1u << width) - 1;
     __mmask16 low = (__mmask16)mask, high = (__mmask16)(mask >> 16);
 
     if (vectors == 2) {
@@ -51,9 +63,9 @@ static inline __attribute__((always_inline)) void store_simple(const struct int8
             const int k = i + 1 < pixels ? i + 1 : i;
             __m512i v = narrowed(t->post, rounded(t, acc[i][0], i, 0, low), rounded(t, acc[i][1], i, 1, high), rounded(t, acc[k][0], k, 0, low),
                                  rounded(t, acc[k][1], k, 1, high), order);
-            _mm256_mask_storeu_epi8(out + i * step, mask, _mm512_castsi512_si256(v));
+            store_some(out + i * step, _mm512_castsi512_si256(v), width);
             if (k > i)
-                _mm256_mask_storeu_epi8(out + k * step, mask, _mm512_extracti64x4_epi64(v, 1));
+                store_some(out + k * step, _mm512_extracti64x4_epi64(v, 1), width);
         }
     } else {
 #pragma GCC unroll 14
@@ -61,13 +73,13 @@ static inline __attribute__((always_inline)) void store_simple(const struct int8
             const int b = i + 1 < pixels ? i + 1 : i, c = i + 2 < pixels ? i + 2 : i, d = i + 3 < pixels ? i + 3 : i;
             __m512i v = narrowed(t->post, rounded(t, acc[i][0], i, 0, low), rounded(t, acc[b][0], b, 0, low), rounded(t, acc[c][0], c, 0, low),
                                  rounded(t, acc[d][0], d, 0, low), order);
-            _mm_mask_storeu_epi8(out + i * step, low, _mm512_castsi512_si128(v));
+            store_some(out + i * step, _mm256_castsi128_si256(_mm512_castsi512_si128(v)), width);
             if (b > i)
-                _mm_mask_storeu_epi8(out + b * step, low, _mm512_extracti32x4_epi32(v, 1));
+                store_some(out + b * step, _mm256_castsi128_si256(_mm512_extracti32x4_epi32(v, 1)), width);
             if (c > i)
-                _mm_mask_storeu_epi8(out + c * step, low, _mm512_extracti32x4_epi32(v, 2));
+                store_some(out + c * step, _mm256_castsi128_si256(_mm512_extracti32x4_epi32(v, 2)), width);
             if (d > i)
-                _mm_mask_storeu_epi8(out + d * step, low, _mm512_extracti32x4_epi32(v, 3));
+                store_some(out + d * step, _mm256_castsi128_si256(_mm512_extracti32x4_epi32(v, 3)), width);
         }
     }
 }
