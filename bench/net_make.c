@@ -23,8 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma weak net_onnx_export
-
 /* Noise of one shape: what activations are measured with. */
 struct noise { int64_t n; };
 
@@ -67,8 +65,6 @@ static enum trundle_status save(const struct net_graph *g, const char *dir, cons
     struct bytes onnx = { 0 };
     (void)snprintf(path, sizeof path, "%s/%s.%s.net", dir, name, type);
     TRY(net_file_save(g, NULL, path, err));
-    if (!net_onnx_export)
-        return TRUNDLE_OK;
     enum trundle_status status = net_onnx_export(g, &(struct net_onnx_export_options){ 0 }, &onnx, err);
     (void)snprintf(path, sizeof path, "%s/%s.%s.onnx", dir, name, type);
     if (status == TRUNDLE_OK)
