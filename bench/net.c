@@ -10,12 +10,14 @@
 #include "bench/net.h"
 
 #include "base/net/kernel.h"
+#include "base/std/bytes.h"
 #include "base/std/time.h"
 #include "cmd/lab/net_peak.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,10 +53,41 @@ static const struct row rows[] = {
 /* Peers that can be told not to use AVX-512 take part in masked rows. */
 static const struct { const char *name, *mode; bool f32, int8, maskable; } peers[] = {
     { "ort", "", true, true, false },       { "openvino", "", true, true, true },       { "ncnn", "", true, true, false },
+    { "ort", "own", false, true, false },   { "openvino", "own", false, true, true },
     { "torch", "jit", true, false, true },  { "torch", "inductor", true, false, true },
 };
 static const char *const peer_mask[] = { "ONEDNN_MAX_CPU_ISA=AVX2", "DNNL_MAX_CPU_ISA=AVX2", "ATEN_CPU_CAPABILITY=avx2", NULL };
 static const char *const our_mask[] = { "TRUNDLE_ISA=avx2", NULL };
+
+static int by_float(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Largest difference from the first contestant's outputs, as a share of their largest value. Both sorted: some maps are channels first. */
+static double apart(const char *a_path, const char *b_path)
+{
+    struct bytes a = { 0 }, b = { 0 };
+    struct trundle_error err;
+    double worst = -1, largest = 0;
+    if (file_read(a_path, (size_t)1 << 28, &a, &err) == TRUNDLE_OK && file_read(b_path, (size_t)1 << 28, &b, &err) == TRUNDLE_OK && a.n == b.n && a.n > 0) {
+        float *x = (float *)(void *)a.data, *y = (float *)(void *)b.data;
+        size_t n = a.n / sizeof *x;
+        qsort(x, n, sizeof *x, by_float);
+        qsort(y, n, sizeof *y, by_float);
+        worst = 0;
+        for (size_t i = 0; i < n; i++) {
+            double d = fabs((double)x[i] - (double)y[i]);
+            worst = d > worst ? d : worst;
+            largest = fabs((double)x[i]) > largest ? fabs((double)x[i]) : largest;
+        }
+        worst = largest > 0 ? worst / largest : worst;
+    }
+    bytes_done(&a);
+    bytes_done(&b);
+    return worst;
+}
 
 /* Ours: engine, tuned kernels? */
 static const struct { const char *label, *engine; bool tuned, f32, int8; } ours[] = {
@@ -101,7 +134,7 @@ static bool exists(const char *path)
 
 static bool start_ours(const struct setting *s, const struct row *r, size_t k, struct contestant *c)
 {
-    char model[1024], kernels[1024];
+    char model[1024], kernels[1024], input[1024];
     c->by_cpu = s->by_cpu;
     (void)snprintf(c->name, sizeof c->name, "%s", ours[k].label);
     (void)snprintf(model, sizeof model, "%s/%s.%s.net", s->dir, r->net, r->type);
@@ -113,13 +146,15 @@ static bool start_ours(const struct setting *s, const struct row *r, size_t k, s
         return false;
     }
     char *argv[] = { (char *)(uintptr_t)s->self, (char *)(uintptr_t)"worker", (char *)(uintptr_t)"--engine", (char *)(uintptr_t)ours[k].engine, model,
-                     (char *)(uintptr_t)(ours[k].tuned ? "--kernels" : NULL), kernels, NULL };
+                     (char *)(uintptr_t)"--input", input, (char *)(uintptr_t)"--output", c->output, (char *)(uintptr_t)(ours[k].tuned ? "--kernels" : NULL), kernels, NULL };
+    (void)snprintf(input, sizeof input, "%s/%s.nhwc", s->dir, r->net);
+    (void)snprintf(c->output, sizeof c->output, "%s/out.%d", s->dir, (int)(2 * k));
     return contestant_start(c, argv, r->mask[0] ? our_mask : NULL, (int)s->core);
 }
 
 static bool start_peer(const struct setting *s, const struct row *r, size_t k, struct contestant *c)
 {
-    char model[1024];
+    char model[1024], input[1024];
     c->by_cpu = s->by_cpu;
     (void)snprintf(c->name, sizeof c->name, "%s%s%s", peers[k].name, peers[k].mode[0] ? " " : "", peers[k].mode);
     (void)snprintf(model, sizeof model, "%s/%s.%s.onnx", s->dir, r->net, r->type);
@@ -132,7 +167,9 @@ static bool start_peer(const struct setting *s, const struct row *r, size_t k, s
         return false;
     }
     char *argv[] = { (char *)(uintptr_t)s->peers, (char *)(uintptr_t)"bench/peers/peer.py", (char *)(uintptr_t)peers[k].name, model, (char *)(uintptr_t)"--mode",
-                     (char *)(uintptr_t)peers[k].mode, NULL };
+                     (char *)(uintptr_t)peers[k].mode, (char *)(uintptr_t)"--input", input, (char *)(uintptr_t)"--output", c->output, NULL };
+    (void)snprintf(input, sizeof input, "%s/%s.nchw", s->dir, r->net);
+    (void)snprintf(c->output, sizeof c->output, "%s/out.%d", s->dir, (int)(2 * k + 1));
     return contestant_start(c, argv, r->mask[0] ? peer_mask : NULL, (int)s->core);
 }
 
@@ -214,6 +251,8 @@ static json_t *contestants_json(const struct contestant *c, int n, int ours_n)
             json_object_set_new(o, "p99_ms", c[k].runs >= P99_RUNS ? json_real(stats_quantile(c[k].ms, c[k].runs, 0.99)) : json_null());
             json_object_set_new(o, "n", json_integer(c[k].runs));
             json_object_set_new(o, "resident_kib", json_real(c[k].resident_kib));
+            if (k > 0 && c[0].runs > 0)
+                json_object_set_new(o, "outputs_apart", json_real(apart(c[0].output, c[k].output)));
         }
         if (c[k].note[0])
             json_object_set_new(o, "note", json_string(c[k].note));

@@ -26,6 +26,7 @@ struct contestant {
     pid_t  pid;                    /* 0: not running */
     int    to, from;
     char   version[96], note[256]; /* note: why it is absent */
+    char   output[1024];           /* the file of its first run's outputs */
     double load_ms, resident_kib, before_kib;
     double *ms;                    /* of each run, in order; owned */
     int    runs, room, per_turn;

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * bench/net: the four nets, made from their recipes with seeded weights, as we read them and as the peers do:
+ *     DIR/NAME.nhwc, DIR/NAME.nchw (a picture of noise)
  *     DIR/NAME.f32.net   DIR/NAME.f32.onnx   DIR/NAME.int8.net   DIR/NAME.int8.onnx (QDQ)   DIR/NAME.TYPE.ISA.json (tuned kernels)
  * Weights are random, so the figures are of speed; int8 ranges come of noise.
  */
@@ -22,8 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#pragma weak net_onnx_export
 
 /* Noise of one shape: what activations are measured with. */
 struct noise { int64_t n; };
@@ -67,13 +66,33 @@ static enum trundle_status save(const struct net_graph *g, const char *dir, cons
     struct bytes onnx = { 0 };
     (void)snprintf(path, sizeof path, "%s/%s.%s.net", dir, name, type);
     TRY(net_file_save(g, NULL, path, err));
-    if (!net_onnx_export)
-        return TRUNDLE_OK;
     enum trundle_status status = net_onnx_export(g, &(struct net_onnx_export_options){ 0 }, &onnx, err);
     (void)snprintf(path, sizeof path, "%s/%s.%s.onnx", dir, name, type);
     if (status == TRUNDLE_OK)
         status = file_write(path, onnx.data, onnx.n, err);
     bytes_done(&onnx);
+    return status;
+}
+
+/* The same picture as we and as the peers take it. */
+static enum trundle_status save_input(const struct net_graph *g, const char *dir, const char *name, struct trundle_error *err)
+{
+    const struct net_shape *s = &g->tensor[g->input[0]].shape;
+    int64_t pixels = (int64_t)s->d[1] * s->d[2], channels = s->d[3], n = pixels * channels;
+    float *ours = malloc((size_t)n * sizeof *ours), *theirs = malloc((size_t)n * sizeof *theirs);
+    char path[1024];
+    struct rng r = rng_seed(5, "bench input");
+    enum trundle_status status = ours && theirs ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory left");
+    for (int64_t i = 0; status == TRUNDLE_OK && i < n; i++) {
+        ours[i] = (float)rng_normal(&r);
+        theirs[i % channels * pixels + i / channels] = ours[i];
+    }
+    for (int k = 0; k < 2 && status == TRUNDLE_OK; k++) {
+        (void)snprintf(path, sizeof path, "%s/%s.%s", dir, name, k ? "nchw" : "nhwc");
+        status = file_write(path, k ? theirs : ours, (size_t)n * sizeof *ours, err);
+    }
+    free(ours);
+    free(theirs);
     return status;
 }
 
@@ -108,6 +127,8 @@ static enum trundle_status make(const char *recipe, const char *name, const char
         config.correct_bias = false;
         status = quantize_graph(g, &config, &source, &q, NULL, err);
     }
+    if (status == TRUNDLE_OK && !only_tune)
+        status = save_input(g, dir, name, err);
     if (status == TRUNDLE_OK && !only_tune)
         status = save(g, dir, name, "f32", err);
     if (status == TRUNDLE_OK && !only_tune)

@@ -77,11 +77,22 @@ class Net:
             else:
                 self.ops.append(Op(node.op_type, node.name or node.output[0], inputs, list(node.output), attributes))
         self.outputs = [real(n) for n in self.outputs]
-        self.renamed = {}
+        self.normalise()
         self.fuse()
 
     def users(self, tensor):
         return [op for op in self.ops if tensor in op.inputs]
+
+    def normalise(self):
+        """x / max(|x|, eps) in three operators becomes one again."""
+        made = {op.outputs[0]: op for op in self.ops}
+        for op in self.ops:
+            least = made.get(op.inputs[1]) if op.kind == "Div" else None
+            norm = made.get(least.inputs[0]) if least and least.kind in ("Max", "Clip") else None
+            if norm and norm.kind == "ReduceL2" and norm.inputs[0] == op.inputs[0]:
+                op.kind, op.inputs, op.attributes = "LpNormalization", op.inputs[:1], {"axis": 1, "p": 2}
+                norm.kind = least.kind = "unused"
+        self.ops = [op for op in self.ops if op.kind != "unused"]
 
     def fuse(self):
         """Relu and Clip move into the convolution or addition before them where it alone feeds them."""

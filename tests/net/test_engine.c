@@ -180,7 +180,7 @@ static void convolutions_agree(void **state)
         print_message("# %s ran %d of %d f32 and %d int8 convolutions\n", engine[e]->name, f32, ROUNDS, int8);
         if (strncmp(engine[e]->name, "dnnl", 4) == 0) {
             assert_true(f32 > ROUNDS / 2);
-            assert_true(int8 > ROUNDS / 4);
+            assert_true(int8 > ROUNDS / 4 || !(net_isa_here() & NET_ISA_VNNI));     /* without VNNI its sums saturate: refused */
         }
     }
 }

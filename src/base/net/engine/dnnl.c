@@ -115,6 +115,7 @@ static bool takes(const struct net_graph *g, const struct net_node *node, struct
     struct dnnl_made made;
     unsigned isa = net_isa_here();
     mode.block = block_of(isa);
+    mode.vnni = isa & NET_ISA_VNNI;
     if (!isa_fix(isa) || !dnnl_make(g, node, &mode, false, &made))
         return false;
     dnnl_made_done(&made);
@@ -449,6 +450,7 @@ static enum trundle_status compile(const struct net_stretch *stretch, struct dnn
     enum trundle_status status = TRUNDLE_OK;
 
     w.mode.block = block_of(stretch->isa);
+    w.mode.vnni = stretch->isa & NET_ISA_VNNI;
     w.p = calloc(1, sizeof *w.p);
     w.first_form = malloc(tensors * sizeof *w.first_form);
     w.last_use = last_use;
@@ -516,11 +518,11 @@ static const char *describe(const void *part, int node)
 #define ENGINE(suffix, text, format, winograd)                                                                                      \
     static bool takes_##suffix(const struct net_graph *g, const struct net_node *node)                                              \
     {                                                                                                                               \
-        return takes(g, node, (struct dnnl_mode){ format, winograd, 0 });                                                           \
+        return takes(g, node, (struct dnnl_mode){ format, winograd, 0, false });                                                           \
     }                                                                                                                               \
     static enum trundle_status compile_##suffix(const struct net_stretch *stretch, void **out_part, struct trundle_error *err)      \
     {                                                                                                                               \
-        return compile(stretch, (struct dnnl_mode){ format, winograd, 0 }, out_part, err);                                          \
+        return compile(stretch, (struct dnnl_mode){ format, winograd, 0, false }, out_part, err);                                          \
     }                                                                                                                               \
     const struct net_engine net_engine_##suffix = { .name = text, .available = available, .takes = takes_##suffix, .compile = compile_##suffix, .run = run, .free = part_free, \
                                                     .describe = describe }

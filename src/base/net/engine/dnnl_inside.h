@@ -15,6 +15,7 @@ struct dnnl_mode {
     enum dnnl_format format;
     bool winograd;
     int  block;                    /* 16 or 8 */
+    bool vnni;                     /* false: oneDNN adds pairs of products in 16 bits, which only weights of 7 bits survive */
 };
 
 /* What a node becomes. Descriptors are what the primitive wants; owned. */

@@ -181,13 +181,24 @@ static const struct net_tensor *needed(const struct net_graph *g, const struct n
     return &g->tensor[node->in[k]];
 }
 
-static bool quant_of(const struct net_tensor *x, const struct net_tensor *w, const struct net_tensor *out, int channels, struct shim_quant *q)
+/* vpmaddubsw: two products of u8 and i8 in 16 bits, saturated. */
+static bool pairs_fit(const struct net_tensor *w)
+{
+    for (int64_t i = 0; i < net_shape_elements(&w->shape); i++)
+        if (((const int8_t *)w->data)[i] > 64 || ((const int8_t *)w->data)[i] < -64)
+            return false;
+    return true;
+}
+
+static bool quant_of(const struct dnnl_mode *mode, const struct net_tensor *x, const struct net_tensor *w, const struct net_tensor *out, int channels, struct shim_quant *q)
 {
     memset(q, 0, sizeof *q);
     q->channels = channels;
     if (x->type == NET_F32)
         return w->type == NET_F32 && out->type == NET_F32;
     if (x->type != NET_U8 || w->type != NET_I8 || (out->type != NET_U8 && out->type != NET_F32) || x->quant.n != 1 || w->quant.n < 1 || (w->quant.n != 1 && w->quant.n != channels))
+        return false;
+    if (!mode->vnni && !pairs_fit(w))
         return false;
     q->on = true;
     q->in_scale = x->quant.scale[0];
@@ -264,7 +275,7 @@ static bool make_conv(const struct net_graph *g, const struct net_node *node, co
     struct shim_quant q;
     if (transposed)
         residual = NULL;
-    if (!w->data || (bias && !bias->data) || !quant_of(x, w, y, (int)o, &q) || (transposed && q.on) || (residual && (residual->data || residual->type != y->type)))
+    if (!w->data || (bias && !bias->data) || !quant_of(mode, x, w, y, (int)o, &q) || (transposed && q.on) || (residual && (residual->data || residual->type != y->type)))
         return false;
     q.w_mask = q.w_n == 1 ? 0 : groups > 1 ? 3 : 1;
 
@@ -318,14 +329,14 @@ static bool make_conv(const struct net_graph *g, const struct net_node *node, co
 }
 
 /* A linear layer: constant matrix. */
-static bool make_linear(const struct net_graph *g, const struct net_node *node, bool with_constants, struct dnnl_made *m)
+static bool make_linear(const struct net_graph *g, const struct net_node *node, const struct dnnl_mode *mode, bool with_constants, struct dnnl_made *m)
 {
     const struct net_tensor *x = needed(g, node, 0), *w = needed(g, node, 1), *bias = input(g, node, 2), *residual = input(g, node, 3), *y = &g->tensor[node->out];
     struct shim_quant q;
     if (!w->data || w->shape.rank != 2 || x->data || (bias && !bias->data) || x->shape.rank != 2 || (residual && (residual->data || residual->type != y->type)))
         return false;
     int64_t rows = x->shape.d[0], k = x->shape.d[1], n = y->shape.d[1];
-    if (!quant_of(x, w, y, (int)n, &q))
+    if (!quant_of(mode, x, w, y, (int)n, &q))
         return false;
     q.w_mask = q.w_n == 1 ? 0 : 2;
     shim_md src = { 0 }, stored = { 0 }, any = { 0 }, b = { 0 }, dst = { 0 };
@@ -388,7 +399,7 @@ static bool make_pool(const struct net_graph *g, const struct net_node *node, co
     dnnl_alg_kind_t kind = a->kind == NET_POOL_MAX ? dnnl_pooling_max : a->count_pad ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding;
     shim_md src = { 0 }, dst = { 0 };
     /* A pool reads what is there: it does not choose a format of its own. */
-    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block };
+    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block, mode->vnni };
     if (wanted(x, &lies, &src) && wanted(y, &lies, &dst))
         m->pd = shim_pool_pd(dnnl_here(), attr, kind, &src, &dst, &win);
     shim_md_free(&src);
@@ -409,7 +420,7 @@ static bool make_resize(const struct net_graph *g, const struct net_node *node, 
         factor[i] = (float)(y->shape.d[1 + i] / x->shape.d[1 + i]);
     }
     shim_md src = { 0 }, dst = { 0 };
-    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block };
+    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block, mode->vnni };
     if (wanted(x, &lies, &src) && wanted(y, &lies, &dst))
         m->pd = shim_resize_pd(dnnl_here(), attr, dnnl_resampling_nearest, factor, &src, &dst);
     shim_md_free(&src);
@@ -430,7 +441,7 @@ static bool make_concat(const struct net_graph *g, const struct net_node *node, 
             return false;
         blocks = blocks && rank == 4 && x->shape.d[3] % mode->block == 0;
     }
-    const struct dnnl_mode lies = { mode->format != DNNL_PLAIN && blocks ? DNNL_BLOCKED : DNNL_PLAIN, false, mode->block };
+    const struct dnnl_mode lies = { mode->format != DNNL_PLAIN && blocks ? DNNL_BLOCKED : DNNL_PLAIN, false, mode->block, mode->vnni };
     for (int i = 0; i < node->in_n && ok; i++) {
         ok = wanted(needed(g, node, i), &lies, &m->src[i]);
         m->in[i] = node->in[i];
@@ -448,7 +459,7 @@ static bool make_binary(const struct net_graph *g, const struct net_node *node, 
     const struct net_tensor *a = needed(g, node, 0), *b = needed(g, node, 1), *y = &g->tensor[node->out];
     if (a->data || b->data || a->type != NET_F32 || y->type != NET_F32 || !net_shape_equal(&a->shape, &b->shape) || (node->attr.kind != NET_ADD && node->attr.kind != NET_MUL))
         return false;
-    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block };
+    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block, mode->vnni };
     m->in_n = 2;
     for (int i = 0; i < 2; i++) {
         m->in[i] = node->in[i];
@@ -468,7 +479,7 @@ static bool make_unary(const struct net_graph *g, const struct net_node *node, c
     float alpha, beta;
     shim_md md = { 0 };
     struct net_attr none = { .act = NET_ACT_IDENTITY };
-    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block };
+    const struct dnnl_mode lies = { mode->format == DNNL_ANY ? DNNL_BLOCKED : mode->format, false, mode->block, mode->vnni };
     if (x->type != NET_F32 || y->type != NET_F32 || !activation(&node->attr, 1, &function, &alpha, &beta) || !wanted(x, &lies, &md))
         return false;
     dnnl_primitive_attr_t attr = plain_attributes(&none);
@@ -491,7 +502,7 @@ bool dnnl_make(const struct net_graph *g, const struct net_node *node, const str
     if (node->op == NET_CONV || node->op == NET_CONV_TRANSPOSE) {
         ok = make_conv(g, node, mode, with_constants, out);
     } else if (node->op == NET_MATMUL) {
-        ok = make_linear(g, node, with_constants, out);
+        ok = make_linear(g, node, mode, with_constants, out);
     } else if (node->op == NET_UNARY) {
         ok = make_unary(g, node, mode, out);
     } else if (node->op == NET_POOL || node->op == NET_RESIZE || node->op == NET_CONCAT || node->op == NET_BINARY) {
