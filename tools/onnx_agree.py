@@ -5,8 +5,13 @@
     PYTHON tools/onnx_agree.py build/trundle MODEL.onnx...
 
 For each model: (1) `trundle net import` and `run` against ONNX Runtime on the same seeded input; (2) `trundle net export` of what was imported,
-run in ONNX Runtime, against our run. Prints one JSON line for each comparison and fails when fp32 differs by more than 1e-4, relative to the
-largest number of the output. PYTHON needs numpy and onnxruntime (pip install onnxruntime).
+run in ONNX Runtime, against the same. Prints one JSON line for each comparison. fp32 models fail when they differ by more than 1e-4, relative
+to the largest number of the output. Quantised ones (`--int8 N`, N inputs) fail when the largest output is another one for more than 0.5 % of the inputs.
+    PYTHON tools/onnx_agree.py build/trundle --pictures X.npy MODEL.net...
+
+Our own models on pictures [N, H, W, C] (ninja -C build tests/net/net_pictures makes some): our export in ONNX Runtime against our run, by the same two rules.
+A net that was never trained turns one step of rounding into another class, so only trained nets say something about top-1.
+PYTHON needs numpy and onnxruntime (pip install onnxruntime).
 """
 import json
 import os
@@ -83,14 +88,64 @@ def one(program, path, folder):
     return worst <= LIMIT and round_trip <= LIMIT
 
 
+def agree(a, b):
+    return float(np.mean(np.argmax(a.reshape(len(a), -1), 1) == np.argmax(b.reshape(len(b), -1), 1)))
+
+
+def many(program, path, folder, count):
+    """Top-1 of a quantised classifier over `count` inputs, in batches."""
+    rng = np.random.default_rng(11)
+    theirs = session(path)
+    port = theirs.get_inputs()[0]
+    model, again = os.path.join(folder, "model.net"), os.path.join(folder, "again.onnx")
+    trundle(program, "import", "--out", model, path)
+    trundle(program, "export", "--onnx", "--out", again, model)
+    back = session(again)
+    ours, exported, want = [], [], []
+    step = 25 if not isinstance(port.shape[0], int) else 1
+    for _ in range(0, count, step):
+        # noise alone looks alike to an untrained net: smooth fields of random size and contrast tell the inputs apart
+        shape = shape_of(port, step)
+        coarse = rng.standard_normal((shape[0], shape[1], 7, 7)).astype(np.float32) * rng.uniform(0.5, 2, (shape[0], 1, 1, 1)).astype(np.float32)
+        x = np.repeat(np.repeat(coarse, -(-shape[2] // 7), 2), -(-shape[3] // 7), 3)[:, :, :shape[2], :shape[3]] + 0.3 * rng.standard_normal(shape).astype(np.float32)
+        x = x.astype(np.float32)
+        want.append(theirs.run(None, {port.name: x})[0])
+        exported.append(back.run(None, {back.get_inputs()[0].name: x})[0])
+        ours.append(next(iter(run_ours(program, model, [last(x)], folder, len(x)).values())))
+    ours, exported, want = (np.concatenate(v) for v in (ours, exported, want))
+    line = {"model": os.path.basename(path), "inputs": len(want), "import_top1": agree(ours, want), "export_top1": agree(exported, ours),
+            "export_top1_of_original": agree(exported, want), "classes_seen": len(set(np.argmax(want.reshape(len(want), -1), 1).tolist())), "least": 0.995}
+    print(json.dumps(line), flush=True)
+    return line["export_top1"] >= 0.995
+
+
+def trained(program, path, folder, pictures):
+    again = os.path.join(folder, "again.onnx")
+    x = np.load(pictures)
+    trundle(program, "export", "--onnx", "--out", again, path)
+    theirs = session(again).run(None, {"input": np.ascontiguousarray(np.moveaxis(x, -1, 1))})[0]
+    ours = next(iter(run_ours(program, path, [x], folder, len(x)).values()))
+    int8 = any(n["type"] == "u8" for n in json.loads(trundle(program, "info", "--json", path))["nodes"])
+    line = {"model": os.path.basename(path), "pictures": len(x), "int8": int8, "differ": differ(theirs, ours), "top1": agree(theirs, ours)}
+    print(json.dumps(line), flush=True)
+    return line["top1"] >= 0.995 if int8 else line["differ"] <= LIMIT
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
+    count, pictures = 0, None
+    if sys.argv[2] == "--pictures":
+        pictures = sys.argv[3]
+        del sys.argv[2:4]
+    if sys.argv[2] == "--int8":
+        count = int(sys.argv[3])
+        del sys.argv[2:4]
     fine = True
     for path in sys.argv[2:]:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                fine = one(sys.argv[1], path, folder) and fine
+                fine = (trained(sys.argv[1], path, folder, pictures) if pictures else many(sys.argv[1], path, folder, count) if count else one(sys.argv[1], path, folder)) and fine
             except Exception as problem:                      # the other models are still told of
                 print(json.dumps({"model": os.path.basename(path), "error": str(problem)[:400]}), flush=True)
                 fine = False

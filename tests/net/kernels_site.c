@@ -378,8 +378,8 @@ static void make_pad(struct maker *m)
     m->node.attr.mode = below(m, NET_PAD_COUNT);
     m->node.attr.value = chance(m, 0.5) ? 0 : (float)rng_range(m->r, -5, 5);
     for (int i = 0; i < s.rank; i++) {
-        m->node.attr.begin[i] = chance(m, 0.5) ? 0 : between(m, -1, 3);
-        m->node.attr.end[i] = chance(m, 0.5) ? 0 : between(m, -1, 3);
+        m->node.attr.begin[i] = chance(m, 0.5) ? 0 : between(m, chance(m, 0.9) ? -1 : -4, 3);
+        m->node.attr.end[i] = chance(m, 0.5) ? 0 : between(m, chance(m, 0.9) ? -1 : -4, 3);
     }
     computed(m, moved_type(m), s);
 }
@@ -551,6 +551,8 @@ bool kernels_site_make(struct kernels_site *s, enum net_op op, const struct net_
         m.u8 = chance(&m, 0.5) && op != NET_CONV_TRANSPOSE && op != NET_BATCH_NORM && op != NET_LAYER_NORM && op != NET_SOFTMAX && op != NET_L2_NORM && op != NET_ATTENTION;
         m.special = !m.u8 && op != NET_CONV && op != NET_CONV_TRANSPOSE && op != NET_MATMUL && op != NET_ATTENTION && chance(&m, 0.15);
         make(&m);
+        if (fit && !fit->exact && m.node.attr.act >= NET_ACT_EXP)              /* no steps and poles: they make anything of a rounding */
+            m.node.attr.act = NET_ACT_SILU;
         memset(s, 0, sizeof *s);
         s->g = m.g;
         if (net_graph_node(m.g, &m.node, &out, NULL) == TRUNDLE_OK && net_graph_output(m.g, out, NULL) == TRUNDLE_OK && net_graph_infer(m.g, 1, NULL) == TRUNDLE_OK &&

@@ -28,7 +28,7 @@ static unsigned describes(const char *op)
         { "Reshape", 2 }, { "Expand", 2 }, { "Tile", 2 }, { "Slice", 0x1e }, { "Pad", 0x0e }, { "Gather", 2 }, { "Squeeze", 2 }, { "Unsqueeze", 2 }, { "Split", 2 },
         { "Resize", 0x0e }, { "Upsample", 2 }, { "Conv", 2 }, { "ConvTranspose", 2 }, { "QuantizeLinear", 6 }, { "DequantizeLinear", 6 }, { "QLinearConv", 0x1fe },
         { "QLinearMatMul", 0xf6 }, { "ConstantOfShape", 1 }, { "Range", 7 }, { "Dropout", 6 }, { "Trilu", 2 }, { "Where", 1 }, { "CastLike", 2 },
-        { "CenterCropPad", 2 }, { "ReduceSum", 2 }, { "ReduceMean", 2 }, { "ReduceMax", 2 }, { "ReduceMin", 2 }, { "ReduceProd", 2 }, { "ReduceL1", 2 }, { "ReduceL2", 2 },
+        { "CenterCropPad", 2 }, { "Attention", 0 }, { "ReduceSum", 2 }, { "ReduceMean", 2 }, { "ReduceMax", 2 }, { "ReduceMin", 2 }, { "ReduceProd", 2 }, { "ReduceL1", 2 }, { "ReduceL2", 2 },
         { "ReduceSumSquare", 2 }, { "ReduceLogSum", 2 }, { "ReduceLogSumExp", 2 },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -76,8 +76,13 @@ static int pool(struct make *m, int x, enum net_pool kind, int kernel)
 
 struct net_graph *nets_make(enum nets_kind kind, int classes, bool norms, uint64_t seed)
 {
+    return nets_make_sized(kind, 12, classes, norms, seed);
+}
+
+struct net_graph *nets_make_sized(enum nets_kind kind, int side, int classes, bool norms, uint64_t seed)
+{
     struct make m = { .g = net_graph_new(), .rng = rng_seed(seed, "nets"), .norms = norms };
-    struct net_shape image = NET_SHAPE(0, 12, 12, 3), w, b = NET_SHAPE(classes);
+    struct net_shape image = NET_SHAPE(0, side, side, 3), w, b = NET_SHAPE(classes);
     struct trundle_error err;
     struct net_node n;
     int x, y, z, last = 32, flat;

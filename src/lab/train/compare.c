@@ -33,6 +33,14 @@ static int best(const float *y, int64_t k)
     return at;
 }
 
+/* What runs at once: as many as wanted, unless the net's own batch is fixed. */
+static int batch_of(const struct net_graph *g, int wanted)
+{
+    const struct net_tensor *x = &g->tensor[g->input[0]];
+
+    return x->shape.rank == 0 || x->batched || x->shape.d[0] == 0 ? wanted : x->shape.d[0];
+}
+
 static enum trundle_status check(const struct net_graph *a, const struct net_graph *b, int batch, int64_t *out_classes, struct trundle_error *err)
 {
     const struct net_graph *both[2] = { a, b ? b : a };
@@ -58,7 +66,7 @@ enum trundle_status compare_graphs(const struct net_graph *a, const struct net_g
                                    const struct compare_options *options, struct compare *out, struct trundle_error *err)
 {
     int batch = options && options->batch ? options->batch : 32, threads = options && options->threads ? options->threads : 1;
-    const struct net_plan_options plan_options = { .batch = batch, .threads = threads };
+    struct net_plan_options plan_options = { .threads = threads };
     struct net_plan *plan[2] = { NULL, NULL };
     struct compare c = { .n = n };
     int64_t classes = 0, in_n = 0;
@@ -69,6 +77,10 @@ enum trundle_status compare_graphs(const struct net_graph *a, const struct net_g
 
     if (!a || !source || !source->fill || !out || n < 1 || batch < 1 || batch > 4096)
         return error_set(err, TRUNDLE_BAD_ARG, "compare", NULL, "an argument is NULL or out of range");
+    if (a->inputs_n != 1 || (b && b->inputs_n != 1) || batch_of(a, batch) != batch_of(b ? b : a, batch))
+        return error_set(err, TRUNDLE_UNSUPPORTED, "compare", "one input each, of the same batch", "%d inputs and %d", a->inputs_n, b ? b->inputs_n : 1);
+    batch = batch_of(a, batch);
+    plan_options.batch = batch;
     TRY_GOTO(status, net_plan_new(a, &plan_options, &plan[0], err), out);
     if (b)
         TRY_GOTO(status, net_plan_new(b, &plan_options, &plan[1], err), out);

@@ -284,3 +284,22 @@ double detect_score_ap(const struct detect_score *s)
     free(sorted);
     return classes ? sum / classes : (double)NAN;
 }
+
+int detect_thin(struct detect_found *found, int n, double iou)
+{
+    int kept = 0;
+
+    qsort(found, (size_t)n, sizeof *found, better);
+    for (int i = 0; i < n; i++) {
+        bool stays = true;
+
+        for (int k = 0; k < kept && stays; k++) {
+            struct data_box other = { found[k].x0, found[k].y0, found[k].x1, found[k].y1, found[k].label };
+
+            stays = found[k].label != found[i].label || overlap(&found[i], &other) <= iou;
+        }
+        if (stays)
+            found[kept++] = found[i];
+    }
+    return kept;
+}

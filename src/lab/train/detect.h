@@ -24,6 +24,8 @@ double detect_loss(const struct detect_map *m, int box_kind, double box_weight, 
                    float *scratch, int32_t *scratch_cell);
 /* Peaks of the heat map above `least`, best first, at most `most`; returns how many. */
 int detect_read(const struct detect_map *m, const float *out, double least, struct detect_found *found, int most);
+/* Of boxes of one class that overlap by more than `iou`, the best stays. Sorts best first; returns how many are left. */
+int detect_thin(struct detect_found *found, int n, double iou);
 
 /* Average precision at IoU `iou` over any number of pictures, mean over classes that occur; all-point interpolation. */
 struct detect_score;

@@ -55,6 +55,12 @@ static enum trundle_status check(const struct net_graph *g, const struct source 
     if (g->inputs_n != 1 || g->outputs_n < 1 || (!source->classes && !(c->teacher && c->distill == 1)))
         return error_set(err, TRUNDLE_UNSUPPORTED, "finetune", "one input, logits first, labels or a teacher", "%d inputs, %d outputs, %d classes of labels", g->inputs_n,
                          g->outputs_n, source->classes);
+    for (int i = 0; i < (c->teacher ? 2 : 1); i++) {
+        const struct net_graph *net = i ? c->teacher : g;
+
+        if (net->inputs_n != 1 || net->tensor[net->input[0]].shape.rank < 1 || (!net->tensor[net->input[0]].batched && net->tensor[net->input[0]].shape.d[0] != 0))
+            return error_set(err, TRUNDLE_UNSUPPORTED, "finetune", "import it with a free batch", "the batch of %s is fixed", i ? "the teacher" : "the net");
+    }
     return TRUNDLE_OK;
 }
 

@@ -556,7 +556,7 @@ static enum trundle_status one_layer(struct network *n, const struct json_at *at
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "must be an object {...}");
     kind = kind_of(at);
     if (!kind)
-        return error_set(err, TRUNDLE_BAD_INPUT, at->where, "docs/recipes.md lists them", "no field says which layer this is: conv, residual, pool, linear ...");
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, "docs/networks.md lists them", "no field says which layer this is: conv, residual, pool, linear ...");
     (void)snprintf(fields, sizeof fields, " %s%s", kind->name, kind->fields);
     TRY(only_fields(at, fields, " name from repeat output ", err));
     TRY(json_take(at, kind->name, &l.what, err));
@@ -570,6 +570,8 @@ static enum trundle_status one_layer(struct network *n, const struct json_at *at
     text[0] = '\0';
     if (json_has(at, "name"))
         TRY(json_take_text(at, "name", text, sizeof text, err));
+    if (text[0] && (strcmp(text, "input") == 0 || named(n, text, at->where, &(struct network_value){ 0 }, NULL) == TRUNDLE_OK))
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "an earlier layer is called \"%s\" too", text);
     for (int64_t r = 0; r < repeat; r++) {
         n->first = r == 0;
         if (text[0])
@@ -581,8 +583,6 @@ static enum trundle_status one_layer(struct network *n, const struct json_at *at
     if (text[0]) {
         if (n->named_n == NETWORK_NAMES)
             return error_set(err, TRUNDLE_TOO_LARGE, at->where, NULL, "more than %d named layers", NETWORK_NAMES);
-        if (named(n, text, at->where, &(struct network_value){ 0 }, NULL) == TRUNDLE_OK)
-            return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "an earlier layer is called \"%s\" too", text);
         memcpy(n->named[n->named_n].name, text, sizeof text);
         n->named[n->named_n++].value = n->now;
     }

@@ -12,9 +12,9 @@
  *     struct net_graph *g;
  *     TRY(network_build(&at, &(struct network_config){ .classes = 81, .seed = 7 }, &g, err));
  *
- * The vocabulary is in docs/recipes.md. Batch norms stay nodes of their own, so that they can be trained; train_export() folds them.
- * Weights are drawn per layer from the seed and the layer's name (He normal: sd sqrt(2 / fan in) behind a rectifier; a residual's last
- * norm is not zeroed), so that a layer that is added elsewhere shifts no other's.
+ * The vocabulary is in docs/networks.md. Batch norms stay nodes of their own, so that they can be trained; train_export() folds them.
+ * Weights are drawn per layer from the seed and the layer's name (He normal: sd sqrt(2 / fan in); linear layers sqrt(1 / fan in)),
+ * so that a named layer keeps its start when others are added.
  *
  * Lifetime: the graph is the caller's. Threads: plain functions.
  */

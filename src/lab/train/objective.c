@@ -5,6 +5,8 @@
 
 #include "lab/train/loss.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,16 +37,17 @@ static enum trundle_status number(const struct json_at *at, const char *key, dou
 
 static enum trundle_status take_loss(const struct json_at *at, struct objective_loss *l, struct trundle_error *err)
 {
-    static const char *const fields[OBJECTIVE_KINDS][8] = {
+    static const char *const fields[OBJECTIVE_KINDS][9] = {
         [OBJECTIVE_CROSS_ENTROPY] = { "kind", "output", "weight", "smoothing", NULL },
         [OBJECTIVE_MARGIN] = { "kind", "output", "weight", "margin_kind", "margin", "sharp", NULL },
         [OBJECTIVE_CONTRASTIVE] = { "kind", "output", "weight", "temperature", NULL },
-        [OBJECTIVE_BOXES] = { "kind", "output", "weight", "iou", "box_weight", NULL },
+        [OBJECTIVE_BOXES] = { "kind", "output", "weight", "iou", "box_weight", "least_px", "most_px", NULL },
     };
     int kind = 0;
     int64_t output = 0;
 
-    *l = (struct objective_loss){ .weight = 1, .margin = 0.3, .sharp = 32, .temperature = 0.1, .box_kind = LOSS_GIOU, .box_weight = 1 };
+    *l = (struct objective_loss){ .weight = 1, .margin = 0.3, .sharp = 32, .temperature = 0.1, .box_kind = LOSS_GIOU, .box_weight = 1,
+                                    .most_px = 1e6 };
     if (!json_has(at, "kind"))
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "needs the field 'kind'");
     TRY(named(at, "kind", kinds, &kind, err));
@@ -60,6 +63,8 @@ static enum trundle_status take_loss(const struct json_at *at, struct objective_
     TRY(number(at, "sharp", 1, 256, &l->sharp, err));
     TRY(number(at, "temperature", 0.01, 10, &l->temperature, err));
     TRY(named(at, "iou", ious, &l->box_kind, err));
+    TRY(number(at, "least_px", 0, 1e5, &l->least_px, err));
+    TRY(number(at, "most_px", 1, 1e6, &l->most_px, err));
     return number(at, "box_weight", 0, 1e3, &l->box_weight, err);
 }
 
@@ -169,8 +174,19 @@ static enum trundle_status box_loss(struct objective *o, const struct objective_
 
     if (!heat || !cell)
         return error_set(err, TRUNDLE_NO_MEMORY, "losses", NULL, "no memory");
-    for (int i = 0; i < n; i++)
-        *value += detect_loss(m, l->box_kind, l->box_weight, out + (size_t)i * step, truth[i].box, truth[i].boxes_n, scale, grad + (size_t)i * step, heat, cell);
+    for (int i = 0; i < n; i++) {
+        struct data_box mine[DATA_BOXES_MAX];
+        int mine_n = 0;
+
+        for (int k = 0; k < truth[i].boxes_n; k++) {
+            const struct data_box *b = &truth[i].box[k];
+            double side = fmax((double)(b->x1 - b->x0), (double)(b->y1 - b->y0));
+
+            if (side >= l->least_px && side < l->most_px)
+                mine[mine_n++] = *b;
+        }
+        *value += detect_loss(m, l->box_kind, l->box_weight, out + (size_t)i * step, mine, mine_n, scale, grad + (size_t)i * step, heat, cell);
+    }
     return TRUNDLE_OK;
 }
 

@@ -29,6 +29,7 @@ struct objective_loss {
     double temperature;            /* contrastive */
     int    box_kind;               /* enum loss_box */
     double box_weight;
+    double least_px, most_px;      /* boxes whose longer side lies there are this output's; default all */
 };
 
 struct objective;

@@ -24,7 +24,6 @@ struct judging {
     float  *rows;                  /* all embeddings, for recall */
     int32_t *label;
     struct detect_score *ap;
-    struct detect_map map;
     double  loss_sum;
     size_t  right, coarse_right, coarse_n, n;
 };
@@ -102,7 +101,26 @@ static enum trundle_status run_batch(struct judging *j, struct train *t, const s
     return TRUNDLE_OK;
 }
 
-static enum trundle_status count_batch(struct judging *j, int n, float *coarse, struct trundle_error *err)
+/* What every map of boxes finds in picture i of the batch, without doubles. */
+static int find_boxes(const struct judging *j, const struct train *t, int i, struct detect_found found[FOUND_MOST])
+{
+    const struct net_graph *g = train_graph(t);
+    int n = 0;
+
+    for (int l = 0; l < j->o->n && n < FOUND_MOST; l++) {
+        const struct net_shape *s = &g->tensor[g->output[j->o->loss[l].output]].shape;
+        struct detect_map m;
+
+        if (j->o->loss[l].kind != OBJECTIVE_BOXES)
+            continue;
+        objective_map(s, &g->tensor[g->input[0]].shape, &m);
+        n += detect_read(&m, train_output(t, j->o->loss[l].output) + (size_t)i * (size_t)(net_shape_elements(s) / j->batch), 0.01, found + n,
+                         (FOUND_MOST - n) / (j->o->n - l));
+    }
+    return detect_thin(found, n, 0.6);
+}
+
+static enum trundle_status count_batch(struct judging *j, const struct train *t, int n, float *coarse, struct trundle_error *err)
 {
     struct detect_found found[FOUND_MOST];
 
@@ -121,7 +139,7 @@ static enum trundle_status count_batch(struct judging *j, int n, float *coarse, 
             }
             break;
         case OBJECTIVE_BOXES:
-            if (!detect_score_add(j->ap, found, detect_read(&j->map, row, 0.01, found, FOUND_MOST), j->truth[i].box, j->truth[i].boxes_n, 0.5))
+            if (!detect_score_add(j->ap, found, find_boxes(j, t, i, found), j->truth[i].box, j->truth[i].boxes_n, 0.5))
                 return error_set(err, TRUNDLE_NO_MEMORY, "evaluation", NULL, "no memory");
             break;
         case OBJECTIVE_KINDS:
@@ -183,10 +201,8 @@ enum trundle_status objective_judge(struct objective *o, struct train *t, const 
         j.rows = malloc(sizeof(float) * j.row * (total < RECALL_MOST ? total + 1 : RECALL_MOST));
         j.label = malloc(sizeof *j.label * (total + 1));
     }
-    if (j.loss->kind == OBJECTIVE_BOXES) {
-        objective_map(s, in, &j.map);
-        j.ap = detect_score_new(j.map.classes);
-    }
+    if (j.loss->kind == OBJECTIVE_BOXES)
+        j.ap = detect_score_new(s->d[3] - 4);
     if (!scratch || !j.sum || !j.truth || (j.loss->kind == OBJECTIVE_CONTRASTIVE && (!j.rows || !j.label)) || (j.loss->kind == OBJECTIVE_BOXES && !j.ap)) {
         status = error_set(err, TRUNDLE_NO_MEMORY, "evaluation", NULL, "no memory");
         goto out;
@@ -195,7 +211,7 @@ enum trundle_status objective_judge(struct objective *o, struct train *t, const 
         int n = total - first < (size_t)j.batch ? (int)(total - first) : j.batch;
 
         TRY_GOTO(status, run_batch(&j, t, plan, first, n, mirror, scratch, err), out);
-        TRY_GOTO(status, count_batch(&j, n, coarse, err), out);
+        TRY_GOTO(status, count_batch(&j, t, n, coarse, err), out);
     }
     *out = (struct objective_score){ .n = j.n, .loss = NAN, .top1 = NAN, .coarse_top1 = NAN, .recall1 = NAN, .ap50 = NAN };
     if (j.n && (j.loss->kind == OBJECTIVE_CROSS_ENTROPY || j.loss->kind == OBJECTIVE_MARGIN)) {

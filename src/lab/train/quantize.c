@@ -200,12 +200,14 @@ enum trundle_status quantize_calibrate(const struct net_graph *g, const struct q
     struct observer **o = calloc((size_t)g->tensors_n + 1, sizeof *o);
     struct net_plan *plan = NULL;
     enum trundle_status status = r.tensor && o && source ? TRUNDLE_OK : no_memory(err);
-    uint64_t samples = source && source->n < c->samples ? source->n : c->samples, batches = (samples + (uint64_t)c->batch - 1) / (uint64_t)c->batch;
+    const struct net_tensor *in = &g->tensor[g->input[0]];
+    int batch = in->shape.rank == 0 || in->batched || in->shape.d[0] == 0 ? c->batch : in->shape.d[0];       /* a net's own may be fixed */
+    uint64_t samples = source && source->n < c->samples ? source->n : c->samples, batches = (samples + (uint64_t)batch - 1) / (uint64_t)batch;
     int passes = c->observer == OBSERVE_MIN_MAX ? 1 : 2;
 
     if (status != TRUNDLE_OK)
         goto out;
-    TRY_GOTO(status, net_plan_new(g, &(struct net_plan_options){ .batch = c->batch, .threads = c->threads, .keep_all = true }, &plan, err), out);
+    TRY_GOTO(status, net_plan_new(g, &(struct net_plan_options){ .batch = batch, .threads = c->threads, .keep_all = true }, &plan, err), out);
     for (int t = 0; t < g->tensors_n; t++) {
         const struct net_tensor *tensor = &net_plan_graph(plan)->tensor[t];
 
@@ -220,7 +222,7 @@ enum trundle_status quantize_calibrate(const struct net_graph *g, const struct q
     }
     for (int pass = 0; pass < passes; pass++)
         for (uint64_t b = 0; b < batches; b++) {
-            TRY_GOTO(status, source->fill(source->user, b * (uint64_t)c->batch, c->batch, net_plan_input(plan, 0), NULL, err), out);
+            TRY_GOTO(status, source->fill(source->user, b * (uint64_t)batch, batch, net_plan_input(plan, 0), NULL, err), out);
             TRY_GOTO(status, net_plan_run(plan, err), out);
             for (int t = 0; t < g->tensors_n; t++) {
                 const struct net_tensor *tensor = &net_plan_graph(plan)->tensor[t];

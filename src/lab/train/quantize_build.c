@@ -61,12 +61,15 @@ static bool weight_scales(const struct rows *r, const struct quantize_config *c,
 void quantize_fake_weights(enum net_op op, bool flip_b, const struct net_shape *shape, const struct quantize_config *c, const float *master, float *used)
 {
     struct rows r = rows_of(op, flip_b, shape);
+    double all = 0;
 
+    for (int64_t i = 0; c->per_tensor && i < net_shape_elements(shape); i++)
+        all = fmax(all, fabs((double)master[i]));
     for (int64_t o = 0; o < r.outputs; o++) {
-        double largest = 0;
+        double largest = all;
         float scale;
 
-        for (int64_t k = 0; k < r.each; k++)
+        for (int64_t k = 0; k < r.each && !c->per_tensor; k++)
             largest = fmax(largest, fabs((double)master[o * r.step + k * r.stride]));
         scale = largest > 1e-30 ? (float)(largest / ((1 << (c->weight_bits - 1)) - 1)) : 1;
         for (int64_t k = 0; k < r.each; k++)

@@ -63,7 +63,7 @@ struct augment_config {
 
 enum recipe_optimizer { RECIPE_SGD, RECIPE_ADAMW };
 
-struct recipe_size { int px; double until; };      /* picture side until this share of the run is done */
+struct recipe_size { int px; double until; };      /* picture height until this share of the run is done; the width goes with network.input */
 
 struct recipe_schedule {
     enum recipe_optimizer optimizer;

@@ -5,6 +5,7 @@
 
 #include "base/std/time.h"
 #include "lab/train/network.h"
+#include "lab/train/shim.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -73,9 +74,18 @@ static double done_at(const struct run *r, int64_t step)
 
 /* --- nets --- */
 
+/* The width that goes with a height of `px`, by the shape of the recipe's network.input. */
+static int width_of(const struct run *r, int px)
+{
+    json_t *input = json_object_get(r->recipe->network.value, "input");
+    double h = json_number_value(json_array_get(input, 0)), w = json_number_value(json_array_get(input, 1));
+
+    return h >= 1 && w >= 1 && w <= 16 * h ? (int)(px * w / h + 0.5) : px;
+}
+
 static enum trundle_status graph_at(const struct run *r, int px, struct net_graph **out, struct trundle_error *err)
 {
-    struct network_config config = { .classes = data_classes(r->set), .seed = r->recipe->seed, .input = { px, px, 3 } };
+    struct network_config config = { .classes = data_classes(r->set), .seed = r->recipe->seed, .input = { px, width_of(r, px), 3 } };
 
     return network_build(&r->recipe->network, &config, out, err);
 }
@@ -180,21 +190,21 @@ static enum trundle_status ask_ahead(struct run *r, struct trundle_error *err)
         double done = r->steps ? done_at(r, (int64_t)r->asked) : r->done;
         int px = run_size(&r->recipe->schedule, done);
 
-        TRY(feed_ask(r->feed, &(struct feed_ask){ .first = r->asked * (uint64_t)r->recipe->schedule.batch + (uint64_t)(r->ranks.rank * r->local), .n = r->local, .w = px, .h = px }, err));
+        TRY(feed_ask(r->feed, &(struct feed_ask){ .first = r->asked * (uint64_t)r->recipe->schedule.batch + (uint64_t)(r->ranks.rank * r->local), .n = r->local, .w = width_of(r, px), .h = px }, err));
         r->asked++;
     }
     return TRUNDLE_OK;
 }
 
-/* Says which picture it was, when the blame names a sample. */
-static enum trundle_status not_finite(struct run *r, const struct feed_batch *b, struct trundle_error *err)
+/* What stopped being finite, and in which picture, when the blame can tell; `fallback`: what is known without it. */
+static enum trundle_status not_finite(struct run *r, const struct feed_batch *b, const struct trundle_error *fallback, struct trundle_error *err)
 {
     struct trundle_error found = { 0 };
     const char *at;
     int sample;
 
     if (train_blame(r->train, &found) == TRUNDLE_OK)
-        (void)error_set(&found, TRUNDLE_BAD_INPUT, "loss", NULL, "the loss is not finite, though all that the net computed is");
+        found = *fallback;
     at = strstr(found.where, "sample ");
     if (!at)
         at = strstr(found.what, "sample ");
@@ -214,27 +224,36 @@ static enum trundle_status not_finite(struct run *r, const struct feed_batch *b,
 static enum trundle_status step(struct run *r, double *out_loss, double *out_rate, struct trundle_error *err)
 {
     struct feed_batch b;
+    struct trundle_error found = { 0 };
+    size_t gradients_n;
     double loss, norm;
+    float *gradients;
     enum trundle_status status;
 
     TRY(ask_ahead(r, err));
     TRY(feed_take(r->feed, &b, err));
-    if (b.w != r->px)
-        TRY(resize(r, b.w, err));
+    if (b.h != r->px)
+        TRY(resize(r, b.h, err));
     if (r->options->look)
         r->options->look(r->options->user, r->step, &b);
     memcpy(train_input(r->train, 0), b.x, sizeof(float) * (size_t)b.n * (size_t)b.w * (size_t)b.h * 3);
     TRY(train_forward(r->train, TRAIN_LEARN, err));
     TRY(objective_loss(r->objective, r->train, b.truth, b.n, 1.0 / r->recipe->schedule.batch, &loss, err));
     ranks_sum_double(&r->ranks, &loss, 1);
-    if (!isfinite(loss))
-        return not_finite(r, &b, err);
+    if (!isfinite(loss)) {
+        (void)error_set(&found, TRUNDLE_BAD_INPUT, "loss", NULL, "the loss is not finite, though all that the net computed is");
+        return not_finite(r, &b, &found, err);
+    }
     TRY(train_backward(r->train, err));
+    gradients = train_gradients(r->train, &gradients_n);
+    ranks_sum(&r->ranks, gradients, gradients_n);
     *out_rate = run_rate(&r->recipe->schedule, r->done);
-    status = train_apply(r->train, *out_rate, &norm, err);
+    status = train_apply(r->train, *out_rate, &norm, &found);
+    if (status == TRUNDLE_BAD_INPUT)
+        return not_finite(r, &b, &found, err);
     if (status != TRUNDLE_OK) {
-        if (err && !strstr(err->where, "step "))
-            error_within(err, "step %lld", (long long)r->step);
+        if (err)
+            *err = found;
         return status;
     }
     *out_loss = loss;
@@ -270,7 +289,7 @@ static bool judge_is_due(const struct run *r)
 
 static enum trundle_status loop(struct run *r, bool *out_stopped, struct trundle_error *err)
 {
-    double save_ns = r->recipe->schedule.save_minutes * 60e9, loss, rate, speed = 0;
+    double save_ns = r->recipe->schedule.save_minutes * 60e9, loss = 0, rate = 0, speed = 0;
     bool held_out = data_part_n(r->set, DATA_HELD_OUT) > 0;
 
     r->saved_ns = r->logged_ns = clock_mono_ns();
@@ -362,7 +381,11 @@ static enum trundle_status open_run(struct run *r, struct trundle_error *err)
     else
         r->steps = s->steps;
     for (int i = 0; i < s->sizes_n; i++)
-        most = s->size[i].px > most ? s->size[i].px : most;
+        for (int side = 0; side < 2; side++) {
+            int px = side ? width_of(r, s->size[i].px) : s->size[i].px;
+
+            most = px > most ? px : most;
+        }
     TRY(feed_start(&r->plan, r->set, &(struct feed_config){ .batch = r->local, .workers = workers, .ahead = AHEAD, .side_most = most }, &r->feed, err));
     r->px = run_size(s, 0);
     TRY(train_at(r, r->px, &r->train, err));
@@ -419,6 +442,7 @@ enum trundle_status run_recipe(const struct recipe *recipe, const struct run_opt
     r->recipe = recipe;
     r->options = options;
     r->ranks = options->ranks ? *options->ranks : (struct ranks){ 0, 1 };
+    shim_one_thread();                        /* before the first net is made: kernels are chosen for the number of threads */
     r->wall_start_ns = clock_mono_ns();
     r->cpu_start_ns = clock_cpu_ns();
     TRY_GOTO(status, open_run(r, err), out);

@@ -51,7 +51,7 @@ static inline float tanh_(float x)
 static inline float act_(float x, enum net_act act, float a, float b)
 {
     switch (act) {
-    case NET_ACT_RELU: return x > 0 ? x : 0;
+    case NET_ACT_RELU: return x < 0 ? 0 : x;        /* what is not a number stays so, and is found */
     case NET_ACT_LEAKY_RELU: return x > 0 ? x : a * x;
     case NET_ACT_CLIP: return x < a ? a : x > b ? b : x;
     case NET_ACT_HARD_SIGMOID: x = a * x + b; return x < 0 ? 0 : x > 1 ? 1 : x;

@@ -189,12 +189,25 @@ static void window(struct onnx_attrs *a, const struct net_attr *attr)
         onnx_attr_ints(a, "dilations", dilation, 2);
 }
 
-static enum trundle_status conv(struct onnx_writer *w, const struct net_node *n)
+/* The constant behind a dequantize, when it stands between: weights beside an f32 input. */
+static int constant_behind(const struct onnx_writer *w, int t)
+{
+    for (int i = 0; !tensor_of(w, t)->data && i < w->g->nodes_n; i++)
+        if (w->g->node[i].out == t && w->g->node[i].op == NET_DEQUANTIZE && tensor_of(w, w->g->node[i].in[0])->data)
+            return w->g->node[i].in[0];
+    return t;
+}
+
+static enum trundle_status conv(struct onnx_writer *w, const struct net_node *node)
 {
     static const int axes[] = { 0, 3, 1, 2 };
-    const struct net_tensor *k = tensor_of(w, n->in[1]);
+    struct net_node with = *node;
+    const struct net_node *n = &with;
+    const struct net_tensor *k;
     struct onnx_attrs a = { 0 };
     onnx_name x, f, b, y;
+    with.in[1] = constant_behind(w, node->in[1]);
+    k = tensor_of(w, n->in[1]);
     if (!k->data)
         return error_set(w->err, TRUNDLE_UNSUPPORTED, n->name, "constant weights work", "its weights are computed");
     x = real(w, n->in[0], n->name);

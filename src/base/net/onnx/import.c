@@ -114,7 +114,7 @@ static enum trundle_status alias_node(struct op *o)
 
 static enum trundle_status node_by_type(struct op *o)
 {
-    static enum trundle_status (*const files[])(struct op *o) = { import_image, import_shape, import_math, import_quant };
+    static enum trundle_status (*const files[])(struct op *o) = { import_image, import_shape, import_math, import_quant, import_attention };
     struct fixed f = { 0 };
     bool all = o->in_n > 0, any = false;
     int n = 0;
@@ -155,8 +155,13 @@ static void clean(char *text)
 
 static enum trundle_status import_node(struct import *m, const OnnxFile__Node *node, size_t index)
 {
+    /* Said for nothing, or about training and memory only. */
+    static const char *const idle[] = { "consumed_inputs", "storage_order", "momentum", "spatial", "seed", "ratio", "kernel_shape", "legacy_optimized_attribute",
+                                        "nearest_mode", "cubic_coeff_a", "extrapolation_value", "stash_type", "allowzero", "saturate", "noop_with_empty_axes", "precision",
+                                        "round_mode", "output_dtype", "axis", "mode", "count_include_pad", "is_test", "training_mode", "broadcast", "softmax_precision" };
     struct value *in[ONNX_IN_MAX];
-    struct op o = { .m = m, .node = node, .type = node->op_type ? node->op_type : "", .in = in, .in_n = (int)node->n_input, .out_n = (int)node->n_output, .err = m->err };
+    uint64_t seen = 0;
+    struct op o = { .m = m, .seen = &seen, .node = node, .type = node->op_type ? node->op_type : "", .in = in, .in_n = (int)node->n_input, .out_n = (int)node->n_output, .err = m->err };
     char type[64];
     (void)snprintf(type, sizeof type, "%s", o.type);
     clean(type);
@@ -172,6 +177,8 @@ static enum trundle_status import_node(struct import *m, const OnnxFile__Node *n
         return op_bad(&o, "%zu inputs and %zu outputs, at most %d", node->n_input, node->n_output, ONNX_IN_MAX);
     if (node->n_output == 0)
         return op_bad(&o, "no output");
+    if (node->n_attribute > 64)
+        return op_bad(&o, "%zu attributes, at most 64", node->n_attribute);
     if (node->domain && node->domain[0] && strcmp(node->domain, "ai.onnx") != 0)
         return op_refuse(&o, "export it with the standard operators", "operators of the domain '%.60s'", node->domain);
     for (size_t i = 0; i < node->n_attribute; i++) {
@@ -196,7 +203,16 @@ static enum trundle_status import_node(struct import *m, const OnnxFile__Node *n
     }
     while (o.in_n > 0 && !in[o.in_n - 1])
         o.in_n--;
-    return node_by_type(&o);
+    TRY(node_by_type(&o));
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const char *name = node->attribute[i]->name ? node->attribute[i]->name : "";
+        bool known = seen >> i & 1 || strcmp(type, "Constant") == 0;
+        for (size_t k = 0; k < COUNT_OF(idle); k++)
+            known = known || strcmp(name, idle[k]) == 0;
+        if (!known)
+            return op_refuse(&o, "export it without, or with another opset", "its attribute '%.40s' is not known here", name);
+    }
+    return TRUNDLE_OK;
 }
 
 /* --- inputs and constants --- */
@@ -359,7 +375,8 @@ static enum trundle_status import_all(struct import *m, const struct net_onnx_op
     for (size_t i = 0; i < from->n_output; i++) {
         const char *name = from->output[i]->name ? from->output[i]->name : "";
         struct value *v = value_find(m, name);
-        struct op o = { .m = m, .type = "output", .in = &v, .in_n = 1, .err = m->err };
+        uint64_t seen = 0;
+        struct op o = { .m = m, .seen = &seen, .type = "output", .in = &v, .in_n = 1, .err = m->err };
         int t;
         if (!v)
             return error_set(m->err, TRUNDLE_BAD_INPUT, m->where, NULL, "nobody makes the output '%.80s'", name);

@@ -6,14 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static enum trundle_status refuse_outputs(struct op *o, int from)
-{
-    for (int i = from; i < o->out_n; i++)
-        if (o->node->output[i][0])
-            return op_refuse(o, "one output works", "asks for output %d", i);
-    return TRUNDLE_OK;
-}
-
 static enum trundle_status unary(struct op *o, bool *known)
 {
     static const struct { const char *name; enum net_act act; const char *a, *b; float alpha, beta; } rows[] = {
@@ -341,7 +333,6 @@ static enum trundle_status layer_norm(struct op *o)
 {
     struct net_node node;
     int in[3] = { -1, -1, -1 }, in_n = 1, axis, y;
-    TRY(refuse_outputs(o, 1));
     for (int i = 0; i < 3; i++)
         if (op_has(o, i)) {
             TRY(op_f32(o, i, &in[i]));
@@ -361,7 +352,29 @@ static enum trundle_status layer_norm(struct op *o)
     node.attr.axes[0] = axis;
     node.attr.eps = attr_f(o, "epsilon", 1e-5f);
     TRY(op_emit(o, &node, &y));
-    return op_out(o, 0, y);
+    TRY(op_out(o, 0, y));
+    bool mean = o->out_n > 1 && o->node->output[1][0], inverse = o->out_n > 2 && o->node->output[2][0];
+    if (mean || inverse) {                           /* the mean, and 1 / sqrt(variance + eps) */
+        int axes[NET_RANK_MAX], axes_n = 0, d, m;
+        for (int i = axis; i < op_rank(o, in[0]); i++) {
+            if (op_varies(o, in[0], i))
+                return op_refuse(o, "fix the batch: --shape INPUT=1x...", "takes the mean over the batch");
+            axes[axes_n++] = i;
+        }
+        TRY(put_reduce(o, NET_MEAN, in[0], axes, axes_n, true, &m));
+        if (mean)
+            TRY(op_out(o, 1, m));
+        if (inverse) {
+            TRY(put_binary(o, NET_SUB, in[0], m, &d));
+            TRY(put_binary(o, NET_MUL, d, d, &d));
+            TRY(put_reduce(o, NET_MEAN, d, axes, axes_n, true, &d));
+            TRY(put_scaled(o, NET_ADD, d, node.attr.eps, &d));
+            TRY(put_unary(o, d, NET_ACT_SQRT, 0, 0, &d));
+            TRY(put_unary(o, d, NET_ACT_RECIPROCAL, 0, 0, &d));
+            TRY(op_out(o, 2, d));
+        }
+    }
+    return TRUNDLE_OK;
 }
 
 static enum trundle_status rms_norm(struct op *o)

@@ -65,6 +65,7 @@ struct op {
     char name[NET_NAME_MAX];           /* the node's, or its first output's */
     struct value **in;
     int in_n, out_n;
+    uint64_t *seen;                    /* attributes that were asked for: what nobody asks for is not understood */
     int *capture;                      /* output 0 goes there instead of to its name; NULL: no */
     struct trundle_error *err;
 };
@@ -142,7 +143,7 @@ TRUNDLE_MUST_USE enum trundle_status put_slice(struct op *o, int x, int axis, in
 TRUNDLE_MUST_USE enum trundle_status put_concat(struct op *o, const int *x, int n, int axis, int *out);
 
 /* --- operators --- */
-enum trundle_status import_image(struct op *o), import_shape(struct op *o), import_math(struct op *o), import_quant(struct op *o);
+enum trundle_status import_image(struct op *o), import_shape(struct op *o), import_math(struct op *o), import_quant(struct op *o), import_attention(struct op *o);
 
 /* --- passes over the finished graph --- */
 TRUNDLE_MUST_USE enum trundle_status onnx_fuse(struct net_graph *g, struct trundle_error *err);

@@ -44,8 +44,10 @@ enum trundle_status value_new(struct import *m, const char *name, struct value *
 const OnnxFile__Attribute *attr_find(const struct op *o, const char *name)
 {
     for (size_t i = 0; i < o->node->n_attribute; i++)
-        if (o->node->attribute[i]->name && strcmp(o->node->attribute[i]->name, name) == 0)
+        if (o->node->attribute[i]->name && strcmp(o->node->attribute[i]->name, name) == 0) {
+            *o->seen |= UINT64_C(1) << (i & 63);
             return o->node->attribute[i];
+        }
     return NULL;
 }
 

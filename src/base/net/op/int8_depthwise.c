@@ -108,7 +108,7 @@ void int8_depthwise_run(const struct net_call *c, const struct int8_depthwise_mi
     uint8_t zeros[64];
     struct int8_depthwise_rows group[GROUPS_MAX], block[GROUPS_MAX];
     struct int8_depthwise d = {
-        .w = in->d[2], .c = channels, .x = -a->pad[1], .kh = kh, .kw = s->in[1]->shape.d[2], .sx = a->stride[1], .dx = a->dilation[1],
+        .w = in->d[2], .c = channels, .x = -a->pad[1], .kh = kh, .ahead = (ptrdiff_t)in->d[2] * channels, .kw = s->in[1]->shape.d[2], .sx = a->stride[1], .dx = a->dilation[1],
         .groups = ceil_div(kh, INT8_DEPTHWISE_ROWS), .flat = flat_of(s, m), .group = block, .zeros = zeros, .end = { .post = &post, .out_step = channels },
     };
     int64_t begin, end;

@@ -24,6 +24,7 @@ struct int8_depthwise {
     int32_t x;                     /* input column of the row's first output and kernel column 0; may be off the image */
     int32_t kw, sx, dx;
     int32_t kh;
+    ptrdiff_t ahead;               /* bytes from the last kernel row to the first that the next output row needs anew: worth fetching */
     int32_t groups;                /* of kernel rows */
     int32_t flat;                  /* pixels that lie in one block: 1; more when a block is whole pixels of few channels (micro->flat) */
     const struct int8_depthwise_rows *group;

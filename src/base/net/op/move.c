@@ -154,6 +154,21 @@ static int64_t inside(const struct net_attr *a, int axis, int64_t i, int64_t n)
     return i < 0 ? -i : 2 * (n - 1) - i;
 }
 
+/* Elements [first, past) of a row that lie outside of it; all are, where `line` is NULL. */
+static void ends(const struct net_attr *a, int axis, char *to, const char *line, int64_t first, int64_t past, int64_t n, const void *fill, size_t bytes)
+{
+    for (int64_t i = first; i < past; i++) {
+        int64_t k = line ? inside(a, axis, i, n) : -1;
+        const void *from = k < 0 ? fill : line + k * (int64_t)bytes;
+        if (bytes == 4)
+            memcpy(to + i * 4, from, 4);
+        else if (bytes == 1)
+            memcpy(to + i, from, 1);
+        else
+            memcpy(to + i * 8, from, 8);
+    }
+}
+
 static void run_pad(const struct net_call *c)
 {
     const struct net_attr *a = &c->site->node->attr;
@@ -167,6 +182,7 @@ static void run_pad(const struct net_call *c)
     const void *fill = out->type == NET_F32 ? (const void *)&a->value : out->type == NET_U8 ? (const void *)&byte : out->type == NET_I32 ? (const void *)&small : (const void *)&whole;
     int64_t n = y->d[last], begin = a->begin[last] > 0 ? a->begin[last] : 0, end = a->end[last] > 0 ? n - a->end[last] : n;
 
+    end = end < begin ? begin : end;       /* one end crops more than there is */
     net_strides(x, stride);
     NET_FOR_SHARE(at, net_shape_elements(y) / n) {
         int64_t rest = at, from = 0;
@@ -177,16 +193,11 @@ static void run_pad(const struct net_call *c)
             rest /= y->d[k];
         }
         const char *line = (const char *)c->in[0] + (from < 0 ? 0 : from) * (int64_t)bytes;
-        if (from >= 0 && end > begin)
+        if (from >= 0)
             memcpy(to + begin * (int64_t)bytes, line + (begin - a->begin[last]) * (int64_t)bytes, (size_t)(end - begin) * bytes);
-        for (int64_t i = 0; i < n; i++) {
-            if (from >= 0 && i >= begin && i < end) {
-                i = end - 1;
-                continue;
-            }
-            int64_t k = from < 0 ? -1 : inside(a, last, i, x->d[last]);
-            memcpy(to + i * (int64_t)bytes, k < 0 ? fill : line + k * (int64_t)bytes, bytes);
-        }
+        ends(a, last, to, from < 0 ? NULL : line, 0, from < 0 ? n : begin, x->d[last], fill, bytes);
+        if (from >= 0)
+            ends(a, last, to, line, end, n, x->d[last], fill, bytes);
     }
 }
 

@@ -15,9 +15,12 @@ static void layer_norm_row(const float *restrict x, float *restrict y, const flo
     if (gamma && beta)
         for (int64_t i = 0; i < n; i++)
             y[i] = fmaf((x[i] - mean) * inverse, gamma[i], beta[i]);
+    else if (gamma)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = fmaf((x[i] - mean) * inverse, gamma[i], 0.0f);
     else
         for (int64_t i = 0; i < n; i++)
-            y[i] = fmaf((x[i] - mean) * inverse, gamma ? gamma[i] : 1.0f, beta ? beta[i] : 0.0f);
+            y[i] = (x[i] - mean) * inverse + (beta ? beta[i] : 0.0f);
 }
 
 static void layer_norm_run(const struct net_call *c)

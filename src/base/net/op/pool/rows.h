@@ -10,16 +10,42 @@ static bool pool_fits(const struct net_site *s)
     return true;
 }
 
-static void pool_max_f32(float *restrict y, const float *restrict x, int64_t n)
+/* Up to POOL_TAPS taps at once, so that the result is written once: in the order of the taps for f32, whose zeros have signs. */
+enum { POOL_TAPS = 9 };
+
+static void pool_max_f32(float *y, const float *const tap[POOL_TAPS], int taps, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        y[i] = net_max(y[i], x[i]);
+    int64_t i = 0;
+
+    for (; i + VL <= n; i += VL) {
+        v_f32 m = v_load(tap[0] + i);
+        for (int k = 1; k < taps; k++)
+            m = rows_vmax(m, v_load(tap[k] + i));
+        v_store(y + i, m);
+    }
+    for (; i < n; i++) {
+        float m = tap[0][i];
+        for (int k = 1; k < taps; k++)
+            m = net_max(m, tap[k][i]);
+        y[i] = m;
+    }
 }
 
-static void pool_max_u8(uint8_t *restrict y, const uint8_t *restrict x, int64_t n)
+static inline uint8_t pool_larger(uint8_t a, uint8_t b) { return a > b ? a : b; }
+
+static void pool_max_u8(uint8_t *y, const uint8_t *const tap[POOL_TAPS], int taps, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++)
-        y[i] = y[i] > x[i] ? y[i] : x[i];
+    const uint8_t *t[POOL_TAPS];
+
+    for (int i = 0; i < POOL_TAPS; i++)
+        t[i] = tap[i < taps ? i : taps - 1];       /* one more than once changes nothing */
+    if (taps <= 4)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = pool_larger(pool_larger(t[0][i], t[1][i]), pool_larger(t[2][i], t[3][i]));
+    else
+        for (int64_t i = 0; i < n; i++)
+            y[i] = pool_larger(pool_larger(pool_larger(pool_larger(t[0][i], t[1][i]), pool_larger(t[2][i], t[3][i])),
+                                           pool_larger(pool_larger(t[4][i], t[5][i]), pool_larger(t[6][i], t[7][i]))), t[8][i]);
 }
 
 static void pool_sum_f32(float *restrict y, const float *restrict x, int64_t n)
@@ -32,6 +58,21 @@ static void pool_sum_u8(int32_t *restrict y, const uint8_t *restrict x, int64_t 
 {
     for (int64_t i = 0; i < n; i++)
         y[i] += x[i];
+}
+
+static void pool_max(bool u8, uint8_t *y, const void *const tap[POOL_TAPS], int taps, int64_t n)
+{
+    const float *f[POOL_TAPS];
+    const uint8_t *b[POOL_TAPS];
+
+    for (int i = 0; i < taps; i++) {
+        f[i] = tap[i];
+        b[i] = tap[i];
+    }
+    if (u8)
+        pool_max_u8(y, b, taps, n);
+    else
+        pool_max_f32((float *)(void *)y, f, taps, n);
 }
 
 struct pool_span { int64_t first, last, counted; };            /* taps inside the image; those that count */
@@ -52,7 +93,7 @@ static void pool_window(const struct net_call *c, int64_t n, int64_t oh, int64_t
     const struct net_shape *x = &xt->shape;
     bool whole = a->kernel[0] == 0, max = a->kind == NET_POOL_MAX, u8 = xt->type == NET_U8;
     struct pool_span h = { 0, x->d[1], x->d[1] }, w = { 0, x->d[2], x->d[2] };
-    int64_t h0 = 0, w0 = 0, dh = 1, dw = 1, taps, count;
+    int64_t h0 = 0, w0 = 0, dh = 1, dw = 1, taps, count, bytes = u8 ? 1 : 4;
     float sum[POOL_CHANNELS];
     int32_t total[POOL_CHANNELS];
 
@@ -70,23 +111,28 @@ static void pool_window(const struct net_call *c, int64_t n, int64_t oh, int64_t
         memset(total, 0, (size_t)some * sizeof total[0]);
     if (!max && !u8)
         memset(sum, 0, (size_t)some * sizeof sum[0]);
+    const uint8_t *in = c->in[0];
+    uint8_t *y8 = (uint8_t *)c->out + to * bytes;
+    const void *tap[POOL_TAPS];
+    int held = 0;
     for (int64_t kh = h.first; taps && kh < h.last; kh++)
         for (int64_t kw = w.first; kw < w.last; kw++) {
-            int64_t from = ((n * x->d[1] + h0 + kh * dh) * x->d[2] + w0 + kw * dw) * x->d[3] + first;
-            bool start = kh == h.first && kw == w.first;
-            if (max && start)
-                memcpy((char *)c->out + (size_t)to * (u8 ? 1 : 4), (const char *)c->in[0] + (size_t)from * (u8 ? 1 : 4), (size_t)some * (u8 ? 1 : 4));
-            else if (max && u8)
-                pool_max_u8((uint8_t *)c->out + to, (const uint8_t *)c->in[0] + from, some);
-            else if (max)
-                pool_max_f32((float *)c->out + to, (const float *)c->in[0] + from, some);
-            else if (u8)
-                pool_sum_u8(total, (const uint8_t *)c->in[0] + from, some);
-            else
-                pool_sum_f32(sum, (const float *)c->in[0] + from, some);
+            const uint8_t *from = in + (((n * x->d[1] + h0 + kh * dh) * x->d[2] + w0 + kw * dw) * x->d[3] + first) * bytes;
+            if (max) {
+                tap[held++] = from;
+                if (held == POOL_TAPS || (kh == h.last - 1 && kw == w.last - 1)) {
+                    pool_max(u8, y8, tap, held, some);
+                    tap[0] = y8;           /* goes on from there */
+                    held = 1;
+                }
+            } else if (u8) {
+                pool_sum_u8(total, from, some);
+            } else {
+                pool_sum_f32(sum, (const float *)(const void *)from, some);
+            }
         }
     if (max && !taps) {
-        memset((char *)c->out + (size_t)to * (u8 ? 1 : 4), u8 ? xt->quant.zero : 0, (size_t)some * (u8 ? 1 : 4));
+        memset(y8, u8 ? xt->quant.zero : 0, (size_t)(some * bytes));
     } else if (!max && u8) {
         float by = taps ? net_scale_of(xt) / (float)count : 0;
         int32_t less = (int32_t)taps * xt->quant.zero;
