@@ -23,6 +23,26 @@
 
 enum { INT8_PIXELS_MAX = 16 };     /* of a tile */
 
+/* Tiles are written as loops that become straight code, a function for each number of pixels. Under a sanitizer that takes minutes to compile,
+ * so there one function has loops. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define INT8_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(INT8_SANITIZED)
+#if defined(__clang__)
+#define INT8_INLINE static __attribute__((noinline))
+#else
+#define INT8_INLINE static __attribute__((noinline, noclone))
+#endif
+#define INT8_UNROLL(n)
+#else
+#define INT8_INLINE static inline __attribute__((always_inline))
+#define INT8_PRAGMA(text) _Pragma(#text)
+#define INT8_UNROLL(n) INT8_PRAGMA(GCC unroll n)
+#endif
+
 /* From a sum to what is stored: made once a run. */
 struct int8_post {
     enum net_act act;

@@ -41,7 +41,7 @@ static inline void store_some(uint8_t *to, __m128i v, int n)
     }
 }
 
-static inline __attribute__((always_inline)) __m256i rounded(const struct int8_tile *t, __m256i sum, __m128i residual, int j)
+INT8_INLINE __m256i rounded(const struct int8_tile *t, __m256i sum, __m128i residual, int j)
 {
     const struct int8_post *p = t->post;
     __m256 v = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(t->scale + 8 * j), _mm256_loadu_ps(t->bias + 8 * j));
@@ -53,13 +53,13 @@ static inline __attribute__((always_inline)) __m256i rounded(const struct int8_t
     return _mm256_cvtps_epi32(_mm256_mul_ps(v, _mm256_set1_ps(p->inverse)));
 }
 
-static inline __attribute__((always_inline)) void store_simple(const struct int8_tile *t, __m256i acc[PIXELS][VECTORS], const int pixels, const int vectors)
+INT8_INLINE void store_simple(const struct int8_tile *t, __m256i acc[PIXELS][VECTORS], const int pixels, const int vectors)
 {
     const struct int8_post *p = t->post;
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     uint8_t *out = t->out;
 
-#pragma GCC unroll 6
+    INT8_UNROLL(6)
     for (int i = 0; i < pixels; i += 2) {
         const int k = i + 1 < pixels ? i + 1 : i;
         __m128i ri = _mm_setzero_si128(), rk = ri;
@@ -86,31 +86,31 @@ static __attribute__((noinline)) void store_general(const struct int8_tile *t, c
     int8_store_general(t, sums, pixels, row);
 }
 
-static inline __attribute__((always_inline)) void tile(const struct int8_tile *t, const int pixels, const int vectors)
+INT8_INLINE void tile(const struct int8_tile *t, const int pixels, const int vectors)
 {
     __m256i acc[PIXELS][VECTORS];
     const int16_t *w = (const int16_t *)(const void *)t->weights;
 
     for (int i = 0; i < t->next_lines; i++)
         _mm_prefetch(t->next + 64 * i, _MM_HINT_T1);
-#pragma GCC unroll 6
+    INT8_UNROLL(6)
     for (int i = 0; i < pixels; i++)
-#pragma GCC unroll 2
+        INT8_UNROLL(2)
         for (int j = 0; j < vectors; j++)
             acc[i][j] = _mm256_loadu_si256((const __m256i *)(const void *)(t->start + 8 * j));
     for (int s = 0; s < t->segs; s++) {
         ptrdiff_t k = (ptrdiff_t)t->seg[s] * 2, end = k + 4 * (ptrdiff_t)t->steps;
         for (; k < end; k += 4) {
             __m256i b[VECTORS];
-#pragma GCC unroll 2
+            INT8_UNROLL(2)
             for (int j = 0; j < vectors; j++)
                 b[j] = _mm256_load_si256((const __m256i *)(const void *)(w + 16 * j));
             w += 16 * vectors;
-#pragma GCC unroll 6
+            INT8_UNROLL(6)
             for (int i = 0; i < pixels; i++) {
                 __m256i a;
                 __asm__("vpbroadcastd %1, %0" : "=x"(a) : "m"(*(const int32_t *)(const void *)(t->row[i] + k)));
-#pragma GCC unroll 2
+                INT8_UNROLL(2)
                 for (int j = 0; j < vectors; j++)
                     acc[i][j] = _mm256_add_epi32(acc[i][j], _mm256_madd_epi16(a, b[j]));
             }
@@ -120,9 +120,9 @@ static inline __attribute__((always_inline)) void tile(const struct int8_tile *t
         store_simple(t, acc, pixels, vectors);
     } else {
         int32_t sums[PIXELS * VECTORS * 8];
-#pragma GCC unroll 6
+        INT8_UNROLL(6)
         for (int i = 0; i < pixels; i++)
-#pragma GCC unroll 2
+            INT8_UNROLL(2)
             for (int j = 0; j < vectors; j++)
                 _mm256_storeu_si256((__m256i *)(void *)(sums + 8 * (vectors * i + j)), acc[i][j]);
         store_general(t, sums, pixels, 8 * vectors);

@@ -12,7 +12,7 @@
 
 enum { PIXELS = 4 };
 
-static inline __attribute__((always_inline)) __m256i rounded(const struct int8_depthwise *d, __m256i sum, int v, __m256i residual)
+INT8_INLINE __m256i rounded(const struct int8_depthwise *d, __m256i sum, int v, __m256i residual)
 {
     const struct int8_post *p = d->end.post;
     __m256 r = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(d->scale + 8 * v), _mm256_loadu_ps(d->bias + 8 * v));
@@ -22,7 +22,7 @@ static inline __attribute__((always_inline)) __m256i rounded(const struct int8_d
     return _mm256_cvtps_epi32(_mm256_mul_ps(r, _mm256_set1_ps(p->inverse)));
 }
 
-static inline __attribute__((always_inline)) void store_simple(const struct int8_depthwise *d, const __m256i sum[2], int pixel)
+INT8_INLINE void store_simple(const struct int8_depthwise *d, const __m256i sum[2], int pixel)
 {
     const struct int8_post *p = d->end.post;
     __m256i nil = _mm256_setzero_si256(), r[2] = { nil, nil }, v;
@@ -67,7 +67,7 @@ struct column {
     __m256i pair[2][2];
 };
 
-static inline __attribute__((always_inline)) struct column column_at(const struct int8_depthwise *d, const struct int8_depthwise_rows *g, int32_t x)
+INT8_INLINE struct column column_at(const struct int8_depthwise *d, const struct int8_depthwise_rows *g, int32_t x)
 {
     struct column c;
     __m256i r[4];
@@ -86,7 +86,7 @@ static inline __attribute__((always_inline)) struct column column_at(const struc
     return c;
 }
 
-static inline __attribute__((always_inline)) void add(__m256i acc[2], const struct column *c, const int16_t *w)
+INT8_INLINE void add(__m256i acc[2], const struct column *c, const int16_t *w)
 {
     for (int i = 0; i < 2; i++)
         for (int v = 0; v < 2; v++) {
@@ -96,21 +96,21 @@ static inline __attribute__((always_inline)) void add(__m256i acc[2], const stru
 }
 
 /* kw == 0: any kernel width, stride and dilation; columns are not shared then. */
-static inline __attribute__((always_inline)) void tile(const struct int8_depthwise *d, const int pixels, const int kw, const int stride)
+INT8_INLINE void tile(const struct int8_depthwise *d, const int pixels, const int kw, const int stride)
 {
     __m256i acc[PIXELS][2];
     const int16_t *w = (const int16_t *)(const void *)d->weights;
 
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int i = 0; i < pixels; i++)
         for (int v = 0; v < 2; v++)
             acc[i][v] = _mm256_loadu_si256((const __m256i *)(const void *)(d->start + 8 * v));
     for (int g = 0; g < d->groups; g++) {
         if (kw) {
-#pragma GCC unroll 16
+            INT8_UNROLL(16)
             for (int j = 0; j < (pixels - 1) * stride + kw; j++) {
                 struct column c = column_at(d, &d->group[g], d->x + j);
-#pragma GCC unroll 4
+                INT8_UNROLL(4)
                 for (int i = 0; i < pixels; i++)
                     if (j >= i * stride && j < i * stride + kw)
                         add(acc[i], &c, w + 64 * (j - i * stride));
@@ -118,7 +118,7 @@ static inline __attribute__((always_inline)) void tile(const struct int8_depthwi
             w += 64 * kw;
         } else {
             for (int32_t k = 0; k < d->kw; k++, w += 64)
-#pragma GCC unroll 4
+                INT8_UNROLL(4)
                 for (int i = 0; i < pixels; i++) {
                     struct column c = column_at(d, &d->group[g], d->x + k * d->dx + i * d->sx);
                     add(acc[i], &c, w);
@@ -126,12 +126,12 @@ static inline __attribute__((always_inline)) void tile(const struct int8_depthwi
         }
     }
     if (d->end.post->simple) {
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < pixels; i++)
             store_simple(d, acc[i], i);
     } else {
         __m256i copy[2 * PIXELS];
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < pixels; i++)
             for (int v = 0; v < 2; v++)
                 copy[2 * i + v] = acc[i][v];

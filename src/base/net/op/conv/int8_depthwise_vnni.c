@@ -48,7 +48,7 @@ static __attribute__((noinline)) void store_general(const struct int8_depthwise 
 /* The instructions of a step for all vectors stand before those of the next: what waits for its operands fills the schedulers else. */
 #define IN_ORDER(x) __asm__ volatile("" : "+v"(x))
 
-static inline __attribute__((always_inline)) void store_simple(const struct int8_depthwise *d, __m512i acc[PIXELS][4], const int pixels, int32_t x)
+INT8_INLINE void store_simple(const struct int8_depthwise *d, __m512i acc[PIXELS][4], const int pixels, int32_t x)
 {
     const struct int8_post *p = d->end.post;
     const float *scale = d->scale, *bias = d->bias;
@@ -58,51 +58,51 @@ static inline __attribute__((always_inline)) void store_simple(const struct int8
     const int width = d->end.width;
     uint8_t *out = (uint8_t *)d->end.out + x * step;
 
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int v = 0; v < 4; v++) {
         const __m512 s = _mm512_loadu_ps(scale + 16 * v), b = _mm512_loadu_ps(bias + 16 * v);
         __m512 real[PIXELS];
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < pixels; i++) {
             real[i] = _mm512_cvtepi32_ps(acc[i][v]);
             IN_ORDER(real[i]);
         }
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < pixels; i++) {
             real[i] = _mm512_fmadd_ps(real[i], s, b);
             IN_ORDER(real[i]);
         }
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < pixels; i++) {
             real[i] = _mm512_mul_ps(real[i], inverse);
             IN_ORDER(real[i]);
         }
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < pixels; i++) {
             acc[i][v] = _mm512_cvtps_epi32(real[i]);
             IN_ORDER(acc[i][v]);
         }
     }
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int i = 0; i < pixels; i++) {
         acc[i][0] = _mm512_packs_epi32(acc[i][0], acc[i][1]);
         acc[i][2] = _mm512_packs_epi32(acc[i][2], acc[i][3]);
         IN_ORDER(acc[i][0]);
         IN_ORDER(acc[i][2]);
     }
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int i = 0; i < pixels; i++) {
         acc[i][0] = _mm512_adds_epi16(acc[i][0], zero);
         acc[i][2] = _mm512_adds_epi16(acc[i][2], zero);
         IN_ORDER(acc[i][0]);
         IN_ORDER(acc[i][2]);
     }
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int i = 0; i < pixels; i++) {
         acc[i][0] = _mm512_packus_epi16(acc[i][0], acc[i][2]);
         IN_ORDER(acc[i][0]);
     }
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int i = 0; i < pixels; i++)
         store_some(out + i * step, _mm512_min_epu8(_mm512_max_epu8(acc[i][0], low), high), width);
 }
@@ -130,7 +130,7 @@ static __attribute__((noinline)) void off_column(const struct int8_depthwise *d,
     }
 }
 
-static inline __attribute__((always_inline)) void columns_of(const struct int8_depthwise *d, const struct int8_depthwise_rows *g, int32_t x, const int columns, const int edge,
+INT8_INLINE void columns_of(const struct int8_depthwise *d, const struct int8_depthwise_rows *g, int32_t x, const int columns, const int edge,
                                                              const int rows, struct columns *out, uint8_t copy[2 * EDGE_MAX][INT8_DEPTHWISE_ROWS * 64])
 {
     for (int i = 0; i < rows; i++) {
@@ -152,12 +152,12 @@ struct column {
     __m512i low, high, low2, high2;
 };
 
-static inline __attribute__((always_inline)) struct column column_at(const struct columns *c, const int j, const int columns, const int edge, const int rows)
+INT8_INLINE struct column column_at(const struct columns *c, const int j, const int columns, const int edge, const int rows)
 {
     const int outer = j < edge ? j : j >= columns - edge ? j - columns + 2 * edge : -1;
     __m512i r[INT8_DEPTHWISE_ROWS];
 
-#pragma GCC unroll 4
+    INT8_UNROLL(4)
     for (int i = 0; i < rows; i++) {
         r[i] = _mm512_loadu_si512(outer >= 0 ? c->outer[outer][i] : c->inner[i] + j * c->step[i]);
         __asm__("" : "+v"(r[i]));      /* loaded once, not by each unpack */
@@ -167,7 +167,7 @@ static inline __attribute__((always_inline)) struct column column_at(const struc
     return (struct column){ _mm512_unpacklo_epi8(r[0], r[1]), _mm512_unpackhi_epi8(r[0], r[1]), _mm512_unpacklo_epi8(r[2], r[3]), _mm512_unpackhi_epi8(r[2], r[3]) };
 }
 
-static inline __attribute__((always_inline)) __m512i part(const struct column *c, int v)
+INT8_INLINE __m512i part(const struct column *c, int v)
 {
     return v == 0 ? _mm512_unpacklo_epi16(c->low, c->low2) : v == 1 ? _mm512_unpackhi_epi16(c->low, c->low2)
          : v == 2 ? _mm512_unpacklo_epi16(c->high, c->high2) : _mm512_unpackhi_epi16(c->high, c->high2);
@@ -175,7 +175,7 @@ static inline __attribute__((always_inline)) __m512i part(const struct column *c
 
 /* A row in tiles of `most` pixels, the last of which overlaps the one before it. kw == 0: any kernel width, stride and dilation; columns are
  * not shared then. rows: 3 of one group, or 4. */
-static inline __attribute__((always_inline)) void row_of(const struct int8_depthwise *d, int32_t n, const int most, const int kw, const int stride, const int rows)
+INT8_INLINE void row_of(const struct int8_depthwise *d, int32_t n, const int most, const int kw, const int stride, const int rows)
 {
     const int columns = kw ? (most - 1) * stride + kw : 1, edge = kw / 2, groups = rows == 3 ? 1 : d->groups;
     uint8_t copy[2 * EDGE_MAX][INT8_DEPTHWISE_ROWS * 64] __attribute__((aligned(64)));
@@ -183,9 +183,9 @@ static inline __attribute__((always_inline)) void row_of(const struct int8_depth
     __m512i kept[3][4];            /* weights of three rows: in registers */
 
     if (rows == 3)
-#pragma GCC unroll 3
+        INT8_UNROLL(3)
         for (int j = 0; j < 3; j++)
-#pragma GCC unroll 4
+            INT8_UNROLL(4)
             for (int v = 0; v < 4; v++)
                 kept[j][v] = _mm512_load_si512(d->weights + 256 * j + 64 * v);
     for (int32_t x = 0; x < n; x += most) {
@@ -196,25 +196,25 @@ static inline __attribute__((always_inline)) void row_of(const struct int8_depth
         const int32_t in_x = d->x + x * (kw ? stride : d->sx);
         if (rows == 3)
             columns_of(d, d->group, in_x, columns, edge, rows, &from, copy);
-#pragma GCC unroll 4
+        INT8_UNROLL(4)
         for (int i = 0; i < most; i++)
-#pragma GCC unroll 4
+            INT8_UNROLL(4)
             for (int v = 0; v < 4; v++)
                 acc[i][v] = _mm512_loadu_si512(d->start + 16 * v);
         for (int g = 0; g < groups; g++) {
             if (kw) {
                 if (rows != 3)
                     columns_of(d, &d->group[g], in_x, columns, edge, rows, &from, copy);
-#pragma GCC unroll 32
+                INT8_UNROLL(32)
                 for (int j = 0; j < columns; j++) {
                     struct column c = column_at(&from, j, columns, edge, rows);
                     if (rows == 3)
                         for (int s = 0; s < stride; s++)
                             _mm_prefetch(from.inner[2] + j * from.step[2] + d->ahead * (s + 1), _MM_HINT_T0);
-#pragma GCC unroll 4
+                    INT8_UNROLL(4)
                     for (int v = 0; v < 4; v++) {
                         __m512i a = part(&c, v);
-#pragma GCC unroll 4
+                        INT8_UNROLL(4)
                         for (int i = 0; i < most; i++)
                             if (j >= i * stride && j < i * stride + kw) {
                                 if (rows == 3)
@@ -227,12 +227,12 @@ static inline __attribute__((always_inline)) void row_of(const struct int8_depth
                 w += 256 * kw;
             } else {
                 for (int32_t k = 0; k < d->kw; k++, w += 256)
-#pragma GCC unroll 4
+                    INT8_UNROLL(4)
                     for (int i = 0; i < most; i++) {
                         struct column c;
                         columns_of(d, &d->group[g], in_x + k * d->dx + i * d->sx, 1, 1, rows, &from, copy);
                         c = column_at(&from, 0, 1, 1, rows);
-#pragma GCC unroll 4
+                        INT8_UNROLL(4)
                         for (int v = 0; v < 4; v++)
                             DOT_MEMORY(acc[i][v], part(&c, v), *(const __m512i *)(const void *)(w + 64 * v));
                     }
@@ -242,9 +242,9 @@ static inline __attribute__((always_inline)) void row_of(const struct int8_depth
             store_simple(d, acc, most, x);
         } else {
             __m512i sums[4 * PIXELS];
-#pragma GCC unroll 4
+            INT8_UNROLL(4)
             for (int i = 0; i < most; i++)
-#pragma GCC unroll 4
+                INT8_UNROLL(4)
                 for (int v = 0; v < 4; v++)
                     sums[4 * i + v] = acc[i][v];
             store_general(d, sums, most, x);

@@ -48,7 +48,7 @@ static inline void store_some(uint8_t *to, __m256i v, int width)
         _mm256_mask_storeu_epi8(to, (1u << width) - 1, v);
 }
 
-static inline __attribute__((always_inline)) void store_simple(const struct int8_tile *t, __m512i acc[PIXELS][VECTORS], const int pixels, const int vectors)
+INT8_INLINE void store_simple(const struct int8_tile *t, __m512i acc[PIXELS][VECTORS], const int pixels, const int vectors)
 {
     uint8_t *out = t->out;
     ptrdiff_t step = t->out_step;
@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void store_simple(const struct int8
     __mmask16 low = (__mmask16)mask, high = (__mmask16)(mask >> 16);
 
     if (vectors == 2) {
-#pragma GCC unroll 14
+        INT8_UNROLL(14)
         for (int i = 0; i < pixels; i += 2) {
             const int k = i + 1 < pixels ? i + 1 : i;
             __m512i v = narrowed(t->post, rounded(t, acc[i][0], i, 0, low), rounded(t, acc[i][1], i, 1, high), rounded(t, acc[k][0], k, 0, low),
@@ -68,7 +68,7 @@ static inline __attribute__((always_inline)) void store_simple(const struct int8
                 store_some(out + k * step, _mm512_extracti64x4_epi64(v, 1), width);
         }
     } else {
-#pragma GCC unroll 14
+        INT8_UNROLL(14)
         for (int i = 0; i < pixels; i += 4) {
             const int b = i + 1 < pixels ? i + 1 : i, c = i + 2 < pixels ? i + 2 : i, d = i + 3 < pixels ? i + 3 : i;
             __m512i v = narrowed(t->post, rounded(t, acc[i][0], i, 0, low), rounded(t, acc[b][0], b, 0, low), rounded(t, acc[c][0], c, 0, low),
@@ -89,31 +89,31 @@ static __attribute__((noinline)) void store_general(const struct int8_tile *t, c
     int8_store_general(t, sums, pixels, row);
 }
 
-static inline __attribute__((always_inline)) void tile(const struct int8_tile *t, const int pixels, const int vectors)
+INT8_INLINE void tile(const struct int8_tile *t, const int pixels, const int vectors)
 {
     __m512i acc[PIXELS][VECTORS];
     const int8_t *w = t->weights;
 
     for (int i = 0; i < t->next_lines; i++)
         _mm_prefetch(t->next + 64 * i, _MM_HINT_T1);
-#pragma GCC unroll 14
+    INT8_UNROLL(14)
     for (int i = 0; i < pixels; i++)
-#pragma GCC unroll 2
+        INT8_UNROLL(2)
         for (int j = 0; j < vectors; j++)
             acc[i][j] = _mm512_loadu_si512(t->start + 16 * j);
     for (int s = 0; s < t->segs; s++) {
         ptrdiff_t k = t->seg[s], end = k + 4 * (ptrdiff_t)t->steps;
         for (; k < end; k += 4) {
             __m512i b[VECTORS];
-#pragma GCC unroll 2
+            INT8_UNROLL(2)
             for (int j = 0; j < vectors; j++)
                 b[j] = _mm512_load_si512(w + 64 * j);
             w += 64 * vectors;
-#pragma GCC unroll 14
+            INT8_UNROLL(14)
             for (int i = 0; i < pixels; i++) {
                 __m512i a;
                 __asm__("vpbroadcastd %1, %0" : "=v"(a) : "m"(*(const int32_t *)(const void *)(t->row[i] + k)));
-#pragma GCC unroll 2
+                INT8_UNROLL(2)
                 for (int j = 0; j < vectors; j++)
                     DOT(acc[i][j], a, b[j]);
             }
@@ -123,9 +123,9 @@ static inline __attribute__((always_inline)) void tile(const struct int8_tile *t
         store_simple(t, acc, pixels, vectors);
     } else {
         int32_t sums[PIXELS * VECTORS * 16] __attribute__((aligned(64)));
-#pragma GCC unroll 14
+        INT8_UNROLL(14)
         for (int i = 0; i < pixels; i++)
-#pragma GCC unroll 2
+            INT8_UNROLL(2)
             for (int j = 0; j < vectors; j++)
                 _mm512_store_si512(sums + 16 * (vectors * i + j), acc[i][j]);
         store_general(t, sums, pixels, 16 * vectors);
