@@ -12,12 +12,13 @@ mkdir -p "$out"
 if [ "${1:-}" = --train ] || [ ! -e "$model" ]; then
     rm -rf "$out/generated-small"
     "$lab" train recipes/generated-small.json --out "$out" --json
-    model=$out/generated-small/generated-small.net
+    cp "$out/generated-small/generated-small.net" "$out/base.net"
+    model=$out/base.net
 fi
 for how in '--observer min-max' '--observer percentile' '--observer mse' '--observer mse --no-bias-correction' '--observer mse --equalize 10' '--observer mse --weight-bits 7' \
-    '--observer mse --per-tensor'; do
+    '--observer min-max --per-tensor'; do
     # shellcheck disable=SC2086    # options are words
     printf '{"quantize": "%s", "result": %s}\n' "$how" "$("$lab" net quantize $how --generated 1 --check 10000 --json --out "$out/int8.net" "$model")"
 done
-"$lab" net prune --keep 0.5 --int8 --generated 1 --rounds 4 --steps 400 --check 10000 --json --out "$out/pruned.net" --curve "$out/curve.svg" "$model" |
+"$lab" net prune --keep 0.5 --int8 --generated 1 --rounds 3 --steps 1500 --rate 0.02 --check 10000 --json --out "$out/pruned.net" --curve "$out/curve.svg" "$model" |
     sed 's/^/{"prune": /; s/$/}/'

@@ -7,6 +7,10 @@
 For each model: (1) `trundle net import` and `run` against ONNX Runtime on the same seeded input; (2) `trundle net export` of what was imported,
 run in ONNX Runtime, against the same. Prints one JSON line for each comparison. fp32 models fail when they differ by more than 1e-4, relative
 to the largest number of the output. Quantised ones (`--int8 N`, N inputs) fail when the largest output is another one for more than 0.5 % of the inputs.
+    PYTHON tools/onnx_agree.py build/trundle --pictures X.npy MODEL.net...
+
+Our own models on pictures [N, H, W, C] (ninja -C build tests/net/net_pictures makes some): our export in ONNX Runtime against our run, by the same two rules.
+A net that was never trained turns one step of rounding into another class, so only trained nets say something about top-1.
 PYTHON needs numpy and onnxruntime (pip install onnxruntime).
 """
 import json
@@ -115,10 +119,25 @@ def many(program, path, folder, count):
     return line["export_top1"] >= 0.995
 
 
+def trained(program, path, folder, pictures):
+    again = os.path.join(folder, "again.onnx")
+    x = np.load(pictures)
+    trundle(program, "export", "--onnx", "--out", again, path)
+    theirs = session(again).run(None, {"input": np.ascontiguousarray(np.moveaxis(x, -1, 1))})[0]
+    ours = next(iter(run_ours(program, path, [x], folder, len(x)).values()))
+    int8 = any(n["type"] == "u8" for n in json.loads(trundle(program, "info", "--json", path))["nodes"])
+    line = {"model": os.path.basename(path), "pictures": len(x), "int8": int8, "differ": differ(theirs, ours), "top1": agree(theirs, ours)}
+    print(json.dumps(line), flush=True)
+    return line["top1"] >= 0.995 if int8 else line["differ"] <= LIMIT
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    count = 0
+    count, pictures = 0, None
+    if sys.argv[2] == "--pictures":
+        pictures = sys.argv[3]
+        del sys.argv[2:4]
     if sys.argv[2] == "--int8":
         count = int(sys.argv[3])
         del sys.argv[2:4]
@@ -126,7 +145,7 @@ def main():
     for path in sys.argv[2:]:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                fine = (many(sys.argv[1], path, folder, count) if count else one(sys.argv[1], path, folder)) and fine
+                fine = (trained(sys.argv[1], path, folder, pictures) if pictures else many(sys.argv[1], path, folder, count) if count else one(sys.argv[1], path, folder)) and fine
             except Exception as problem:                      # the other models are still told of
                 print(json.dumps({"model": os.path.basename(path), "error": str(problem)[:400]}), flush=True)
                 fine = False

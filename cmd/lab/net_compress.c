@@ -500,11 +500,13 @@ static void print_stop(const struct stop *s, const struct stop *first, bool json
             pack_compare(o, &s->c);
         (void)json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
         puts("");
+        (void)fflush(stdout);
         json_decref(o);
         return;
     }
     printf("%3.0f %% of channels: %.3f ms (%.2fx), %.1f KiB, %.2f M multiply-adds, %.2f %% right, %.2f points less (at most %.2f)\n", 100 * s->keep, s->ms, first->ms / s->ms, s->kib,
            s->macs * 1e-6, s->percent, 100 * compare_drop(&s->c), 100 * compare_drop_most(&s->c));
+    (void)fflush(stdout);
 }
 
 static enum trundle_status prune(const struct ask *a, const char *path, struct trundle_error *err)

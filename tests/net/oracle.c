@@ -173,10 +173,10 @@ static void pool(const struct net_attr *k, struct real *x, const struct net_shap
                         if (!in)
                             continue;
                         double v = *ref4(x->v, &x->s, b, h, w, c);
-                        y[to] = max ? (seen[to] ? fmax(y[to], v) : v) : y[to] + v;
+                        y[to] = !max ? y[to] + v : seen[to] > 0 ? fmax(y[to], v) : v;
                         seen[to]++;
                     }
-                    if (!max && seen[to])
+                    if (!max && seen[to] > 0)
                         y[to] /= counted[to];
                 }
     free(seen);

@@ -94,19 +94,19 @@ static void folder_run(const char *root, int least)
 static void debian_node_cases(void **state)
 {
     (void)state;
-    folder_run("/usr/share/libonnx-testdata/data/node", 300);
+    folder_run("/usr/share/libonnx-testdata/data/node", 380);
 }
 
 static void debian_pytorch_operators(void **state)
 {
     (void)state;
-    folder_run("/usr/share/libonnx-testdata/data/pytorch-operator", 10);
+    folder_run("/usr/share/libonnx-testdata/data/pytorch-operator", 25);
 }
 
 static void debian_pytorch_converted(void **state)
 {
     (void)state;
-    folder_run("/usr/share/libonnx-testdata/data/pytorch-converted", 30);
+    folder_run("/usr/share/libonnx-testdata/data/pytorch-converted", 60);
 }
 
 static void newer_cases(void **state)
@@ -117,7 +117,7 @@ static void newer_cases(void **state)
     if (!root || !root[0])
         support_skip("TRUNDLE_ONNX_CASES names no folder: python -m onnx.backend.test.cmd_tools generate-data -o DIR makes one");
     (void)snprintf(path, sizeof path, "%s/node", root);
-    folder_run(path, 300);
+    folder_run(path, 600);
 }
 
 int main(void)

@@ -5,7 +5,9 @@
 #include "tests/train/nets.h"
 
 #include "base/net/file.h"
+#include "lab/train/compare.h"
 #include "lab/train/pictures.h"
+#include "lab/train/quantize.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -112,8 +114,35 @@ static void refuses(void **state)
     }
 }
 
+/* The net that was trained here (models/generated-small/card.md), on pictures of another seed. ./dev bench compress judges 10,000. */
+static void the_trained_net_survives(void **state)
+{
+    struct source_pictures learn = { .seed = 1, .px = 32, .mean = { 0.5F, 0.5F, 0.5F }, .sd = { 0.25F, 0.25F, 0.25F } }, held_out = learn;
+    struct source calibrate = source_generated(&learn, 40000), judge;
+    struct quantize_config c = QUANTIZE_CONFIG_DEFAULT;
+    struct net_file *file = NULL;
+    struct net_graph *q = NULL;
+    struct trundle_error err;
+    struct compare compare;
+
+    (void)state;
+    held_out.seed = 2;
+    judge = source_generated(&held_out, 10000);
+    support_ok(net_file_open(support_source("models/generated-small/generated-small.net"), &file, &err), &err);
+    for (int bits = 7; bits <= 8; bits++) {
+        c.weight_bits = bits;
+        support_ok(quantize_graph(net_file_graph(file), &c, &calibrate, &q, NULL, &err), &err);
+        support_ok(compare_graphs(net_file_graph(file), q, &judge, 2000, NULL, &compare, &err), &err);
+        print_message("# f32 %llu, %d-bit weights %llu of 2000 right\n", (unsigned long long)compare.right_a, bits, (unsigned long long)compare.right_b);
+        assert_true(compare.right_a > 1640);
+        assert_true(compare_drop_most(&compare) < 0.01);
+        net_graph_free(q);
+    }
+    net_file_close(file);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(quantizes), cmocka_unit_test(prunes), cmocka_unit_test(refuses) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(quantizes), cmocka_unit_test(prunes), cmocka_unit_test(refuses), cmocka_unit_test(the_trained_net_survives) };
     return cmocka_run_group_tests(tests, make, NULL);
 }

@@ -44,6 +44,7 @@ static void are_these(void **state)
         h = hash64(a, BYTES, h) ^ (uint64_t)label;
     }
     print_message("# 64 pictures of seed 1: %016llx\n", (unsigned long long)h);
+    assert_true(h == UINT64_C(0x1f796ebd2275f562));
     for (int size = PICTURES_SIZE_MIN; size <= PICTURES_SIZE_MAX; size *= 2) {
         uint8_t *big = malloc((size_t)size * (size_t)size * 3);
 

@@ -108,13 +108,16 @@ static struct scene compose(struct rng *r, int label, int size)
     struct look l = look_of(label);
     float turn = between(r, -0.11F, 0.11F) * 6.2831853F, scale = between(r, 0.52F, 0.86F), squash = between(r, 0.82F, 1.18F);
     float shear = between(r, -0.2F, 0.2F), grey = between(r, 0.15F, 0.85F), gain = between(r, 0.55F, 1.3F), warm = between(r, -0.14F, 0.14F);
-    float c = cosf(turn) / scale, s = sinf(turn) / scale;
+    float c = cosf(turn) / scale, s = sinf(turn) / scale, saturation, value;
+    bool skin;
     struct scene k = { .shape = (enum shape)(label / PICTURES_SIBLINGS), .texture = l.texture, .pitch = l.pitch * between(r, 0.9F, 1.1F) };
 
     k.tx = cosf(l.turn * 6.2831853F);
     k.ty = sinf(l.turn * 6.2831853F);
     k.phase = unit(r);
-    k.one = paint(l.hue + between(r, -0.025F, 0.025F), l.saturation * between(r, 0.75F, 1.2F), l.value * between(r, 0.85F, 1.15F));
+    value = between(r, 0.85F, 1.15F);                      /* one draw a statement: the order of arguments is the compiler's */
+    saturation = between(r, 0.75F, 1.2F);
+    k.one = paint(l.hue + between(r, -0.025F, 0.025F), l.saturation * saturation, l.value * value);
     k.two = paint(l.hue2 + between(r, -0.06F, 0.06F), l.saturation2, l.value2);
     k.m[0] = c * squash;
     k.m[1] = s * squash + shear;
@@ -123,7 +126,8 @@ static struct scene compose(struct rng *r, int label, int size)
     k.cx = between(r, -0.24F, 0.24F);
     k.cy = between(r, -0.24F, 0.24F);
     k.edge = 0.5F * (float)size * scale;
-    k.back = paint(unit(r), between(r, 0, 0.5F), grey);
+    saturation = between(r, 0, 0.5F);
+    k.back = paint(unit(r), saturation, grey);
     for (int i = 0; i < 3; i++)
         k.slope.c[i] = between(r, -0.2F, 0.2F);
     k.light[0] = gain * (1 + warm);
@@ -146,7 +150,10 @@ static struct scene compose(struct rng *r, int label, int size)
         angle = unit(r) * 6.2831853F;
         k.hand_turn[i][0] = cosf(angle);
         k.hand_turn[i][1] = sinf(angle);
-        k.hand[i] = unit(r) < 0.6F ? paint(between(r, 0.03F, 0.09F), between(r, 0.3F, 0.6F), between(r, 0.3F, 0.9F)) : paint(unit(r), unit(r), unit(r));
+        skin = unit(r) < 0.6F;
+        value = skin ? between(r, 0.3F, 0.9F) : unit(r);
+        saturation = skin ? between(r, 0.3F, 0.6F) : unit(r);
+        k.hand[i] = paint(skin ? between(r, 0.03F, 0.09F) : unit(r), saturation, value);
     }
     k.clutter = between(r, 0, 0.35F);
     k.salt = (uint32_t)rng_u64(r);

@@ -136,7 +136,8 @@ static enum trundle_status draw_series(const struct canvas *c, const struct plot
         if (s->dots || s->both)
             TRY(bytes_print(c->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.2\" fill=\"%s\"/>\n", x, y, ink));
         if (s->label && s->label[i])
-            TRY(text(c->out, x + 6, y - 6, "font-size=\"11\"", s->label[i]));
+            TRY(x < 0.75 * WIDTH ? text(c->out, x + 6, y - 6, "font-size=\"11\"", s->label[i])
+                                 : text(c->out, x - 6, y - 6, "font-size=\"11\" text-anchor=\"end\"", s->label[i]));
     }
     return TRUNDLE_OK;
 }
