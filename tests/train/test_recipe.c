@@ -54,11 +54,13 @@ static void a_recipe_is_read(void **state)
 static char *changed(const char *what, const char *with)
 {
     const char *at = strstr(good, what);
-    char *out = malloc(sizeof good + strlen(with) + 1);
+    size_t size = sizeof good + strlen(with) + 1;
+    char *out = malloc(size);
 
     assert_non_null(at);
-    assert_non_null(out);
-    (void)sprintf(out, "%.*s%s%s", (int)(at - good), good, with, at + strlen(what));
+    if (!out)
+        abort();
+    (void)snprintf(out, size, "%.*s%s%s", (int)(at - good), good, with, at + strlen(what));
     return out;
 }
 
