@@ -62,6 +62,7 @@ static void hostile_files_are_refused(void **state)
         { "perm", TRUNDLE_BAD_INPUT, "twice" },
         { "domain", TRUNDLE_UNSUPPORTED, "com.nobody" },
         { "conv_bad", TRUNDLE_BAD_INPUT, "" },
+        { "concat_absent", TRUNDLE_BAD_INPUT, "input 1 is missing" },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -287,6 +287,8 @@ static void soften(uint8_t *rgb, int size)
     uint8_t above[3 * PICTURES_SIZE_MAX], here[3 * PICTURES_SIZE_MAX];
     int row = 3 * size;
 
+    if (row < 3 || row > (int)sizeof above)          /* pictures_draw has checked it; gcc 12 wants to see it */
+        return;
     for (int y = 0; y < size; y++) {
         uint8_t *p = rgb + (size_t)y * (size_t)row, left[3] = { p[0], p[1], p[2] };
 

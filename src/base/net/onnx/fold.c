@@ -379,6 +379,8 @@ static enum trundle_status fold_concat(struct op *o, struct fixed *out)
     memcpy(d, first->t.d, sizeof d);
     d[axis] = 0;
     for (int i = 0; i < o->in_n; i++) {
+        if (!op_has(o, i))
+            return op_bad(o, "input %d is missing", i);
         const struct fixed *x = &o->in[i]->fixed;
         bool same = x->t.rank == first->t.rank && is_float(x) == is_float(first);
         for (int k = 0; same && k < x->t.rank; k++)

@@ -203,8 +203,8 @@ enum trundle_status op_constant(struct op *o, const struct fixed *f, const char 
 
 enum trundle_status op_tensor(struct op *o, int i, int *out)
 {
-    struct value *v = o->in[i];
-    if (!op_has(o, i))
+    struct value *v = op_has(o, i) ? o->in[i] : NULL;
+    if (!v)
         return op_bad(o, "input %d is missing", i);
     if (v->tensor < 0) {
         if (v->fixed.scale) {                        /* weights: i8, behind a dequantize */

