@@ -4,6 +4,7 @@
 #include "tests/support/support.h"
 
 #include "base/net/file.h"
+#include "base/net/manifest.h"
 #include "base/std/bytes.h"
 #include "base/std/rng.h"
 #include "base/std/time.h"
@@ -111,7 +112,7 @@ static struct run_report reference(void)
 
 static void a_run_leaves_a_model_folder(void **state)
 {
-    static const char *const files[] = { "tiny.net", "manifest.json", "card.md", "log.jsonl", "curve.svg", "recipe.json" };
+    static const char *const files[] = { "tiny.net", "manifest.json", "result.json", "card.md", "log.jsonl", "curve.svg", "recipe.json" };
     struct run_report report = reference();
     struct trundle_error err = { 0 };
     struct net_file *file = NULL;
@@ -126,6 +127,8 @@ static void a_run_leaves_a_model_folder(void **state)
         assert_true(there(path));
     }
     assert_false(there("reference/tiny/checkpoint.bin"));
+    (void)snprintf(path, sizeof path, "%s/reference/tiny", home());
+    support_ok(net_manifest_check(path, &err), &err);
     (void)snprintf(path, sizeof path, "%s/reference/tiny/tiny.net", home());
     support_ok(net_file_open(path, &file, &err), &err);
     assert_non_null(strstr(net_file_about(file), "\"made_by\""));

@@ -9,6 +9,7 @@
 #include "lab/train/run_inner.h"
 
 #include "base/net/file.h"
+#include "base/net/manifest.h"
 #include "base/std/hash.h"
 
 #include <stdio.h>
@@ -154,7 +155,7 @@ static json_t *triple(const double v[3])
     return json_pack("[f, f, f]", v[0], v[1], v[2]);
 }
 
-/* What a user of the net must know: goes into the .net file and the manifest. */
+/* What a user of the net must know: goes into the .net file and result.json. */
 static json_t *about_net(const struct run *r)
 {
     json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "name", r->recipe->name, "made_by", "trundle " TRUNDLE_VERSION, "recipe_sha256", r->recipe->sha256, "px",
@@ -205,7 +206,7 @@ static enum trundle_status write_json(const struct run *r, const char *name, jso
     return status;
 }
 
-static enum trundle_status save_manifest(struct run *r, const struct run_report *report, struct trundle_error *err)
+static enum trundle_status save_result(struct run *r, const struct run_report *report, struct trundle_error *err)
 {
     json_t *o = about_net(r), *scores = json_object();
     enum trundle_status status;
@@ -229,7 +230,7 @@ static enum trundle_status save_manifest(struct run *r, const struct run_report 
         (void)json_object_set(o, "scores", scores);
     }
     json_decref(scores);
-    status = write_json(r, "manifest.json", o, err);
+    status = write_json(r, "result.json", o, err);
     json_decref(o);
     return status;
 }
@@ -261,6 +262,15 @@ out:
     return status;
 }
 
+static enum trundle_status save_manifest(const struct run *r, struct trundle_error *err)
+{
+    char net[RECIPE_NAME + 8];
+    const char *const files[] = { net, "card.md", "recipe.json", "result.json", "log.jsonl", "curve.svg" };
+
+    (void)snprintf(net, sizeof net, "%s.net", r->recipe->name);
+    return net_manifest_write(r->folder, r->recipe->name, files, (int)COUNT_OF(files), err);
+}
+
 enum trundle_status run_finish(struct run *r, struct run_report *report, struct trundle_error *err)
 {
     char path[RECIPE_PATH + 256];
@@ -269,7 +279,8 @@ enum trundle_status run_finish(struct run *r, struct run_report *report, struct 
     TRY(save_net(r, report, err));
     TRY(save_card(r, report, err));
     TRY(write_json(r, "recipe.json", r->recipe->root, err));
-    TRY(save_manifest(r, report, err));       /* last: a folder with a manifest is a whole model */
+    TRY(save_result(r, report, err));
+    TRY(save_manifest(r, err));               /* last: a folder with a manifest is a whole model */
     TRY(run_path(r, "checkpoint.bin", path, sizeof path, err));
     (void)unlink(path);
     return TRUNDLE_OK;
