@@ -217,7 +217,7 @@ static int32_t strange(struct rng *r, int32_t near)
 {
     static const int32_t values[] = { 0, 1, -1, 2, 3, 7, 16, -2, 65535, 65536, 65537, 1 << 24, INT32_MAX, INT32_MIN };
 
-    return rng_below(r, 3) ? near + (int32_t)rng_below(r, 5) - 2 : values[rng_below(r, COUNT_OF(values))];
+    return rng_below(r, 3) && near > -100000 && near < 100000 ? near + (int32_t)rng_below(r, 5) - 2 : values[rng_below(r, COUNT_OF(values))];
 }
 
 /* One field of the node, or type or shape of an input, changes at random. */
