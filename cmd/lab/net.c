@@ -9,7 +9,7 @@
 
 static const struct { const char *name; int (*main)(int, char **); const char *text; } parts[] = {
     { "info", net_info, "inputs, outputs, nodes, sizes, kernels of a model" },
-    { "run", net_run, "run a model on .npy arrays" },
+    { "run", net_run, "run a model on photos or .npy arrays" },
     { "check", net_check, "is the file whole, and do this machine's kernels give the reference's bits?" },
     { "bench", net_bench, "how long a model takes here, by our kernels or another engine; where the time goes" },
     { "import", net_import, "an ONNX model becomes a .net file" },

@@ -8,6 +8,7 @@
 #include "base/std/rng.h"
 #include "base/std/time.h"
 #include "cmd/lab/net.h"
+#include "cmd/lab/net_picture.h"
 #include "cmd/lab/npy.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
@@ -193,7 +194,7 @@ int net_run(int argc, char **argv)
 {
     const char *out = NULL;
     long long threads = 1, batch = 1;
-    const struct option_row rows[] = { { "out", "DIR", OPTION_TEXT, &out, "write each output to DIR/<name>.npy (default: print its first 16 elements)" },
+    const struct option_row rows[] = { { "out", "DIR", OPTION_TEXT, &out, "write each output to DIR/<name>.npy (default: print the likeliest classes, or the first 16 elements)" },
                                        { "threads", "N", OPTION_LONG, &threads, "threads (default 1)" },
                                        { "batch", "N", OPTION_LONG, &batch, "batch (default 1)" },
                                        { 0 } };
@@ -201,7 +202,7 @@ int net_run(int argc, char **argv)
     struct net_source s;
     struct net_plan *plan = NULL;
     int first, code;
-    if (!option_parse(argc, argv, "trundle net run [--out DIR] MODEL INPUT.npy...", "runs a model on arrays, one file an input, in the order of `net info`", rows, &first, &code))
+    if (!option_parse(argc, argv, "trundle net run [--out DIR] MODEL INPUT.npy|PHOTO...", "runs a model on arrays or photos, one file an input, in the order of `net info`", rows, &first, &code))
         return code;
     if (first >= argc) {
         fprintf(stderr, "trundle net run: which model? (see --help)\n");
@@ -213,8 +214,12 @@ int net_run(int argc, char **argv)
     status = plan_of(&s, (int)batch, (int)threads, true, false, false, &plan, &err);
     if (status == TRUNDLE_OK && argc - first - 1 != net_plan_graph(plan)->inputs_n)
         status = error_set(&err, TRUNDLE_BAD_ARG, argv[first], "see trundle net info", "the model has %d inputs, %d files are given", net_plan_graph(plan)->inputs_n, argc - first - 1);
-    for (int i = 0; status == TRUNDLE_OK && i < net_plan_graph(plan)->inputs_n; i++)
-        status = feed(plan, i, argv[first + 1 + i], &err);
+    const char *about = s.file ? net_file_about(s.file) : "{}";
+    for (int i = 0; status == TRUNDLE_OK && i < net_plan_graph(plan)->inputs_n; i++) {
+        const char *path = argv[first + 1 + i];
+        status = net_picture_named(path) ? net_picture_fill(path, about, &net_plan_graph(plan)->tensor[net_plan_graph(plan)->input[i]], net_plan_input(plan, i), &err)
+                                         : feed(plan, i, path, &err);
+    }
     if (status == TRUNDLE_OK)
         status = net_plan_run(plan, &err);
     if (status == TRUNDLE_OK && out)
@@ -223,7 +228,8 @@ int net_run(int argc, char **argv)
         const struct net_tensor *t = &net_plan_graph(plan)->tensor[net_plan_graph(plan)->output[i]];
         char path[PATH_MAX], name[NET_NAME_MAX];
         if (!out) {
-            print_output(t, net_plan_output(plan, i));
+            if (!net_picture_classes(about, t, net_plan_output(plan, i)))
+                print_output(t, net_plan_output(plan, i));
             continue;
         }
         memcpy(name, t->name, sizeof name);
