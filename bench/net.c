@@ -334,9 +334,10 @@ static pid_t neighbour(int core)
     (void)sched_setaffinity(0, sizeof cores, &cores);
     enum { N = 1 << 22 };
     volatile uint32_t *memory = malloc(N * sizeof *memory);
-    for (uint32_t k = 1; memory; k++)
+    if (!memory)
+        _exit(1);
+    for (uint32_t k = 1;; k++)
         memory[(k * 40503u) % N] += k;
-    _exit(0);
 }
 
 static void run_tail(const struct setting *s)

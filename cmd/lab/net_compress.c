@@ -96,7 +96,7 @@ static enum trundle_status from_set(struct job *j, int slot, const struct data_s
     }
     if (data_part_n(set, part) == 0)
         return error_set(err, TRUNDLE_BAD_INPUT, "data", "more pictures", "no picture is left for this part");
-    j->sets[slot] = source_set_new(set, part, &config, j->recipe ? j->recipe->seed : 1, j->px[0], j->px[1], augmented);
+    j->sets[slot] = source_set_new(set, (int)part, &config, j->recipe ? j->recipe->seed : 1, j->px[0], j->px[1], augmented);
     if (!j->sets[slot])
         return error_set(err, TRUNDLE_NO_MEMORY, "data", NULL, "no memory left");
     *out = source_of_set(j->sets[slot]);

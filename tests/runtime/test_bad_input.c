@@ -486,7 +486,7 @@ static uint32_t shop_on_small_disk(const char *record, size_t limit, int *out_st
         (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){ limit, limit });
         config.record = record;
         config.decision = say;
-        status = replay_trip(quick, &config, &s, &err);
+        status = (int)replay_trip(quick, &config, &s, &err);
         if (status != TRUNDLE_OK && (!err.where[0] || !err.what[0]))
             _exit(99);
         _exit(status);

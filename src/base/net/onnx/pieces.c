@@ -80,7 +80,7 @@ enum trundle_status put_unary(struct op *o, int x, enum net_act act, float alpha
 enum trundle_status put_binary(struct op *o, enum net_binary kind, int a, int b, int *out)
 {
     struct net_node node = op_node(o, NET_BINARY, (int[]){ a, b }, 2);
-    node.attr.kind = kind;
+    node.attr.kind = (int32_t)kind;
     return op_emit(o, &node, out);
 }
 
@@ -94,7 +94,7 @@ enum trundle_status put_scaled(struct op *o, enum net_binary kind, int a, float 
 enum trundle_status put_reduce(struct op *o, enum net_reduce kind, int x, const int *axes, int axes_n, bool keep, int *out)
 {
     struct net_node node = op_node(o, NET_REDUCE, &x, 1);
-    node.attr.kind = kind;
+    node.attr.kind = (int32_t)kind;
     node.attr.keep = keep;
     node.attr.axes_n = axes_n;
     for (int i = 0; i < axes_n; i++)
