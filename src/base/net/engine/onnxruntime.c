@@ -34,7 +34,7 @@ struct ort_base {
 
 static struct {
     pthread_once_t once;
-    void *library, *env, *memory;
+    void *handle, *env, *memory;
     char  version[32], why[400];
     const char *(*error_message)(ort_status);
     ort_status (*create_env)(int level, const char *id, void **out);
@@ -67,16 +67,16 @@ static void open_library(void)
     const struct ort_base *(*base_of)(void) = NULL;
 
     if (named && named[0])
-        ort.library = dlopen(named, RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; !(named && named[0]) && !ort.library && i < COUNT_OF(usual); i++)
-        ort.library = dlopen(usual[i], RTLD_NOW | RTLD_LOCAL);
-    if (!ort.library) {
+        ort.handle = dlopen(named, RTLD_NOW | RTLD_LOCAL);
+    for (size_t i = 0; !(named && named[0]) && !ort.handle && i < COUNT_OF(usual); i++)
+        ort.handle = dlopen(usual[i], RTLD_NOW | RTLD_LOCAL);
+    if (!ort.handle) {
         reason = dlerror();
         (void)snprintf(ort.why, sizeof ort.why, "no ONNX Runtime library (%s); it comes with the PyPI package onnxruntime: set TRUNDLE_ONNXRUNTIME to its libonnxruntime.so...",
                        reason ? reason : "not found");
         return;
     }
-    take(&base_of, dlsym(ort.library, "OrtGetApiBase"));
+    take(&base_of, dlsym(ort.handle, "OrtGetApiBase"));
     const struct ort_base *base = base_of ? base_of() : NULL;
     const void *const *table = base ? base->table(ORT_VERSION) : NULL;
     if (!table) {
@@ -124,7 +124,7 @@ typedef ort_status provider(void *options, int device);
 static provider *provider_of(const char *symbol)
 {
     provider *p = NULL;
-    take(&p, dlsym(ort.library, symbol));
+    take(&p, dlsym(ort.handle, symbol));
     return p;
 }
 

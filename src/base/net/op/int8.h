@@ -95,9 +95,14 @@ struct int8_post int8_post_of(const struct net_site *s, bool general);
 /* Could a value of channel o, before it is clamped, leave what converts to int32? weight_sum: the sum of |w|. */
 bool int8_may_overflow(const struct net_site *s, int32_t o, int64_t weight_sum);
 
-/* Defines the five functions of net_kernel for a micro: NAME_packed_bytes ... */
-#define INT8_KERNEL_FUNCTIONS(name, micro) \
-    static size_t name##_packed_bytes(const struct net_site *s) { return int8_packed_bytes(s, &(micro)); } \
-    static void name##_pack(const struct net_site *s, void *packed) { int8_pack(s, &(micro), packed); } \
-    static size_t name##_scratch_bytes(const struct net_site *s, int parts) { return int8_scratch_bytes(s, parts, &(micro)); } \
-    static void name##_run(const struct net_call *c) { int8_run(c, &(micro)); }
+/* Defines net_int8_SET[], the convolution and the product that a micro makes. */
+#define INT8_KERNELS(set, isa, micro) \
+    static size_t set##_packed_bytes(const struct net_site *s) { return int8_packed_bytes(s, &(micro)); } \
+    static void set##_pack(const struct net_site *s, void *packed) { int8_pack(s, &(micro), packed); } \
+    static size_t set##_scratch_bytes(const struct net_site *s, int parts) { return int8_scratch_bytes(s, parts, &(micro)); } \
+    static void set##_run(const struct net_call *c) { int8_run(c, &(micro)); } \
+    const struct net_kernel net_int8_##set[] = { \
+        { "conv.int8." #set, NET_CONV, isa, true, int8_fits, set##_packed_bytes, set##_pack, set##_scratch_bytes, set##_run }, \
+        { "matmul.int8." #set, NET_MATMUL, isa, true, int8_fits, set##_packed_bytes, set##_pack, set##_scratch_bytes, set##_run }, \
+        { .name = NULL }, \
+    }

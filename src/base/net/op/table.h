@@ -4,8 +4,8 @@
  * net/op/table - the list of kernel arrays, in order of preference for each operator (the first that fits and is exact is the default).
  * A file of kernels adds one line here, under the instruction set its suffix names, and itself to meson.build:
  *
- *     const struct net_kernel net_conv_int8_vnni[] = { { .name = "conv.int8.vnni", ... }, { .name = NULL } };      // ends with no name
- *     X(net_conv_int8_vnni)
+ *     const struct net_kernel net_int8_vnni[] = { { .name = "conv.int8.vnni", ... }, { .name = NULL } };      // ends with no name
+ *     X(net_int8_vnni)
  *
  * The arrays of an instruction set that this build has not are not referred to. Inexact kernels stand here too.
  */
@@ -17,13 +17,11 @@
 #if defined(__x86_64__)
 #define NET_KERNELS_FAST(X) \
     X(net_conv_int8_depthwise_vnni) \
-    X(net_conv_int8_vnni) \
-    X(net_matmul_int8_vnni) \
+    X(net_int8_vnni) \
     X(net_f32_avx512) \
     X(net_rows_avx512) \
     X(net_conv_int8_depthwise_avx2) \
-    X(net_conv_int8_avx2) \
-    X(net_matmul_int8_avx2) \
+    X(net_int8_avx2) \
     X(net_f32_avx2) \
     X(net_rows_avx2) \
     /* end of x86-64 */
@@ -31,10 +29,8 @@
 #if defined(__aarch64__)
 #define NET_KERNELS_FAST(X) \
     X(net_conv_int8_depthwise_neon) \
-    X(net_conv_int8_dot) \
-    X(net_matmul_int8_dot) \
-    X(net_conv_int8_neon) \
-    X(net_matmul_int8_neon) \
+    X(net_int8_dot) \
+    X(net_int8_neon) \
     X(net_f32_neon) \
     X(net_rows_neon) \
     /* end of arm64 */

@@ -149,14 +149,4 @@ static void any_tile(const struct int8_tile *t, int pixels, int vectors)
 
 static const struct int8_micro micro = { .pixels = PIXELS, .lanes = 8, .vectors = VECTORS, .unit = 2, .wide = true, .widen = widen, .tile = any_tile };
 
-INT8_KERNEL_FUNCTIONS(avx2, micro)
-
-const struct net_kernel net_conv_int8_avx2[] = {
-    { "conv.int8.avx2", NET_CONV, NET_ISA_AVX2, true, int8_fits, avx2_packed_bytes, avx2_pack, avx2_scratch_bytes, avx2_run },
-    { .name = NULL },
-};
-
-const struct net_kernel net_matmul_int8_avx2[] = {
-    { "matmul.int8.avx2", NET_MATMUL, NET_ISA_AVX2, true, int8_fits, avx2_packed_bytes, avx2_pack, avx2_scratch_bytes, avx2_run },
-    { .name = NULL },
-};
+INT8_KERNELS(avx2, NET_ISA_AVX2, micro);

@@ -76,14 +76,4 @@ static void any_tile(const struct int8_tile *t, int pixels, int vectors)
 
 static const struct int8_micro micro = { .pixels = PIXELS, .lanes = LANES, .vectors = PAIRS, .unit = 4, .offset = 128, .tile = any_tile };
 
-INT8_KERNEL_FUNCTIONS(dot, micro)
-
-const struct net_kernel net_conv_int8_dot[] = {
-    { "conv.int8.dot", NET_CONV, NET_ISA_NEON | NET_ISA_DOT, true, int8_fits, dot_packed_bytes, dot_pack, dot_scratch_bytes, dot_run },
-    { .name = NULL },
-};
-
-const struct net_kernel net_matmul_int8_dot[] = {
-    { "matmul.int8.dot", NET_MATMUL, NET_ISA_NEON | NET_ISA_DOT, true, int8_fits, dot_packed_bytes, dot_pack, dot_scratch_bytes, dot_run },
-    { .name = NULL },
-};
+INT8_KERNELS(dot, NET_ISA_NEON | NET_ISA_DOT, micro);

@@ -75,14 +75,4 @@ static void any_tile(const struct int8_tile *t, int pixels, int vectors)
 
 static const struct int8_micro micro = { .pixels = PIXELS, .lanes = LANES, .vectors = PAIRS, .unit = 1, .wide = true, .widen = widen, .tile = any_tile };
 
-INT8_KERNEL_FUNCTIONS(neon, micro)
-
-const struct net_kernel net_conv_int8_neon[] = {
-    { "conv.int8.neon", NET_CONV, NET_ISA_NEON, true, int8_fits, neon_packed_bytes, neon_pack, neon_scratch_bytes, neon_run },
-    { .name = NULL },
-};
-
-const struct net_kernel net_matmul_int8_neon[] = {
-    { "matmul.int8.neon", NET_MATMUL, NET_ISA_NEON, true, int8_fits, neon_packed_bytes, neon_pack, neon_scratch_bytes, neon_run },
-    { .name = NULL },
-};
+INT8_KERNELS(neon, NET_ISA_NEON, micro);

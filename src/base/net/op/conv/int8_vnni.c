@@ -152,14 +152,4 @@ static void any_tile(const struct int8_tile *t, int pixels, int vectors)
 
 static const struct int8_micro micro = { .pixels = PIXELS, .lanes = 16, .vectors = VECTORS, .unit = 4, .tile = any_tile };
 
-INT8_KERNEL_FUNCTIONS(vnni, micro)
-
-const struct net_kernel net_conv_int8_vnni[] = {
-    { "conv.int8.vnni", NET_CONV, NET_ISA_AVX2 | NET_ISA_AVX512 | NET_ISA_VNNI, true, int8_fits, vnni_packed_bytes, vnni_pack, vnni_scratch_bytes, vnni_run },
-    { .name = NULL },
-};
-
-const struct net_kernel net_matmul_int8_vnni[] = {
-    { "matmul.int8.vnni", NET_MATMUL, NET_ISA_AVX2 | NET_ISA_AVX512 | NET_ISA_VNNI, true, int8_fits, vnni_packed_bytes, vnni_pack, vnni_scratch_bytes, vnni_run },
-    { .name = NULL },
-};
+INT8_KERNELS(vnni, NET_ISA_AVX2 | NET_ISA_AVX512 | NET_ISA_VNNI, micro);
