@@ -43,10 +43,12 @@ static void each_field_is_needed_and_bounded(void **state)
         (void)json_object_del(section, f->key);
         assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
         assert_non_null(strstr(err.where, f->key));
-        if (f->range)
+        if (f->kind == SUITE_CHOICE)
+            (void)json_object_set_new(section, f->key, json_string("no such word"));
+        else if (f->kind == SUITE_RANGE)
             (void)json_object_set_new(section, f->key, json_pack("[ff]", f->lo - 1, f->hi));
         else
-            (void)json_object_set_new(section, f->key, f->whole ? json_integer((json_int_t)f->hi + 1) : json_real(f->hi * 1.5 + 1));
+            (void)json_object_set_new(section, f->key, f->kind == SUITE_WHOLE ? json_integer((json_int_t)f->hi + 1) : json_real(f->hi * 1.5 + 1));
         err = (struct trundle_error){ 0 };
         assert_int_equal(parse(root, &err), TRUNDLE_BAD_INPUT);
         assert_true(strstr(err.where, f->key) || strstr(err.what, f->key));

@@ -605,7 +605,7 @@ static void shop(struct script *s)
 enum trundle_status plan_new(const struct sim_store *store, int64_t seed, struct plan **out, struct trundle_error *err)
 {
     struct plan *plan = calloc(1, sizeof *plan);
-    const char *name = store->suite->name;
+    const char *name = store->suite->root;
     struct script s = { .plan = plan, .suite = store->suite, .last_put = PLAN_ITEMS };
     double tone;
 

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SIM_SOLIDS_MAX = 64, SIM_HAND_ID = 250, SIM_SHADOW_ID = 254, SIM_BASKET_ID = 255, SIM_MIPS_MAX = 12 };
+enum { SIM_SOLIDS_MAX = 96, SIM_HAND_ID = 250, SIM_SHADOW_ID = 254, SIM_BASKET_ID = 255, SIM_MIPS_MAX = 12 };
 
 struct sim_pose { float r[9]; float t[3]; };
 
@@ -41,6 +41,8 @@ struct sim_solid {
     const struct sim_mesh *mesh;
     const struct sim_texture *texture;
     struct sim_pose pose;
+    float   gloss;                 /* 0 matt .. 1 like lacquer: share of mirror-like light */
+    float   clear;                 /* 0 opaque .. 1 clear as glass: share of light that goes through */
     double  mass_g;
     bool    resting;               /* does not move until the next change of the resting set */
 };

@@ -159,7 +159,7 @@ enum trundle_status signal_make(const struct plan *plan, struct signal *out, str
     const struct sim_store *store = plan->store;
     const struct sim_suite *suite = store->suite;
     double hz = suite->cells.hz, dt = 1 / (hz * STEPS), next_imu = 0, pan = suite->cells.pan_g, bias[6];
-    uint64_t seed = hash64(&plan->seed, sizeof plan->seed, hash64(suite->name, strlen(suite->name), 0));
+    uint64_t seed = hash64(&plan->seed, sizeof plan->seed, hash64(suite->root, strlen(suite->root), 0));
     struct shaker shaker = { .r = rng_seed(seed, "trip/shake") };
     struct rng noise = rng_seed(seed, "trip/cells"), imu_noise = rng_seed(seed, "trip/imu");
     struct signal s = { 0 };

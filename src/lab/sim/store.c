@@ -259,7 +259,7 @@ static void make_promotions(struct sim_store *store, struct rng *r)
 enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, struct sim_store **out, struct trundle_error *err)
 {
     struct sim_store *store = calloc(1, sizeof *store);
-    uint64_t seed = hash64(&id, sizeof id, hash64(suite->name, strlen(suite->name), 0));
+    uint64_t seed = hash64(&id, sizeof id, hash64(suite->root, strlen(suite->root), 0));
     struct rng r = rng_seed(seed, "store/products");
 
     if (!store)

@@ -12,13 +12,16 @@
 
 extern const unsigned char embed_suite_smoke[];
 extern const size_t embed_suite_smoke_n;
+extern const unsigned char embed_suite_v1[];
+extern const size_t embed_suite_v1_n;
 
 const char *const suite_pack_name[SUITE_PACKS] = { "carton", "box", "can", "bottle", "jar", "pouch" };
 const char *const suite_form_name[SUITE_FORMS] = { "round", "banana", "long", "pear", "cone", "lumpy" };
 
-#define N(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), false, false, lo, hi, text }
-#define W(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), false, true, lo, hi, text }
-#define R(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), true, false, lo, hi, text }
+#define N(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_NUMBER, lo, hi, NULL, text }
+#define W(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_WHOLE, lo, hi, NULL, text }
+#define R(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_RANGE, lo, hi, NULL, text }
+#define C(section, key, words, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_CHOICE, 0, COUNT_OF(words) - 1, words, text }
 
 const struct suite_field suite_fields[] = {
     W(store, products, 10, SUITE_PRODUCTS_MAX, "packaged products of a store"),
@@ -136,7 +139,7 @@ static enum trundle_status refuse_unknown(const struct json_at *at, bool (*known
 
 static bool known_root(const char *section, const char *key)
 {
-    static const char *const others[] = { "version", "name", "start_wall_s", "packs", "categories", "produce" };
+    static const char *const others[] = { "version", "name", "extends", "start_wall_s", "packs", "categories", "produce" };
 
     (void)section;
     for (size_t i = 0; i < COUNT_OF(others); i++)
@@ -193,6 +196,25 @@ static enum trundle_status take_range(const struct json_at *at, const char *key,
     return TRUNDLE_OK;
 }
 
+static enum trundle_status take_choice(const struct json_at *at, const struct suite_field *f, unsigned char *field, struct trundle_error *err)
+{
+    char word[SUITE_TEXT], hint[256] = "";
+    int found = -1;
+
+    TRY(json_take_text(at, f->key, word, sizeof word, err));
+    for (int i = 0; i <= (int)f->hi; i++) {
+        size_t n = strlen(hint);
+
+        if (!strcmp(word, f->words[i]))
+            found = i;
+        (void)snprintf(hint + n, sizeof hint - n, "%s%s", i ? " " : "", f->words[i]);
+    }
+    if (found < 0)
+        return error_set(err, TRUNDLE_BAD_INPUT, at->where, hint, "%s is '%s', which is not known", f->key, word);
+    memcpy(field, &found, sizeof found);
+    return TRUNDLE_OK;
+}
+
 static enum trundle_status take_fields(const struct json_at *root, struct sim_suite *s, struct trundle_error *err)
 {
     struct json_at at = { 0 };
@@ -208,14 +230,18 @@ static enum trundle_status take_fields(const struct json_at *root, struct sim_su
             TRY(json_take_object(root, section, &at, err));
             TRY(refuse_unknown(&at, known_field, section, err));
         }
-        if (f->range) {
+        if (f->kind == SUITE_CHOICE) {
+            TRY(take_choice(&at, f, field, err));
+            continue;
+        }
+        if (f->kind == SUITE_RANGE) {
             struct suite_range range;
 
             TRY(take_range(&at, f->key, f->lo, f->hi, &range, err));
             memcpy(field, &range, sizeof range);
             continue;
         }
-        if (f->whole) {
+        if (f->kind == SUITE_WHOLE) {
             int64_t whole;
 
             TRY(json_take_integer(&at, f->key, (int64_t)f->lo, (int64_t)f->hi, &whole, err));
@@ -381,6 +407,62 @@ static enum trundle_status take_all(const struct json_at *root, struct sim_suite
     return TRUNDLE_OK;
 }
 
+/* The text of a suite by name: NAME.json in $TRUNDLE_SUITES, else in suites/, else built in. */
+static enum trundle_status read_named(const char *name, struct bytes *out, char where[4096], struct trundle_error *err)
+{
+    static const struct { const char *name; const unsigned char *bytes; const size_t *n; } built_in[] = {
+        { "smoke", embed_suite_smoke, &embed_suite_smoke_n }, { "v1", embed_suite_v1, &embed_suite_v1_n } };
+    const char *folder = getenv("TRUNDLE_SUITES");
+
+    (void)snprintf(where, 4096, "%.2000s/%.2000s.json", folder ? folder : "suites", name);
+    if (access(where, R_OK) == 0)
+        return file_read(where, 4 << 20, out, err);
+    for (size_t i = 0; i < COUNT_OF(built_in); i++)
+        if (!strcmp(name, built_in[i].name)) {
+            (void)snprintf(where, 4096, "%s (built in)", name);
+            return bytes_append(out, built_in[i].bytes, *built_in[i].n) == TRUNDLE_OK ? TRUNDLE_OK
+                                                                                       : error_set(err, TRUNDLE_NO_MEMORY, where, NULL, "no memory for a suite");
+        }
+    return file_read(where, 4 << 20, out, err);
+}
+
+/* What a suite extends is read first, and overlaid field by field (lists as a whole). `root_name` gets the name of the first of the chain. */
+static enum trundle_status inherit(json_t **root, const char *where, char root_name[SUITE_TEXT], int depth, struct trundle_error *err)
+{
+    struct json_at at = json_at_root(*root, where);
+    char name[SUITE_TEXT], base_where[4096];
+    struct bytes text = { 0 };
+    json_t *base = NULL;
+    enum trundle_status status;
+
+    if (!json_is_object(*root) || !json_has(&at, "extends")) {
+        const char *own = json_string_value(json_object_get(*root, "name"));
+
+        (void)snprintf(root_name, SUITE_TEXT, "%s", own ? own : "");
+        return TRUNDLE_OK;
+    }
+    TRY(json_take_text(&at, "extends", name, sizeof name, err));
+    if (!*name || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(name))
+        return error_set(err, TRUNDLE_BAD_INPUT, at.where, "the name of a suite, as v1", "extends '%s' must be of a-z 0-9 _ -", name);
+    if (depth == 4)
+        return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "a chain of more than 4 suites, or one that extends itself");
+    TRY_GOTO(status, read_named(name, &text, base_where, err), out);
+    TRY_GOTO(status, json_parse(text.data, text.n, base_where, &base, err), out);
+    TRY_GOTO(status, inherit(&base, base_where, root_name, depth + 1, err), out);
+    (void)json_object_del(*root, "extends");
+    if (!json_is_object(base) || json_object_update_recursive(base, *root) != 0) {
+        status = error_set(err, TRUNDLE_BAD_INPUT, where, NULL, "cannot be laid over %s", base_where);
+        goto out;
+    }
+    json_decref(*root);
+    *root = base;
+    base = NULL;
+out:
+    json_decref(base);
+    bytes_done(&text);
+    return status;
+}
+
 enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *where, struct sim_suite **out, struct trundle_error *err)
 {
     struct sim_suite *s = calloc(1, sizeof *s);
@@ -391,6 +473,7 @@ enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *whe
     if (!s)
         return error_set(err, TRUNDLE_NO_MEMORY, where, NULL, "no memory for the suite");
     TRY_GOTO(status, json_parse(bytes, n, where, &root, err), out);
+    TRY_GOTO(status, inherit(&root, where, s->root, 0, err), out);
     at = json_at_root(root, where);
     status = take_all(&at, s, err);
     if (status == TRUNDLE_NOT_FOUND)          /* a field that must be there: bad input, not a missing file */
@@ -408,22 +491,16 @@ out:
 
 enum trundle_status sim_suite_load(const char *name_or_path, struct sim_suite **out, struct trundle_error *err)
 {
-    char path[4096];
+    char where[4096];
     struct bytes b = { 0 };
     enum trundle_status status;
-    const char *folder = getenv("TRUNDLE_SUITES");
 
     if (!name_or_path || !*name_or_path || strlen(name_or_path) > 2000)
         return error_set(err, TRUNDLE_BAD_ARG, "suite", NULL, "no suite named");
-    (void)snprintf(path, sizeof path, "%s", name_or_path);
-    if (!strpbrk(name_or_path, "/.")) {
-        (void)snprintf(path, sizeof path, "%.2000s/%.2000s.json", folder ? folder : "suites", name_or_path);
-        if (!strcmp(name_or_path, "smoke") && access(path, R_OK) != 0)
-            return sim_suite_parse(embed_suite_smoke, embed_suite_smoke_n, "smoke (built in)", out, err);
-    }
-    status = file_read(path, 4 << 20, &b, err);
+    (void)snprintf(where, sizeof where, "%s", name_or_path);
+    status = strpbrk(name_or_path, "/.") ? file_read(where, 4 << 20, &b, err) : read_named(name_or_path, &b, where, err);
     if (status == TRUNDLE_OK)
-        status = sim_suite_parse(b.data, b.n, path, out, err);
+        status = sim_suite_parse(b.data, b.n, where, out, err);
     bytes_done(&b);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "lab/sim/sim.h"
 
 enum {
-    SUITE_TEXT = 32, SUITE_WORDS = 16, SUITE_CATEGORIES = 48, SUITE_QUANTITIES = 4, SUITE_PRODUCE = 32, SUITE_PRODUCTS_MAX = 380
+    SUITE_TEXT = 32, SUITE_WORDS = 16, SUITE_CATEGORIES = 48, SUITE_QUANTITIES = 4, SUITE_PRODUCE = 32, SUITE_PRODUCTS_MAX = 480
 };
 
 struct suite_range { double lo, hi; };
@@ -52,6 +52,8 @@ struct suite_pack_shape { double tare_share, tare_g, aspect[3], fill; };
 
 struct sim_suite {
     char name[SUITE_TEXT];
+    char root[SUITE_TEXT];                 /* name of the first of the chain that it extends, else its own: what seeds are drawn with, so that
+                                            * a variant has the same stores and shoppers as what it varies */
     double start_wall_s;
     struct {
         double products, near_pairs, near_pair_g, mass_cv, mass_cv_spread, zipf, upca_share, produce_share;
@@ -99,6 +101,14 @@ struct sim_suite {
 };
 
 /* One row of the field table, for docs and tests. */
-struct suite_field { const char *section, *key; size_t offset; bool range, whole; double lo, hi; const char *text; };
+enum suite_kind { SUITE_NUMBER, SUITE_WHOLE, SUITE_RANGE, SUITE_CHOICE };    /* double, double, struct suite_range, int */
+struct suite_field {
+    const char *section, *key;
+    size_t offset;
+    enum suite_kind kind;
+    double lo, hi;                         /* of a choice: 0 and the last index */
+    const char *const *words;              /* of a choice: hi + 1 names; its value in a file is one of them */
+    const char *text;
+};
 extern const struct suite_field suite_fields[];
 extern const size_t suite_fields_n;

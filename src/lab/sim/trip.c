@@ -467,7 +467,7 @@ enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, 
                                    struct trundle_error *err)
 {
     const struct sim_suite *suite = store->suite;
-    uint64_t mixed = hash64(&seed, sizeof seed, hash64(suite->name, strlen(suite->name), 0));
+    uint64_t mixed = hash64(&seed, sizeof seed, hash64(suite->root, strlen(suite->root), 0));
     struct making m = { .suite = suite, .store = store, .late = rng_seed(mixed, "trip/late"), .fix = rng_seed(mixed, "trip/loc"),
                         .exposure = rng_seed(mixed, "trip/exposure") };
     struct bytes scratch = { 0 };
