@@ -89,6 +89,11 @@ struct sim_suite {
     } loc;
     struct { double hz; } tick;
     struct {
+        double share, camera_dead, camera_smeared, frames_late, frames_lost, cell_drift, cell_stuck, cell_dead, scanner_mute, no_location;
+        double clock_jump, no_network, power_loss, catalog_stale_share, catalog_missing_share, catalog_products;
+        struct suite_range lasts_s, dark_s, late_s, lost, drift_gs, smear, jump_s, stale_price;
+    } faults;
+    struct {
         struct suite_range events, duration_s, reach_s, lower_s, grip_s, drop_m, scan_before_s, scan_after_s, pick_before_s;
         struct suite_range code_latency_s, touch_latency_s, press_g, lift_s, double_gap_s, rummage_g;
         double scan_share, scan_after_share, pick_share, take_share, put_back_share, move_share, double_share, repeat_share;

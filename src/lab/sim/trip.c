@@ -4,6 +4,7 @@
 #include "lab/sim/make.h"
 
 #include "lab/sim/develop.h"
+#include "lab/sim/fault.h"
 #include "lab/sim/plan.h"
 #include "lab/sim/render.h"
 #include "lab/sim/signal.h"
@@ -25,7 +26,7 @@
 
 enum { BOXES_MAX = 512 };
 
-enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET };
+enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET, SLOT_FAULT };
 
 struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
 
@@ -37,6 +38,8 @@ struct making {
     const struct sim_store *store;
     struct plan *plan;
     struct signal signal;
+    struct faults faults;
+    uint32_t *smeared;                     /* a camera's picture through grease */
     struct world *world;                   /* NULL: no pictures */
     struct sim_renderer *renderer[TRUNDLE_CAMERAS_MAX];
     struct developer *developer[TRUNDLE_CAMERAS_MAX];
@@ -80,6 +83,16 @@ static bool add_slot(struct making *m, enum slot_kind kind, uint8_t sensor, uint
     return true;
 }
 
+/* A sample of a sensor that may be broken: `kind`, SLOT_DROP, or nothing at all. */
+static bool add_sample(struct making *m, enum slot_kind kind, enum fault_at at, uint8_t sensor, uint32_t index, double t, double latency)
+{
+    enum fault_fate fate = faults_fate(&m->faults, at, sensor, index, t);
+
+    if (fate == FAULT_NEVER)
+        return true;
+    return add_slot(m, fate == FAULT_LOST ? SLOT_DROP : kind, sensor, index, t, latency + (at == FAULT_AT_CAMERA ? faults_late_s(&m->faults, sensor, t) : 0));
+}
+
 static double latency_of(struct making *m, struct suite_range range)
 {
     return rng_range(&m->late, range.lo, range.hi);
@@ -107,9 +120,9 @@ static bool lay_out(struct making *m)
     size_t first;
 
     for (size_t i = 0; i < m->signal.cells_n; i++)
-        ok = ok && add_slot(m, SLOT_CELL, 0, (uint32_t)i, m->signal.cell[i].t, latency_of(m, s->cells.latency_s));
+        ok = ok && add_sample(m, SLOT_CELL, FAULT_AT_OTHER, 0, (uint32_t)i, m->signal.cell[i].t, latency_of(m, s->cells.latency_s));
     for (size_t i = 0; i < m->signal.imus_n; i++)
-        ok = ok && add_slot(m, SLOT_IMU, 0, (uint32_t)i, m->signal.imu[i].t, latency_of(m, s->imu.latency_s));
+        ok = ok && add_sample(m, SLOT_IMU, FAULT_AT_OTHER, 0, (uint32_t)i, m->signal.imu[i].t, latency_of(m, s->imu.latency_s));
     keep_order(m, 0, SLOT_CELL);
     keep_order(m, 0, SLOT_IMU);
     for (uint8_t c = 0; m->world && c < m->store->cart.cameras_n; c++) {
@@ -119,15 +132,16 @@ static bool lay_out(struct making *m)
 
             if (t > plan->end_s - s->camera.latency_s.hi)
                 break;
-            ok = ok && add_slot(m, rng_unit(&m->late) < s->camera.drop_share ? SLOT_DROP : SLOT_FRAME, c, i, t, latency_of(m, s->camera.latency_s));
+            ok = ok && add_sample(m, rng_unit(&m->late) < s->camera.drop_share ? SLOT_DROP : SLOT_FRAME, FAULT_AT_CAMERA, c, i, t,
+                                  latency_of(m, s->camera.latency_s));
         }
         keep_order(m, first, SLOT_FRAME);
     }
     for (uint32_t i = 0; i / s->tick.hz <= plan->end_s; i++)
-        ok = ok && add_slot(m, SLOT_TICK, 0, i, i / s->tick.hz, 0);
+        ok = ok && add_sample(m, SLOT_TICK, FAULT_AT_OTHER, 0, i, i / s->tick.hz, 0);
     first = m->slots_n;
     for (uint32_t i = 0; i / s->loc.hz <= plan->end_s - s->loc.latency_s.hi; i++)
-        ok = ok && add_slot(m, SLOT_LOC, 0, i, i / s->loc.hz, latency_of(m, s->loc.latency_s));
+        ok = ok && add_sample(m, SLOT_LOC, FAULT_AT_LOC, 0, i, i / s->loc.hz, latency_of(m, s->loc.latency_s));
     keep_order(m, first, SLOT_LOC);
     for (uint32_t i = 0; i < plan->marks_n; i++) {
         const struct plan_mark *mark = &plan->mark[i];
@@ -135,9 +149,9 @@ static bool lay_out(struct making *m)
         if (mark->kind == PLAN_CAUSE)
             ok = ok && add_slot(m, SLOT_CAUSE, 0, i, fmin(mark->t1, plan->end_s), 0);
         else if (mark->kind == PLAN_CODE)
-            ok = ok && add_slot(m, SLOT_CODE, 0, i, mark->t, latency_of(m, s->shopper.code_latency_s));
+            ok = ok && add_sample(m, SLOT_CODE, FAULT_AT_CODE, 0, i, mark->t, latency_of(m, s->shopper.code_latency_s));
         else
-            ok = ok && add_slot(m, SLOT_TOUCH, 0, i, mark->t, latency_of(m, s->shopper.touch_latency_s));
+            ok = ok && add_sample(m, SLOT_TOUCH, FAULT_AT_OTHER, 0, i, mark->t, latency_of(m, s->shopper.touch_latency_s));
     }
     for (uint32_t i = 0; i < plan->events_n; i++) {
         double last = plan->event[i].t_end;
@@ -146,6 +160,8 @@ static bool lay_out(struct making *m)
             last = m->signal.t_settle[i];
         ok = ok && add_slot(m, SLOT_EVENT, 0, i, last, 0);
     }
+    if (m->faults.any)
+        ok = ok && add_slot(m, SLOT_FAULT, 0, 0, m->faults.t1, 0);
     ok = ok && add_slot(m, SLOT_BASKET, 0, 0, plan->end_s + .3, 0);
     if (ok)
         qsort(m->slot, m->slots_n, sizeof *m->slot, by_log);
@@ -161,7 +177,8 @@ static enum trundle_status start_pictures(struct making *m, uint64_t seed, struc
     if (status != TRUNDLE_OK)
         return status;
     m->boxes = calloc(m->plan->events_n + 1, sizeof *m->boxes);
-    if (!m->boxes)
+    m->smeared = malloc((size_t)m->suite->camera.width_px * (size_t)m->suite->camera.height_px * sizeof *m->smeared);
+    if (!m->boxes || !m->smeared)
         return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for boxes");
     for (uint8_t c = 0; c < m->store->cart.cameras_n; c++) {
         const struct cart_camera *camera = &m->store->cart.camera[c];
@@ -203,6 +220,11 @@ static enum trundle_status take_picture(struct making *m, const struct slot *slo
         gain[k] = m->gain * exp(m->flicker[c]) * m->store->tint[k];
     world_scene(m->world, ns_s(slot->sensed_ns), &scene);
     sim_raster.render(m->renderer[c], &scene, &view);
+    if (faults_smears(&m->faults, c, ns_s(slot->sensed_ns))) {
+        memcpy(m->smeared, view.rgb, (size_t)view.w * (size_t)view.h * sizeof *m->smeared);
+        faults_smear(&m->faults, m->smeared, view.w, view.h);
+        view.rgb = m->smeared;
+    }
     note_boxes(m, c, ns_s(slot->sensed_ns), out->sequence);
     m->report.frames++;
     return developer_jpeg(m->developer[c], &view, gain, m->mask[c], (int)s->camera.jpeg_quality, &out->frame.jpeg, &out->frame.jpeg_bytes);
@@ -237,6 +259,7 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
     Trundle__V1__Box *box = m->box, **box_at = m->box_at;
     char *slices[PLAN_SLICES + 3];
+    bool heard = item->scanned && faults_fate(&m->faults, p->produce ? FAULT_AT_OTHER : FAULT_AT_CODE, 0, 0, item->t_scan) == FAULT_PASSES;
     float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
     size_t slices_n = 0;
 
@@ -247,7 +270,7 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
         slices[slices_n++] = still;
     if (!(e->slices & PLAN_PRODUCE))
         slices[slices_n++] = packaged;
-    slices[slices_n++] = item->scanned ? scanned : unscanned;
+    slices[slices_n++] = heard ? scanned : unscanned;
     for (size_t i = 0; boxes && i < boxes->n; i++) {
         const struct sim_seen *seen = &boxes->box[i].seen;
 
@@ -273,7 +296,7 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     event.t_lift_ns = time_ns(e->t_lift);
     event.position_m = at;
     event.n_position_m = 3;
-    event.scanned = e->kind == TRUNDLE_EVENT_PUT && item->scanned;
+    event.scanned = e->kind == TRUNDLE_EVENT_PUT && heard;
     event.t_scan_ns = event.scanned ? time_ns(item->t_scan) : 0;
     event.slices = slices;
     event.n_slices = slices_n;
@@ -285,6 +308,22 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     m->report.puts += e->kind == TRUNDLE_EVENT_PUT;
     m->report.takes += e->kind == TRUNDLE_EVENT_TAKE;
     m->report.moves += e->kind == TRUNDLE_EVENT_MOVE;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
+static enum trundle_status write_fault(struct making *m, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+{
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthFault fault = TRUNDLE__V1__TRUTH_FAULT__INIT;
+    char name[SUITE_TEXT];
+
+    (void)snprintf(name, sizeof name, "%s", fault_name[m->faults.kind]);
+    fault.name = name;
+    fault.sensor = m->faults.sensor;
+    fault.t0_ns = S_NS(m->faults.t0);
+    fault.t1_ns = S_NS(m->faults.t1);
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FAULT;
+    truth.fault = &fault;
     return write_truth(m, out, &truth, scratch, err);
 }
 
@@ -379,11 +418,14 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
         return write_event(m, slot->index, &out, scratch, err);
     case SLOT_CAUSE:
         return write_cause(m, slot->index, &out, scratch, err);
+    case SLOT_FAULT:
+        return write_fault(m, &out, scratch, err);
     case SLOT_BASKET:
         return write_basket(m, &out, scratch, err);
     case SLOT_CELL:
         out.channel = TRUNDLE_CELL;
         out.cell = m->signal.cell[slot->index].cell;
+        faults_cell(&m->faults, ns_s(slot->sensed_ns), &out.cell);
         break;
     case SLOT_IMU:
         out.channel = TRUNDLE_IMU;
@@ -391,6 +433,7 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
         break;
     case SLOT_FRAME:
         out.channel = TRUNDLE_CAM;
+        out.sensed_ns += S_NS(faults_clock_s(&m->faults, FAULT_AT_CAMERA, slot->sensor, ns_s(slot->sensed_ns)));
         if (take_picture(m, slot, &out) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_BAD_INPUT, "frame", NULL, "JPEG encoder failed");
         break;
@@ -460,6 +503,7 @@ static void making_done(struct making *m)
     plan_free(m->plan);
     signal_done(&m->signal);
     free(m->boxes);
+    free(m->smeared);
     free(m->slot);
 }
 
@@ -476,6 +520,7 @@ enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, 
 
     m.gain = exp(suite->camera.exposure_sd * rng_normal(&m.exposure));
     TRY_GOTO(status, plan_new(store, seed, &m.plan, err), out);
+    faults_make(suite, &store->true_cells, store->cart.cameras_n, seed, m.plan->end_s, &m.faults);
     TRY_GOTO(status, signal_make(m.plan, &m.signal, err), out);
     if (pictures)
         TRY_GOTO(status, start_pictures(&m, mixed, err), out);
