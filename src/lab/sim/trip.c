@@ -162,6 +162,10 @@ static bool lay_out(struct making *m)
     }
     if (m->faults.any)
         ok = ok && add_slot(m, SLOT_FAULT, 0, 0, m->faults.t1, 0);
+    if (m->store->catalog_stale)
+        ok = ok && add_slot(m, SLOT_FAULT, 0, 1, plan->end_s, 0);
+    if (m->store->catalog_missing)
+        ok = ok && add_slot(m, SLOT_FAULT, 0, 2, plan->end_s, 0);
     ok = ok && add_slot(m, SLOT_BASKET, 0, 0, plan->end_s + .3, 0);
     if (ok)
         qsort(m->slot, m->slots_n, sizeof *m->slot, by_log);
@@ -311,17 +315,18 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     return write_truth(m, out, &truth, scratch, err);
 }
 
-static enum trundle_status write_fault(struct making *m, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+/* Index 0 is what broke in this trip, 1 and 2 what the store's catalog gets wrong in all of its trips. */
+static enum trundle_status write_fault(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthFault fault = TRUNDLE__V1__TRUTH_FAULT__INIT;
     char name[SUITE_TEXT];
 
-    (void)snprintf(name, sizeof name, "%s", fault_name[m->faults.kind]);
+    (void)snprintf(name, sizeof name, "%s", index == 0 ? fault_name[m->faults.kind] : index == 1 ? "catalog_stale" : "catalog_missing");
     fault.name = name;
-    fault.sensor = m->faults.sensor;
-    fault.t0_ns = S_NS(m->faults.t0);
-    fault.t1_ns = S_NS(m->faults.t1);
+    fault.sensor = index == 0 ? m->faults.sensor : 0;
+    fault.t0_ns = index == 0 ? S_NS(m->faults.t0) : 0;
+    fault.t1_ns = index == 0 ? S_NS(m->faults.t1) : S_NS(m->plan->end_s);
     truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FAULT;
     truth.fault = &fault;
     return write_truth(m, out, &truth, scratch, err);
@@ -419,7 +424,7 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
     case SLOT_CAUSE:
         return write_cause(m, slot->index, &out, scratch, err);
     case SLOT_FAULT:
-        return write_fault(m, &out, scratch, err);
+        return write_fault(m, slot->index, &out, scratch, err);
     case SLOT_BASKET:
         return write_basket(m, &out, scratch, err);
     case SLOT_CELL:
