@@ -93,6 +93,7 @@ const struct suite_field suite_fields[] = {
     N(loc, sd_m, 0, 10, "sd of a fix"),
     R(loc, latency_s, 0, 2, "sensed to consumed"),
     N(tick, hz, 1, 100, "clock ticks a second"),
+    W(truth, frames, 0, 1, "1: what each frame shows is told, boxes, masks and poses"),
     N(faults, share, 0, 1, "trips in which something breaks"),
     N(faults, camera_dead, 0, 100, "weight among faults: a camera gives nothing from then on"),
     N(faults, camera_smeared, 0, 100, "weight: grease on a lens from then on"),

@@ -88,6 +88,7 @@ struct sim_suite {
         struct suite_range latency_s;
     } loc;
     struct { double hz; } tick;
+    struct { double frames; } truth;
     struct {
         double share, camera_dead, camera_smeared, frames_late, frames_lost, cell_drift, cell_stuck, cell_dead, scanner_mute, no_location;
         double clock_jump, no_network, power_loss, catalog_stale_share, catalog_missing_share, catalog_products;

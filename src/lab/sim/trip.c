@@ -5,6 +5,7 @@
 
 #include "lab/sim/develop.h"
 #include "lab/sim/fault.h"
+#include "lab/sim/frame_truth.h"
 #include "lab/sim/plan.h"
 #include "lab/sim/render.h"
 #include "lab/sim/signal.h"
@@ -44,6 +45,10 @@ struct making {
     struct sim_renderer *renderer[TRUNDLE_CAMERAS_MAX];
     struct developer *developer[TRUNDLE_CAMERAS_MAX];
     uint8_t *mask[TRUNDLE_CAMERAS_MAX];
+    struct frame_truth *frame_truth[TRUNDLE_CAMERAS_MAX];
+    Trundle__V1__TruthFrame shown;         /* of the picture just taken */
+    bool tells;                            /* it shows something else than the one before */
+    uint32_t sequence;                     /* of the last message */
     struct event_boxes *boxes;             /* per event */
     Trundle__V1__Box box[BOXES_MAX], *box_at[BOXES_MAX];
     struct slot *slot;
@@ -192,6 +197,8 @@ static enum trundle_status start_pictures(struct making *m, uint64_t seed, struc
         if (!m->mask[c] || sim_raster.make(camera, &m->renderer[c]) != TRUNDLE_OK ||
             developer_new(camera->width_px, camera->height_px, m->suite->camera.noise_dn, seed + c * 7919U, &m->developer[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for a camera");
+        if (m->suite->truth.frames > 0 && frame_truth_new(camera->width_px, camera->height_px, &m->frame_truth[c]) != TRUNDLE_OK)
+            return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for the truth of frames");
         TRY(mask_make(camera, &m->store->cart.basket, m->mask[c], n, err));
     }
     return TRUNDLE_OK;
@@ -230,6 +237,9 @@ static enum trundle_status take_picture(struct making *m, const struct slot *slo
         view.rgb = m->smeared;
     }
     note_boxes(m, c, ns_s(slot->sensed_ns), out->sequence);
+    m->tells = m->frame_truth[c] && frame_truth_read(m->frame_truth[c], &sim_raster, m->renderer[c], &view, m->mask[c], &scene, m->plan, &m->shown);
+    m->shown.camera = c;
+    m->shown.frame_sequence = out->sequence;
     m->report.frames++;
     return developer_jpeg(m->developer[c], &view, gain, m->mask[c], (int)s->camera.jpeg_quality, &out->frame.jpeg, &out->frame.jpeg_bytes);
 }
@@ -412,9 +422,31 @@ static void fill_loc(struct making *m, double t, struct trundle_loc *out)
     (void)snprintf(out->zone, sizeof out->zone, "%s", nearest->zone);
 }
 
-static enum trundle_status write_slot(struct making *m, const struct slot *slot, uint32_t sequence, struct bytes *scratch, struct trundle_error *err)
+/* A picture, and what it shows when that is something else than before. */
+static enum trundle_status write_frame(struct making *m, const struct slot *slot, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    struct trundle_message out = { .sensor = slot->sensor, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns, .sequence = sequence };
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    struct trundle_message told = { .channel = TRUNDLE_TRUTH, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns };
+
+    out->channel = TRUNDLE_CAM;
+    out->sensed_ns += S_NS(faults_clock_s(&m->faults, FAULT_AT_CAMERA, slot->sensor, ns_s(slot->sensed_ns)));
+    m->tells = false;
+    if (take_picture(m, slot, out) != TRUNDLE_OK)
+        return error_set(err, TRUNDLE_BAD_INPUT, "frame", NULL, "JPEG encoder failed");
+    TRY(trip_write(m->writer, out, err));
+    if (m->frame_truth[slot->sensor] && frame_truth_short(m->frame_truth[slot->sensor]))
+        return error_set(err, TRUNDLE_NO_MEMORY, "frame", NULL, "no memory for its masks");
+    if (!m->tells)
+        return TRUNDLE_OK;
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FRAME;
+    truth.frame = &m->shown;
+    told.sequence = ++m->sequence;
+    return write_truth(m, &told, &truth, scratch, err);
+}
+
+static enum trundle_status write_slot(struct making *m, const struct slot *slot, struct bytes *scratch, struct trundle_error *err)
+{
+    struct trundle_message out = { .sensor = slot->sensor, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns, .sequence = ++m->sequence };
     const struct plan_mark *mark = &m->plan->mark[slot->kind == SLOT_TOUCH ? slot->index : 0];
 
     out.channel = TRUNDLE_TRUTH;
@@ -437,11 +469,7 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
         out.imu = m->signal.imu[slot->index].imu;
         break;
     case SLOT_FRAME:
-        out.channel = TRUNDLE_CAM;
-        out.sensed_ns += S_NS(faults_clock_s(&m->faults, FAULT_AT_CAMERA, slot->sensor, ns_s(slot->sensed_ns)));
-        if (take_picture(m, slot, &out) != TRUNDLE_OK)
-            return error_set(err, TRUNDLE_BAD_INPUT, "frame", NULL, "JPEG encoder failed");
-        break;
+        return write_frame(m, slot, &out, scratch, err);
     case SLOT_DROP:
         out.channel = TRUNDLE_DROP;
         out.drop = (struct trundle_drop){ TRUNDLE_CAM, 1 };
@@ -502,6 +530,7 @@ static void making_done(struct making *m)
     for (int c = 0; c < TRUNDLE_CAMERAS_MAX; c++) {
         sim_raster.done(m->renderer[c]);
         developer_free(m->developer[c]);
+        frame_truth_free(m->frame_truth[c]);
         free(m->mask[c]);
     }
     world_free(m->world);
@@ -536,12 +565,12 @@ enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, 
     status = open_trip(&m, seed, path, err);
     made = m.writer != NULL;
     for (size_t i = 0; i < m.slots_n && status == TRUNDLE_OK; i++)
-        status = write_slot(&m, &m.slot[i], (uint32_t)i + 1, &scratch, err);
+        status = write_slot(&m, &m.slot[i], &scratch, err);
     if (status == TRUNDLE_OK) {
         status = trip_finish(m.writer, err);
         m.writer = NULL;
     }
-    m.report.messages = (uint32_t)m.slots_n;
+    m.report.messages = m.sequence;
     m.report.end_ns = m.slots_n ? m.slot[m.slots_n - 1].log_ns : 0;
     if (status == TRUNDLE_OK && out_report)
         *out_report = m.report;
