@@ -43,7 +43,7 @@ static void box_of(const char *counts, int h, int out[4])
             x |= (long)(c & 31) << 5 * k++;
             more = c & 32;
             if (!more && c & 16)
-                x |= -1L << 5 * k;
+                x -= 1L << 5 * k;
         }
         assert_true(n < 4096);
         run[n] = x + (n > 2 ? run[n - 2] : 0);
