@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * sim/trace - the inside of the ray tracer (its face is sim_trace of render.h).
+ *
+ * trace_env    light from all around as a function of direction, and the fixed directions that stand for it
+ * trace_draw   which triangle each pixel shows, at four places and instants of the pixel: z-buffers of (1/z, triangle)
+ * trace_cast   who is in whose shadow: Embree, packets of 8 parallel rays
+ * trace_light  that as two numbers per light point, one point per 2 x 2 pixels: the denoiser
+ * trace_shade  what a pixel shows as fragments (print times light without shadow), and fragments to a picture
+ * trace        layers: what rests is kept, what moves is laid over it, and only what that changes is made again
+ * trace_ref    the reference: every sample a ray, none shared, nothing denoised
+ *
+ * Light at a point of normal n, with E(n) the irradiance when nothing is in the way (spherical harmonics), B what comes from anything hit:
+ *     open * E(n) + pi B (shut * (1 + n_z) / 2 + (1 - n_z) / 2)
+ * `open` and `shut` are shares that are near 1 and 0 in the open, so that print and shading stay sharp and only shadow is filtered.
+ */
+#pragma once
+
+#include "lab/sim/lens.h"
+#include "lab/sim/render.h"
+
+#include <embree3/rtcore.h>
+#include <stddef.h>
+
+enum {
+    TRACE_PLANES = 4,              /* samples of a pixel; 0 is its centre, on time */
+    TRACE_SIDE = 4,                /* a block of SIDE x SIDE light points covers all directions, each point its own few */
+    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 3, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
+    TRACE_STATICS = 8,             /* floor, walls, what stands around */
+    TRACE_SOLIDS = TRACE_STATICS + SIM_SOLIDS_MAX, TRACE_MESHES = 160,
+};
+
+/* ---- light ---- */
+
+struct trace_env {
+    struct sim_light light;
+    float sun;                     /* cosine of the round lamp's edge */
+    float dome, tube, window;      /* radiance scales */
+    float bounce[3];               /* radiance of what is hit */
+    float sh[9][3];                /* irradiance over pi */
+    float *cell, *row;             /* cumulative, for importance */
+    float x[TRACE_DIRECTIONS], y[TRACE_DIRECTIONS], z[TRACE_DIRECTIONS];
+    float open[TRACE_DIRECTIONS], shut[TRACE_DIRECTIONS];   /* weights: radiance by density; 1 by density */
+};
+
+TRUNDLE_MUST_USE enum trundle_status trace_env_make(const struct sim_light *light, struct trace_env *out);
+void trace_env_done(struct trace_env *env);
+/* Radiance from direction d (unit); `soft` blurs lamps, radians. */
+void trace_env_radiance(const struct trace_env *env, const float d[3], float soft, float out_rgb[3]);
+/* A direction of importance for s, t in [0, 1), and 1 / density per steradian. */
+float trace_env_pick(const struct trace_env *env, float s, float t, float out_d[3]);
+void trace_env_irradiance(const struct trace_env *env, const float n[3], float out_rgb[3]);
+/* What is seen in direction d where nothing is: shelves, ceiling, floor of a store. Display values, 0..1 linear. */
+void trace_backdrop(const struct trace_env *env, const struct sim_backdrop *b, const float d[3], float out_rgb[3]);
+
+/* ---- what there is ---- */
+
+struct trace_vertex { float q[3], p[3], n[3], u, v; };       /* q in the camera's frame */
+struct trace_screen { float x, y, w; };                     /* w = 1/z, 0 behind the near plane */
+
+struct trace_solid {
+    const struct sim_mesh *mesh;
+    const struct sim_texture *texture;
+    struct sim_pose pose;
+    uint8_t id;
+    bool    moving;                /* has a velocity */
+    float   gloss, clear, drift[3];                         /* drift: velocity in the camera's frame */
+    uint32_t first;                /* in the vertices */
+};
+
+struct trace_plane { float *w; uint32_t *key; };             /* key: 0 nothing, else (solid + 1) << 24 | triangle */
+
+struct trace_fragment {
+    float print[3];                /* print x E(n), its share of the pixel in it; so in all colours here */
+    float paper[3];                /* print x pi B */
+    float gloss[3];
+    float up;                      /* (1 + n_z) / 2 */
+    float n[3], w;
+    uint32_t solid;
+};
+
+struct trace_point { float p[3], n[3], g[3], w; uint32_t solid; };   /* solid: 0 nothing, else + 1 */
+
+struct trace_rect { int x0, y0, x1, y1; };
+
+/* All that one layer knows. */
+struct trace_layer {
+    struct trace_plane plane[TRACE_PLANES], clear[TRACE_PLANES];
+    struct trace_fragment *fragment;
+    uint32_t fragments, fragments_max;
+    uint32_t *first;               /* per pixel */
+    uint8_t  *count;
+    struct trace_point *point;
+    uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
+    float *light;                  /* per point: open, shut */
+    uint32_t *rgb;
+    uint8_t  *id;
+    float whole[256];
+};
+
+struct sim_renderer {
+    struct sim_lens lens;
+    float r[9], t[3], eye[3];      /* basket to camera */
+    int w, h, pw, ph;              /* pixels, light points */
+    float *ray_x, *ray_y;          /* direction of a pixel's centre, z = 1 */
+    struct sim_shutter shutter;
+    struct sim_backdrop backdrop;
+    struct trace_env env;
+    struct trace_layer still, now;
+    struct trace_rect dirty;       /* of now.plane: where it may differ from still */
+    bool has_still, moves;         /* moves: the last picture is `now` */
+    bool sees_clear;               /* a clear solid is drawn into still */
+    uint32_t still_version;
+    uint8_t *changed, *touched;    /* per pixel; per point */
+    uint32_t solids, resting, vertices, vertices_resting, vertices_max;
+    struct trace_solid solid[TRACE_SOLIDS];
+    struct trace_vertex *vertex;
+    struct trace_screen *screen[TRACE_PLANES];
+    struct sim_mesh patch[TRACE_STATICS];
+    struct sim_texture plain[2];   /* seat, shopper */
+    RTCDevice device;
+    struct { const struct sim_mesh *mesh; RTCScene scene; } mesh[TRACE_MESHES];
+    int meshes;
+    RTCScene rest, move;
+    float to_linear[256];
+    uint8_t to_display[4096];
+};
+
+/* Place and instant of plane s. */
+extern const float trace_offset[TRACE_PLANES][2], trace_instant[TRACE_PLANES];
+
+/* ---- draw ---- */
+
+/* Transforms a solid; false: no room. */
+bool trace_place(struct sim_renderer *r, struct trace_solid *solid);
+/* Draws solid number i; grows *dirty. */
+void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32_t i, struct trace_rect *dirty);
+/* What the key shows in sample `plane` of pixel (x, y). */
+struct trace_hit { float p[3], n[3], g[3], u, v, w, cosine; uint32_t texel; const struct trace_solid *solid; };
+void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x, int y, bool print, struct trace_hit *out);
+void trace_lens(const struct sim_lens *lens, float x, float y, float out[2]);
+/* The colour of the solid's print at u, v when a pixel covers `texels` of the first level. */
+uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels);
+
+/* ---- cast ---- */
+
+TRUNDLE_MUST_USE enum trundle_status trace_cast_new(struct sim_renderer *r);
+void trace_cast_done(struct sim_renderer *r);
+/* Solids first..n-1 as one scene of rays. */
+TRUNDLE_MUST_USE enum trundle_status trace_cast_scene(struct sim_renderer *r, uint32_t first, uint32_t n, RTCScene *out);
+/* Rays of layer l's points against `scene`: of all points, or (`which`) those with a mark. `again`: only what is open still, and marks
+ * `changed` points whose light that takes away. */
+void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene scene, const uint8_t *which, bool again);
+
+/* ---- light and shade ---- */
+
+void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
+void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i);
+void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);
+uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y);
+uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);
+void trace_curves(struct sim_renderer *r);
+uint32_t trace_display(const struct sim_renderer *r, const float rgb[3]);
+
+/* ---- reference ---- */
+
+/* Renders `scene` with `side` x `side` places in each pixel and as many rays of light at each. `out` w x h, 0x00RRGGBB; `out_id` (may be NULL)
+ * what the centre of each pixel shows, by a ray. After a render of the same scene by `r`. */
+void trace_reference(struct sim_renderer *r, int side, uint32_t *out, uint8_t *out_id);

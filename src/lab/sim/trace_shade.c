@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* From what a pixel shows to its colour. Sums are of linear light; a curve with a soft shoulder makes display values. */
+#include "lab/sim/trace.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CURVE_LOW = (127 - 12) << 8 };      /* bins of the curve: 256 an octave, from 2^-12 */
+
+void trace_curves(struct sim_renderer *r)
+{
+    for (int i = 0; i < 256; i++)
+        r->to_linear[i] = powf((float)i / 255, 2.2f);
+    for (uint32_t i = 0; i < sizeof r->to_display; i++) {
+        uint32_t bits = ((i + CURVE_LOW) << 15) + (1 << 14);
+        float x, knee = .7f;
+
+        memcpy(&x, &bits, sizeof x);
+        if (x > knee)
+            x = knee + (1 - knee) * (1 - expf(-(x - knee) / (1 - knee)));
+        r->to_display[i] = (uint8_t)lrintf(255 * powf(x, 1 / 2.2f));
+    }
+    r->to_display[0] = 0;
+}
+
+uint32_t trace_display(const struct sim_renderer *r, const float rgb[3])
+{
+    uint32_t out = 0;
+
+    for (int k = 0; k < 3; k++) {
+        float x = rgb[k] > 0 ? rgb[k] : 0;
+        uint32_t bits, bin;
+
+        memcpy(&bits, &x, sizeof bits);
+        bin = bits >> 15;
+        bin = bin < CURVE_LOW ? 0 : bin - CURVE_LOW;
+        bin = bin < sizeof r->to_display ? bin : sizeof r->to_display - 1;
+        out = out << 8 | r->to_display[bin];
+    }
+    return out;
+}
+
+static struct trace_fragment *fresh(struct trace_layer *l, int pixel)
+{
+    struct trace_fragment *f = &l->fragment[l->fragments++];
+
+    l->count[pixel]++;
+    memset(f, 0, sizeof *f);
+    return f;
+}
+
+static void backdrop(struct sim_renderer *r, struct trace_layer *l, int pixel, const float share[3])
+{
+    float d[3], x = r->ray_x[pixel], y = r->ray_y[pixel], n = sqrtf(x * x + y * y + 1);
+    struct trace_fragment *f = fresh(l, pixel);
+
+    for (int k = 0; k < 3; k++)
+        d[k] = (r->r[k] * x + r->r[3 + k] * y + r->r[6 + k]) / n;
+    trace_backdrop(&r->env, &r->backdrop, d, f->print);
+    for (int k = 0; k < 3; k++)
+        f->print[k] *= share[k];
+}
+
+/* `share`: of the pixel, by colour. Of a clear solid, `through` gets what share of the light behind it comes through. */
+static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, uint32_t key, int plane, const float share[3], float through[3])
+{
+    struct trace_fragment *f = fresh(l, pixel);
+    struct trace_hit hit;
+    float light[3], away, clear = 0, print[3];
+
+    trace_resolve(r, key, plane, pixel % r->w, pixel / r->w, true, &hit);
+    for (int k = 0; k < 3; k++)
+        print[k] = r->to_linear[hit.texel >> (16 - 8 * k) & 255];
+    if (through) {
+        clear = hit.solid->clear * (1 - (float)(hit.texel >> 24) / 255);
+        for (int k = 0; k < 3; k++)
+            through[k] = share[k] * clear * sqrtf(print[k]);
+    }
+    trace_env_irradiance(&r->env, hit.n, light);
+    f->solid = key >> 24;
+    f->up = .5f * (1 + hit.n[2]);
+    f->w = hit.w;
+    for (int k = 0; k < 3; k++) {
+        f->n[k] = hit.n[k];
+        f->print[k] = share[k] * (1 - clear) * print[k] * light[k];
+        f->paper[k] = share[k] * (1 - clear) * print[k] * r->env.bounce[k];
+    }
+    if (hit.solid->gloss > 0) {
+        float v[3] = { r->eye[0] - hit.p[0], r->eye[1] - hit.p[1], r->eye[2] - hit.p[2] }, mirror[3], rgb[3], cosine, rough = 1 - hit.solid->gloss, part;
+
+        away = sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+        cosine = fmaxf(0, (v[0] * hit.n[0] + v[1] * hit.n[1] + v[2] * hit.n[2]) / away);
+        for (int k = 0; k < 3; k++)
+            mirror[k] = 2 * cosine * hit.n[k] - v[k] / away;
+        trace_env_radiance(&r->env, mirror, .03f + .3f * rough * rough, rgb);
+        part = 1 - cosine;
+        part = hit.solid->gloss * (.04f + .96f * part * part * part * part * part);
+        for (int k = 0; k < 3; k++)
+            f->gloss[k] = share[k] * part * rgb[k];
+    }
+}
+
+/* One surface in all samples: the same solid, no edge between. */
+static bool one_surface(const struct sim_renderer *r, const struct trace_layer *l, int pixel)
+{
+    uint32_t key = l->plane[0].key[pixel];
+    float w = l->plane[0].w[pixel];
+
+    for (int s = 1; s < TRACE_PLANES; s++) {
+        uint32_t other = l->plane[s].key[pixel];
+        const struct trace_solid *solid;
+        const float *a, *b;
+
+        if (other == key)
+            continue;
+        if (!key || other >> 24 != key >> 24 || fabsf(l->plane[s].w[pixel] - w) > .05f * w)
+            return false;
+        solid = &r->solid[(key >> 24) - 1];
+        a = r->vertex[solid->first + solid->mesh->index[3 * (size_t)(key & 0xffffff)]].n;
+        b = r->vertex[solid->first + solid->mesh->index[3 * (size_t)(other & 0xffffff)]].n;
+        if (a[0] * b[0] + a[1] * b[1] + a[2] * b[2] < .85f)
+            return false;
+    }
+    return true;
+}
+
+static void sample(struct sim_renderer *r, struct trace_layer *l, int pixel, uint32_t key, uint32_t clear, int plane, float weight)
+{
+    float share[3] = { weight, weight, weight }, through[3];
+
+    if (clear) {
+        surface(r, l, pixel, clear, plane, share, through);
+        memcpy(share, through, sizeof share);
+    }
+    if (key)
+        surface(r, l, pixel, key, plane, share, NULL);
+    else
+        backdrop(r, l, pixel, share);
+}
+
+void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
+{
+    uint32_t key[TRACE_PLANES], clear[TRACE_PLANES], any = 0;
+    bool full = l->fragments + 2 * TRACE_PLANES > l->fragments_max;
+
+    for (int s = 0; s < TRACE_PLANES; s++) {
+        key[s] = l->plane[s].key[pixel];
+        clear[s] = l->clear[s].w[pixel] > l->plane[s].w[pixel] ? l->clear[s].key[pixel] : 0;
+        any |= clear[s];
+    }
+    l->first[pixel] = l->fragments;
+    l->count[pixel] = 0;
+    if (l->fragments + 2 > l->fragments_max)   /* more edges than a picture has: what does not fit stays dark */
+        return;
+    if (full || (!any && one_surface(r, l, pixel))) {
+        sample(r, l, pixel, key[0], clear[0], 0, 1);
+        return;
+    }
+    for (int s = 0; s < TRACE_PLANES; s++) {
+        float weight = 0;
+        bool first = true;
+
+        for (int o = 0; o < TRACE_PLANES; o++)
+            if (key[o] == key[s] && clear[o] == clear[s]) {
+                weight += 1.f / TRACE_PLANES;
+                first = first && o >= s;
+            }
+        if (first)
+            sample(r, l, pixel, key[s], clear[s], s, weight);
+    }
+}
+
+/* Light of the points around, of those on the fragment's surface. */
+static void light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y, float out[2])
+{
+    int x0 = x >> 1, y0 = y >> 1, x1 = x0 + 1 < r->pw ? x0 + 1 : x0, y1 = y0 + 1 < r->ph ? y0 + 1 : y0;
+    float fx = x & 1 ? .5f : .04f, fy = y & 1 ? .5f : .04f, sum = 0;
+    const int at[4] = { y0 * r->pw + x0, y0 * r->pw + x1, y1 * r->pw + x0, y1 * r->pw + x1 };
+    const float weight[4] = { (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy };
+
+    out[0] = out[1] = 0;
+    for (int i = 0; i < 4; i++) {
+        const struct trace_point *p = &l->point[at[i]];
+
+        if (p->solid == f->solid && fabsf(p->w - f->w) < .06f * f->w && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .75f) {
+            out[0] += weight[i] * l->light[2 * at[i]];
+            out[1] += weight[i] * l->light[2 * at[i] + 1];
+            sum += weight[i];
+        }
+    }
+    for (int j = (y0 < 1 ? 0 : y0 - 1); sum <= 0 && j <= y0 + 2 && j < r->ph; j++)
+        for (int i = (x0 < 1 ? 0 : x0 - 1); i <= x0 + 2 && i < r->pw; i++) {
+            const struct trace_point *p = &l->point[j * r->pw + i];
+
+            if (p->solid == f->solid && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .5f) {
+                out[0] += l->light[2 * (j * r->pw + i)];
+                out[1] += l->light[2 * (j * r->pw + i) + 1];
+                sum += 1;
+            }
+        }
+    for (int i = 0; i < 4 && sum <= 0; i++) {
+        out[0] += .25f * l->light[2 * at[i]];
+        out[1] += .25f * l->light[2 * at[i] + 1];
+    }
+    if (sum > 0) {
+        out[0] /= sum;
+        out[1] /= sum;
+    }
+}
+
+uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y)
+{
+    float rgb[3] = { 0 };
+
+    for (int i = 0; i < count; i++, f++) {
+        float at[2], shut;
+
+        if (!f->solid) {
+            for (int k = 0; k < 3; k++)
+                rgb[k] += f->print[k];
+            continue;
+        }
+        light_at(r, light, f, x, y, at);
+        shut = f->up * at[1] + 1 - f->up;
+        for (int k = 0; k < 3; k++)
+            rgb[k] += at[0] * (f->print[k] + f->gloss[k]) + shut * f->paper[k];
+    }
+    return trace_display(r, rgb);
+}
+
+uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel)
+{
+    uint32_t key = l->clear[0].w[pixel] > l->plane[0].w[pixel] ? l->clear[0].key[pixel] : l->plane[0].key[pixel];
+
+    return key ? r->solid[(key >> 24) - 1].id : 0;
+}
