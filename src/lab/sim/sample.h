@@ -3,8 +3,14 @@
 /* sim/sample - four texels by 8-bit weights; coordinates wrap. u, v in texels of the level, 0 at the first texel's centre. */
 #pragma once
 
-#include <math.h>
 #include <stdint.h>
+
+static inline int sample_floor(float x)
+{
+    int i = (int)x;
+
+    return i - (x < (float)i);
+}
 
 static inline int sample_wrap(int x, int n)
 {
@@ -16,7 +22,7 @@ static inline int sample_wrap(int x, int n)
 
 static inline uint32_t sim_sample(const uint32_t *level, int w, int h, float u, float v)
 {
-    int x = (int)floorf(u * 256), y = (int)floorf(v * 256);
+    int x = sample_floor(u * 256), y = sample_floor(v * 256);
     int fx = x & 255, fy = y & 255;
     uint32_t a, b, c, d, even, odd, even2, odd2;
     int x0, x1, y0, y1;

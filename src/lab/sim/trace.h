@@ -28,8 +28,13 @@ enum {
     TRACE_SIDE = 4,                /* a block of SIDE x SIDE light points covers all directions, each point its own few */
     TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 3, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
     TRACE_STATICS = 8,             /* floor, walls, what stands around */
-    TRACE_SOLIDS = TRACE_STATICS + SIM_SOLIDS_MAX, TRACE_MESHES = 160,
+    TRACE_SOLIDS = TRACE_STATICS + SIM_SOLIDS_MAX,
 };
+
+/* What libm's are calls for, where no NaN comes. */
+static inline float trace_least(float a, float b) { return a < b ? a : b; }
+static inline float trace_most(float a, float b) { return a > b ? a : b; }
+static inline int trace_ceil(float x) { int i = (int)x; return i + (x > (float)i); }
 
 /* ---- light ---- */
 
@@ -56,11 +61,16 @@ void trace_backdrop(const struct trace_env *env, const struct sim_backdrop *b, c
 
 /* ---- what there is ---- */
 
-struct trace_vertex { float q[3], p[3], n[3], u, v; };       /* q in the camera's frame */
+typedef float trace_four __attribute__((vector_size(16)));
+struct trace_vertex { trace_four q, n; };                   /* place in the camera's frame, and u; normal in the basket's, and v */
+struct trace_face { float n[3], sheet; };                   /* of a mesh's triangle: normal; share of the print's sheet per m2 */
+struct trace_mesh { const struct sim_mesh *mesh; RTCScene scene; struct trace_face *face; };
 struct trace_screen { float x, y, w; };                     /* w = 1/z, 0 behind the near plane */
 
 struct trace_solid {
     const struct sim_mesh *mesh;
+    const struct trace_face *face;
+    RTCScene rays;
     const struct sim_texture *texture;
     struct sim_pose pose;
     uint8_t id;
@@ -120,8 +130,8 @@ struct sim_renderer {
     struct sim_mesh patch[TRACE_STATICS];
     struct sim_texture plain[2];   /* seat, shopper */
     RTCDevice device;
-    struct { const struct sim_mesh *mesh; RTCScene scene; } mesh[TRACE_MESHES];
-    int meshes;
+    struct trace_mesh *mesh;
+    int meshes, meshes_max;
     RTCScene rest, move;
     float to_linear[256];
     uint8_t to_display[4096];
@@ -137,8 +147,10 @@ bool trace_place(struct sim_renderer *r, struct trace_solid *solid);
 /* Draws solid number i; grows *dirty. */
 void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32_t i, struct trace_rect *dirty);
 /* What the key shows in sample `plane` of pixel (x, y). */
-struct trace_hit { float p[3], n[3], g[3], u, v, w, cosine; uint32_t texel; const struct trace_solid *solid; };
-void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x, int y, bool print, struct trace_hit *out);
+struct trace_hit { float q[3], n[3], u, v, z; const struct trace_solid *solid; const struct trace_face *face; };
+void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x, int y, struct trace_hit *out);
+/* From the camera's frame to the basket's. */
+void trace_basket(const struct sim_renderer *r, const float q[3], float out[3]);
 void trace_lens(const struct sim_lens *lens, float x, float y, float out[2]);
 /* The colour of the solid's print at u, v when a pixel covers `texels` of the first level. */
 uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels);
@@ -146,6 +158,8 @@ uint32_t trace_print(const struct sim_texture *texture, float u, float v, float 
 /* ---- cast ---- */
 
 TRUNDLE_MUST_USE enum trundle_status trace_cast_new(struct sim_renderer *r);
+/* What is known of a mesh, made when it is first seen; NULL: no memory. */
+const struct trace_mesh *trace_mesh_of(struct sim_renderer *r, const struct sim_mesh *mesh);
 void trace_cast_done(struct sim_renderer *r);
 /* Solids first..n-1 as one scene of rays. */
 TRUNDLE_MUST_USE enum trundle_status trace_cast_scene(struct sim_renderer *r, uint32_t first, uint32_t n, RTCScene *out);

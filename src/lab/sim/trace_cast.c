@@ -9,6 +9,7 @@
 #include "lab/sim/trace.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const float OFF_M = .0008f;         /* a ray starts this far off its surface */
@@ -27,8 +28,11 @@ void trace_cast_done(struct sim_renderer *r)
         rtcReleaseScene(r->rest);
     if (r->move)
         rtcReleaseScene(r->move);
-    for (int i = 0; i < r->meshes; i++)
+    for (int i = 0; i < r->meshes; i++) {
         rtcReleaseScene(r->mesh[i].scene);
+        free(r->mesh[i].face);
+    }
+    free(r->mesh);
     if (r->device)
         rtcReleaseDevice(r->device);
 }
@@ -54,16 +58,52 @@ static RTCScene build(struct sim_renderer *r, const struct sim_mesh *mesh)
     return scene;
 }
 
-static RTCScene built(struct sim_renderer *r, const struct sim_mesh *mesh)
+static struct trace_face *faces(const struct sim_mesh *mesh)
 {
+    struct trace_face *face = malloc((mesh->triangles + 1) * sizeof *face);
+
+    for (uint32_t i = 0; face && i < mesh->triangles; i++) {
+        const struct sim_vertex *a = &mesh->vertex[mesh->index[3 * i]], *b = &mesh->vertex[mesh->index[3 * i + 1]], *c = &mesh->vertex[mesh->index[3 * i + 2]];
+        float side[3], up[3], area, *n = face[i].n;
+
+        for (int k = 0; k < 3; k++) {
+            side[k] = b->p[k] - a->p[k];
+            up[k] = c->p[k] - a->p[k];
+        }
+        n[0] = side[1] * up[2] - side[2] * up[1];
+        n[1] = side[2] * up[0] - side[0] * up[2];
+        n[2] = side[0] * up[1] - side[1] * up[0];
+        area = sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-20f;
+        for (int k = 0; k < 3; k++)
+            n[k] /= area;
+        face[i].sheet = fabsf((b->u - a->u) * (c->v - a->v) - (b->v - a->v) * (c->u - a->u)) / area;
+    }
+    return face;
+}
+
+const struct trace_mesh *trace_mesh_of(struct sim_renderer *r, const struct sim_mesh *mesh)
+{
+    struct trace_mesh *out;
+
     for (int i = 0; i < r->meshes; i++)
         if (r->mesh[i].mesh == mesh)
-            return r->mesh[i].scene;
-    if (r->meshes == TRACE_MESHES)
+            return &r->mesh[i];
+    if (r->meshes == r->meshes_max) {
+        int more = r->meshes_max ? 2 * r->meshes_max : 64;
+        struct trace_mesh *grown = realloc(r->mesh, (size_t)more * sizeof *grown);
+
+        if (!grown)
+            return NULL;
+        r->mesh = grown;
+        r->meshes_max = more;
+    }
+    out = &r->mesh[r->meshes];
+    *out = (struct trace_mesh){ mesh, NULL, faces(mesh) };
+    if (!out->face)
         return NULL;
-    r->mesh[r->meshes].mesh = mesh;
-    r->mesh[r->meshes].scene = build(r, mesh);
-    return r->mesh[r->meshes++].scene;
+    out->scene = build(r, mesh);
+    r->meshes++;
+    return out;
 }
 
 enum trundle_status trace_cast_scene(struct sim_renderer *r, uint32_t first, uint32_t n, RTCScene *out)
@@ -72,19 +112,16 @@ enum trundle_status trace_cast_scene(struct sim_renderer *r, uint32_t first, uin
 
     for (uint32_t i = first; i < first + n; i++) {
         const struct trace_solid *solid = &r->solid[i];
-        RTCScene mesh = built(r, solid->mesh);
         RTCGeometry geometry;
         float pose[12];
 
-        if (!mesh)
-            continue;                      /* more different meshes than there can be solids: casts no shadow */
         for (int k = 0; k < 3; k++) {
             for (int j = 0; j < 3; j++)
                 pose[3 * j + k] = solid->pose.r[3 * k + j];
             pose[9 + k] = solid->pose.t[k];
         }
         geometry = rtcNewGeometry(r->device, RTC_GEOMETRY_TYPE_INSTANCE);
-        rtcSetGeometryInstancedScene(geometry, mesh);
+        rtcSetGeometryInstancedScene(geometry, solid->rays);
         rtcSetGeometryTransform(geometry, 0, RTC_FORMAT_FLOAT3X4_COLUMN_MAJOR, pose);
         rtcSetGeometryMask(geometry, (1U << (int)lrintf(8 * (1 - fminf(1, fmaxf(0, solid->clear))))) - 1U);
         rtcCommitGeometry(geometry);

@@ -21,13 +21,13 @@ static float band(float at, float half, float edge)
 
 static float tube_part(const struct sim_light *l, const float d[3], float soft)
 {
-    float c = cosf(l->tube_yaw), s = sinf(l->tube_yaw), up = fmaxf(d[2], .02f), half = .5f * l->tube_width, sum = 0;
+    float c = cosf(l->tube_yaw), s = sinf(l->tube_yaw), up = trace_most(d[2], .02f), half = .5f * l->tube_width, sum = 0;
     float across = (c * d[0] + s * d[1]) / up, along = (c * d[1] - s * d[0]) / up, edge = .02f + soft / up;
 
     if (d[2] <= .02f)
         return 0;
     for (int i = 0; i < l->tubes; i++)
-        sum += band(across - l->tube_shift - l->tube_pitch * ((float)i - .5f * (float)(l->tubes - 1)), half, edge) * half / fmaxf(half, edge);
+        sum += band(across - l->tube_shift - l->tube_pitch * ((float)i - .5f * (float)(l->tubes - 1)), half, edge) * half / trace_most(half, edge);
     return sum * band(along, 2.4f, .1f + edge);
 }
 
@@ -37,14 +37,14 @@ static float lamp_part(const struct trace_env *env, const float d[3], float soft
 
     if (env->light.tubes)
         return tube_part(&env->light, d, soft);
-    return band(acosf(fminf(1, fmaxf(-1, d[0] * to[0] + d[1] * to[1] + d[2] * to[2]))), .35f, .05f + soft);
+    return band(acosf(trace_least(1, trace_most(-1, d[0] * to[0] + d[1] * to[1] + d[2] * to[2]))), .35f, .05f + soft);
 }
 
 static float window_part(const struct sim_light *l, const float d[3])
 {
     float facing = cosf(l->window_yaw) * d[0] + sinf(l->window_yaw) * d[1];
 
-    return band(d[2] - .25f, .2f, .12f) * band(fminf(facing, 1) - 1, .25f, .12f);
+    return band(d[2] - .25f, .2f, .12f) * band(trace_least(facing, 1) - 1, .25f, .12f);
 }
 
 void trace_env_radiance(const struct trace_env *env, const float d[3], float soft, float out[3])
@@ -65,7 +65,7 @@ void trace_env_radiance(const struct trace_env *env, const float d[3], float sof
 
 static void direction(float row, float column, float d[3])
 {
-    float z = row / ROWS, angle = 2 * PI * column / COLUMNS, flat = sqrtf(fmaxf(0, 1 - z * z));
+    float z = row / ROWS, angle = 2 * PI * column / COLUMNS, flat = sqrtf(trace_most(0, 1 - z * z));
 
     d[0] = flat * cosf(angle);
     d[1] = flat * sinf(angle);
@@ -90,7 +90,7 @@ void trace_env_irradiance(const struct trace_env *env, const float n[3], float o
         out[k] = 0;
         for (int i = 0; i < 9; i++)
             out[k] += b[i] * env->sh[i][k];
-        out[k] = fmaxf(out[k], 0);
+        out[k] = trace_most(out[k], 0);
     }
 }
 
@@ -107,7 +107,7 @@ static void scale_light(struct trace_env *env)
         face = cosf(env->light.window_yaw) * d[0] + sinf(env->light.window_yaw) * d[1];
         sum[0] += (.55f + .45f * d[2]) * d[2] * cell / PI;
         sum[1] += lamp_part(env, d, 0) * d[2] * cell / PI;
-        sum[2] += window_part(&env->light, d) * fmaxf(0, face) * cell / PI;
+        sum[2] += window_part(&env->light, d) * trace_most(0, face) * cell / PI;
     }
     env->dome = WHITE * env->light.ambient / sum[0];
     env->tube = sum[1] > 0 ? WHITE * env->light.diffuse / sum[1] : 0;
@@ -175,13 +175,13 @@ float trace_env_pick(const struct trace_env *env, float s, float t, float d[3])
     int i = find(env->row, ROWS, at), j;
 
     before = i ? env->row[i - 1] : 0;
-    row = (float)i + fminf(.999f, fmaxf(0, (at - before) / (env->row[i] - before)));
+    row = (float)i + trace_least(.999f, trace_most(0, (at - before) / (env->row[i] - before)));
     cells = env->cell + i * COLUMNS;
     at = t * cells[COLUMNS - 1];
     j = find(cells, COLUMNS, at);
     before = j ? cells[j - 1] : 0;
     share = cells[j] - before;
-    column = (float)j + fminf(.999f, fmaxf(0, (at - before) / share));
+    column = (float)j + trace_least(.999f, trace_most(0, (at - before) / share));
     direction(row, column, d);
     return env->row[ROWS - 1] / share * (2 * PI / (ROWS * COLUMNS));
 }
@@ -256,7 +256,7 @@ void trace_backdrop(const struct trace_env *env, const struct sim_backdrop *b, c
     if (d[2] > .45f) {
         trace_env_radiance(env, d, .03f, out);
         for (int k = 0; k < 3; k++)
-            out[k] = fminf(out[k] * .6f, 1.4f);
+            out[k] = trace_least(out[k] * .6f, 1.4f);
         return;
     }
     shelf = floorf(d[2] * 9);

@@ -26,13 +26,15 @@ void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i
         out->solid = 0;
         return;
     }
-    trace_resolve(r, key, 0, x, y, false, &hit);
+    trace_resolve(r, key, 0, x, y, &hit);
+    trace_basket(r, hit.q, out->p);
     for (int k = 0; k < 3; k++) {
-        out->p[k] = hit.p[k];
+        const float *m = hit.solid->pose.r + 3 * k;
+
         out->n[k] = hit.n[k];
-        out->g[k] = hit.g[k];
+        out->g[k] = m[0] * hit.face->n[0] + m[1] * hit.face->n[1] + m[2] * hit.face->n[2];
     }
-    out->w = hit.w;
+    out->w = 1 / hit.z;
     out->solid = key >> 24;
 }
 
@@ -104,7 +106,7 @@ void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int 
         shut_some += (lanes)((flags)density & ~is_open);
     }
     if (total(&shut_all) > 1e-6f) {
-        out[0] = total(&open_some) / fmaxf(total(&open_all), 1e-9f);
+        out[0] = total(&open_some) / trace_most(total(&open_all), 1e-9f);
         out[1] = total(&shut_some) / total(&shut_all);
     }
 }

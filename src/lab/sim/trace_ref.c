@@ -45,32 +45,22 @@ static bool face(const struct sim_renderer *r, int number, uint32_t triangle, co
     const struct trace_solid *solid = &r->solid[number];
     const uint16_t *index = solid->mesh->index + 3 * (size_t)triangle;
     const struct trace_vertex *v = r->vertex + solid->first, *a = v + index[0], *b = v + index[1], *c = v + index[2];
-    float side[3], up[3], area, n, sheet, u, w, b0 = 1 - uv[0] - uv[1];
+    const struct trace_face *flat = &solid->face[triangle];
+    const trace_four place = (1 - uv[0] - uv[1]) * a->q + uv[0] * b->q + uv[1] * c->q, normal = (1 - uv[0] - uv[1]) * a->n + uv[0] * b->n + uv[1] * c->n;
+    float q[3] = { place[0], place[1], place[2] }, n;
     uint32_t texel;
 
-    for (int k = 0; k < 3; k++) {
-        side[k] = b->p[k] - a->p[k];
-        up[k] = c->p[k] - a->p[k];
-    }
-    out->g[0] = side[1] * up[2] - side[2] * up[1];
-    out->g[1] = side[2] * up[0] - side[0] * up[2];
-    out->g[2] = side[0] * up[1] - side[1] * up[0];
+    for (int k = 0; k < 3; k++)
+        out->g[k] = solid->pose.r[3 * k] * flat->n[0] + solid->pose.r[3 * k + 1] * flat->n[1] + solid->pose.r[3 * k + 2] * flat->n[2];
     if (dot(out->g, d) >= 0)
         return false;
-    area = sqrtf(dot(out->g, out->g)) + 1e-20f;
-    for (int k = 0; k < 3; k++) {
-        out->g[k] /= area;
-        out->p[k] = b0 * a->p[k] + uv[0] * b->p[k] + uv[1] * c->p[k];
-        out->n[k] = b0 * a->n[k] + uv[0] * b->n[k] + uv[1] * c->n[k];
-    }
-    n = 1 / (sqrtf(dot(out->n, out->n)) + 1e-20f);
+    trace_basket(r, q, out->p);
+    n = 1 / (sqrtf(normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2]) + 1e-20f);
     for (int k = 0; k < 3; k++)
-        out->n[k] *= n;
-    u = b0 * a->u + uv[0] * b->u + uv[1] * c->u;
-    w = b0 * a->v + uv[0] * b->v + uv[1] * c->v;
-    sheet = fabsf((b->u - a->u) * (c->v - a->v) - (b->v - a->v) * (c->u - a->u)) * (float)solid->texture->w * (float)solid->texture->h;
+        out->n[k] = normal[k] * n;
     out->z = t * z_per_t;
-    texel = trace_print(solid->texture, u, w, texels * sheet / area * out->z * out->z / (r->lens.fx * r->lens.fy) / fmaxf(-dot(out->g, d), .1f));
+    texel = trace_print(solid->texture, place[3], normal[3], texels * flat->sheet * (float)solid->texture->w * (float)solid->texture->h * out->z * out->z /
+                                                                 (r->lens.fx * r->lens.fy * trace_most(-dot(out->g, d), .1f)));
     for (int k = 0; k < 3; k++)
         out->print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
     out->opaque = 1 - solid->clear * (1 - (float)(texel >> 24) / 255);

@@ -67,32 +67,41 @@ static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, ui
 {
     struct trace_fragment *f = fresh(l, pixel);
     struct trace_hit hit;
-    float light[3], away, clear = 0, print[3];
+    float light[3], clear = 0, print[3], view[3], away, cosine;
+    const struct sim_texture *texture;
+    uint32_t texel;
 
-    trace_resolve(r, key, plane, pixel % r->w, pixel / r->w, true, &hit);
+    trace_resolve(r, key, plane, pixel % r->w, pixel / r->w, &hit);
+    for (int k = 0; k < 3; k++)                /* towards the eye, in the basket's frame */
+        view[k] = -(r->r[k] * hit.q[0] + r->r[3 + k] * hit.q[1] + r->r[6 + k] * hit.q[2]);
+    away = 1 / sqrtf(view[0] * view[0] + view[1] * view[1] + view[2] * view[2]);
+    cosine = (view[0] * hit.n[0] + view[1] * hit.n[1] + view[2] * hit.n[2]) * away;
+    /* a pixel covers z^2 / f^2 / cosine of the face */
+    texture = hit.solid->texture;
+    texel = trace_print(texture, hit.u, hit.v, hit.face->sheet * (float)texture->w * (float)texture->h * hit.z * hit.z /
+                                                   (r->lens.fx * r->lens.fy * trace_most(cosine, .1f)));
     for (int k = 0; k < 3; k++)
-        print[k] = r->to_linear[hit.texel >> (16 - 8 * k) & 255];
+        print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
     if (through) {
-        clear = hit.solid->clear * (1 - (float)(hit.texel >> 24) / 255);
+        clear = hit.solid->clear * (1 - (float)(texel >> 24) / 255);
         for (int k = 0; k < 3; k++)
             through[k] = share[k] * clear * sqrtf(print[k]);
     }
     trace_env_irradiance(&r->env, hit.n, light);
     f->solid = key >> 24;
     f->up = .5f * (1 + hit.n[2]);
-    f->w = hit.w;
+    f->w = 1 / hit.z;
     for (int k = 0; k < 3; k++) {
         f->n[k] = hit.n[k];
         f->print[k] = share[k] * (1 - clear) * print[k] * light[k];
         f->paper[k] = share[k] * (1 - clear) * print[k] * r->env.bounce[k];
     }
     if (hit.solid->gloss > 0) {
-        float v[3] = { r->eye[0] - hit.p[0], r->eye[1] - hit.p[1], r->eye[2] - hit.p[2] }, mirror[3], rgb[3], cosine, rough = 1 - hit.solid->gloss, part;
+        float mirror[3], rgb[3], rough = 1 - hit.solid->gloss, part;
 
-        away = sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
-        cosine = fmaxf(0, (v[0] * hit.n[0] + v[1] * hit.n[1] + v[2] * hit.n[2]) / away);
+        cosine = trace_most(0, cosine);
         for (int k = 0; k < 3; k++)
-            mirror[k] = 2 * cosine * hit.n[k] - v[k] / away;
+            mirror[k] = 2 * cosine * hit.n[k] - view[k] * away;
         trace_env_radiance(&r->env, mirror, .03f + .3f * rough * rough, rgb);
         part = 1 - cosine;
         part = hit.solid->gloss * (.04f + .96f * part * part * part * part * part);
@@ -110,16 +119,16 @@ static bool one_surface(const struct sim_renderer *r, const struct trace_layer *
     for (int s = 1; s < TRACE_PLANES; s++) {
         uint32_t other = l->plane[s].key[pixel];
         const struct trace_solid *solid;
-        const float *a, *b;
+        const trace_four *a, *b;
 
         if (other == key)
             continue;
         if (!key || other >> 24 != key >> 24 || fabsf(l->plane[s].w[pixel] - w) > .05f * w)
             return false;
         solid = &r->solid[(key >> 24) - 1];
-        a = r->vertex[solid->first + solid->mesh->index[3 * (size_t)(key & 0xffffff)]].n;
-        b = r->vertex[solid->first + solid->mesh->index[3 * (size_t)(other & 0xffffff)]].n;
-        if (a[0] * b[0] + a[1] * b[1] + a[2] * b[2] < .85f)
+        a = &r->vertex[solid->first + solid->mesh->index[3 * (size_t)(key & 0xffffff)]].n;
+        b = &r->vertex[solid->first + solid->mesh->index[3 * (size_t)(other & 0xffffff)]].n;
+        if ((*a)[0] * (*b)[0] + (*a)[1] * (*b)[1] + (*a)[2] * (*b)[2] < .85f)
             return false;
     }
     return true;
