@@ -16,12 +16,10 @@
 
 static void layer_done(struct trace_layer *l)
 {
-    for (int s = 0; s < TRACE_PLANES; s++) {
-        free(l->plane[s].w);
-        free(l->plane[s].key);
-        free(l->clear[s].w);
-        free(l->clear[s].key);
-    }
+    free(l->plane.w);
+    free(l->plane.key);
+    free(l->clear.w);
+    free(l->clear.key);
     free(l->fragment);
     free(l->first);
     free(l->count);
@@ -35,16 +33,10 @@ static void layer_done(struct trace_layer *l)
 
 static bool layer_make(struct trace_layer *l, size_t n, size_t points)
 {
-    bool ok = true;
-
-    for (int s = 0; s < TRACE_PLANES; s++)
-        for (int c = 0; c < 2; c++) {
-            struct trace_plane *p = c ? &l->clear[s] : &l->plane[s];
-
-            p->w = calloc(n, sizeof *p->w);
-            p->key = calloc(n, sizeof *p->key);
-            ok = ok && p->w && p->key;
-        }
+    l->plane.w = calloc(n, sizeof *l->plane.w);
+    l->plane.key = calloc(n, sizeof *l->plane.key);
+    l->clear.w = calloc(n, sizeof *l->clear.w);
+    l->clear.key = calloc(n, sizeof *l->clear.key);
     l->fragments_max = (uint32_t)(3 * n);
     l->fragment = malloc(l->fragments_max * sizeof *l->fragment);
     l->first = calloc(n, sizeof *l->first);
@@ -52,10 +44,10 @@ static bool layer_make(struct trace_layer *l, size_t n, size_t points)
     l->point = calloc(points, sizeof *l->point);
     l->open = calloc(points, 1);
     l->known = calloc(points, 1);
-    l->light = calloc(points, 2 * sizeof *l->light);
+    l->light = calloc(points, sizeof *l->light);
     l->rgb = calloc(n, sizeof *l->rgb);
     l->id = calloc(n, 1);
-    return ok && l->fragment && l->first && l->count && l->point && l->open && l->known && l->light && l->rgb && l->id;
+    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->light && l->rgb && l->id;
 }
 
 static void trace_done(struct sim_renderer *r)
@@ -153,6 +145,8 @@ static bool add_quad(struct sim_mesh *m, const float at[3], const float du[3], c
     return true;
 }
 
+enum { BLOCK_PARTS = 8 };
+
 static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
 {
     bool ok = true;
@@ -166,7 +160,16 @@ static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
             n[axis] = side ? 1 : -1;
             du[side ? a : b] = side ? hi[a] - lo[a] : hi[b] - lo[b];
             dv[side ? b : a] = side ? hi[b] - lo[b] : hi[a] - lo[a];
-            ok = ok && add_quad(m, at, du, dv, n);
+            for (int part = 0; part < BLOCK_PARTS * BLOCK_PARTS && ok; part++) {   /* parts, for the lens bends what is straight */
+                float corner[3], u[3], v[3];
+
+                for (int k = 0; k < 3; k++) {
+                    u[k] = du[k] / BLOCK_PARTS;
+                    v[k] = dv[k] / BLOCK_PARTS;
+                    corner[k] = at[k] + (float)(part % BLOCK_PARTS) * u[k] + (float)(part / BLOCK_PARTS) * v[k];
+                }
+                ok = add_quad(m, corner, u, v, n);
+            }
         }
     return ok;
 }
@@ -213,7 +216,7 @@ static bool place_statics(struct sim_renderer *r, const struct sim_scene *scene)
         bool wire = i && b->wall[i - 1] == CART_WALL_WIRE;
 
         if (!r->patch[i].vertex)
-            ok = wire ? wire_mesh(size[i][0], size[i][1], &r->patch[i]) : sim_model_patch(size[i][0], size[i][1], 6, &r->patch[i]) == TRUNDLE_OK;
+            ok = wire ? wire_mesh(size[i][0], size[i][1], &r->patch[i]) : sim_model_patch(size[i][0], size[i][1], 12, &r->patch[i]) == TRUNDLE_OK;
         ok = ok && add_static(r, &r->patch[i], i && scene->wall ? scene->wall : scene->floor, pose[i], SIM_BASKET_ID, .3f);
     }
     if (scene->backdrop.seat && ok) {
@@ -261,12 +264,9 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
 
     r->solids = r->vertices = 0;
     memset(l->whole, 0, sizeof l->whole);
-    for (int s = 0; s < TRACE_PLANES; s++) {
-        memset(l->plane[s].w, 0, n * sizeof *l->plane[s].w);
-        memset(l->plane[s].key, 0, n * sizeof *l->plane[s].key);
-        if (r->sees_clear || !r->has_still)
-            memset(l->clear[s].w, 0, n * sizeof *l->clear[s].w);
-    }
+    memset(l->plane.w, 0, n * sizeof *l->plane.w);
+    if (r->sees_clear || !r->has_still)
+        memset(l->clear.w, 0, n * sizeof *l->clear.w);
     r->sees_clear = false;
     if (!place_statics(r, scene))
         return false;
@@ -302,25 +302,23 @@ static void restore(struct sim_renderer *r)
     struct trace_rect d = r->dirty;
     size_t run = (size_t)(d.x1 - d.x0);
 
-    for (int y = d.y0; y < d.y1 && d.x0 < d.x1; y++)
-        for (int s = 0; s < TRACE_PLANES; s++) {
-            size_t at = (size_t)y * (size_t)r->w + (size_t)d.x0;
+    for (int y = d.y0; y < d.y1 && d.x0 < d.x1; y++) {
+        size_t at = (size_t)y * (size_t)r->w + (size_t)d.x0;
 
-            memcpy(r->now.plane[s].w + at, r->still.plane[s].w + at, run * sizeof(float));
-            memcpy(r->now.plane[s].key + at, r->still.plane[s].key + at, run * sizeof(uint32_t));
-            memcpy(r->now.clear[s].w + at, r->still.clear[s].w + at, run * sizeof(float));
-            memcpy(r->now.clear[s].key + at, r->still.clear[s].key + at, run * sizeof(uint32_t));
-        }
+        memcpy(r->now.plane.w + at, r->still.plane.w + at, run * sizeof(trace_four));
+        memcpy(r->now.plane.key + at, r->still.plane.key + at, run * sizeof(trace_flags));
+        memcpy(r->now.clear.w + at, r->still.clear.w + at, run * sizeof(trace_four));
+        memcpy(r->now.clear.key + at, r->still.clear.key + at, run * sizeof(trace_flags));
+    }
     r->dirty = (struct trace_rect){ r->w, r->h, 0, 0 };
 }
 
+/* A triangle of what moves took a sample. */
 static bool differs(const struct sim_renderer *r, size_t i)
 {
-    bool other = false;
+    trace_flags other = (r->now.plane.w[i] > r->still.plane.w[i]) | (r->now.clear.w[i] > r->still.clear.w[i]);
 
-    for (int s = 0; s < TRACE_PLANES; s++)
-        other = other || r->now.plane[s].key[i] != r->still.plane[s].key[i] || r->now.clear[s].w[i] > r->still.clear[s].w[i];
-    return other;
+    return other[0] || other[1] || other[2] || other[3];
 }
 
 static void mark(struct sim_renderer *r, int i, int below, int above)
@@ -353,7 +351,7 @@ static void resurface(struct sim_renderer *r)
         int x = 2 * (i % r->pw) + 1, y = 2 * (i / r->pw) + 1;
         size_t at = (size_t)(y < r->h ? y : r->h - 1) * (size_t)r->w + (size_t)(x < r->w ? x : r->w - 1);
 
-        if (r->changed[at] && l->plane[0].key[at] != r->still.plane[0].key[at]) {
+        if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
             trace_point_make(r, l, i);
             r->touched[i] = 1;
         }
@@ -395,7 +393,7 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
     memcpy(l->point, r->still.point, points * sizeof *l->point);
     memcpy(l->open, r->still.open, points);
     memcpy(l->known, r->still.known, points);
-    memcpy(l->light, r->still.light, points * 2 * sizeof *l->light);
+    memcpy(l->light, r->still.light, points * sizeof *l->light);
     resurface(r);
     relight(r);
     for (size_t i = 0; i < points; i++)

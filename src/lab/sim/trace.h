@@ -11,9 +11,10 @@
  * trace        layers: what rests is kept, what moves is laid over it, and only what that changes is made again
  * trace_ref    the reference: every sample a ray, none shared, nothing denoised
  *
- * Light at a point of normal n, with E(n) the irradiance when nothing is in the way (spherical harmonics), B what comes from anything hit:
+ * Light at a point of normal n, with E(n) the irradiance when nothing is in the way (a table), B what comes from anything hit:
  *     open * E(n) + pi B (shut * (1 + n_z) / 2 + (1 - n_z) / 2)
- * `open` and `shut` are shares that are near 1 and 0 in the open, so that print and shading stay sharp and only shadow is filtered.
+ * `open` and `shut` are shares that are near 1 and 0 in the open, so that print and shading stay sharp and only shadow is filtered. So is `mirror`,
+ * the share of the sky about the mirrored line of sight that is seen: gloss.
  */
 #pragma once
 
@@ -26,8 +27,8 @@
 enum {
     TRACE_PLANES = 4,              /* samples of a pixel; 0 is its centre, on time */
     TRACE_SIDE = 4,                /* a block of SIDE x SIDE light points covers all directions, each point its own few */
-    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 3, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
-    TRACE_STATICS = 8,             /* floor, walls, what stands around */
+    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 4, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
+    TRACE_UNFOLDED = 24, TRACE_STATICS = 8,             /* floor, walls, what stands around */
     TRACE_SOLIDS = TRACE_STATICS + SIM_SOLIDS_MAX,
 };
 
@@ -36,14 +37,17 @@ static inline float trace_least(float a, float b) { return a < b ? a : b; }
 static inline float trace_most(float a, float b) { return a > b ? a : b; }
 static inline int trace_ceil(float x) { int i = (int)x; return i + (x > (float)i); }
 
+typedef float trace_four __attribute__((vector_size(16)));
+
 /* ---- light ---- */
 
 struct trace_env {
     struct sim_light light;
     float sun;                     /* cosine of the round lamp's edge */
     float dome, tube, window;      /* radiance scales */
-    float bounce[3];               /* radiance of what is hit */
-    float sh[9][3];                /* irradiance over pi */
+    trace_four bounce;             /* radiance of what is hit */
+    trace_four *irradiance;        /* over pi, by normal: an octahedron unfolded, TRACE_UNFOLDED + 1 squared */
+    float tube_cos, tube_sin;
     float *cell, *row;             /* cumulative, for importance */
     float x[TRACE_DIRECTIONS], y[TRACE_DIRECTIONS], z[TRACE_DIRECTIONS];
     float open[TRACE_DIRECTIONS], shut[TRACE_DIRECTIONS];   /* weights: radiance by density; 1 by density */
@@ -55,13 +59,12 @@ void trace_env_done(struct trace_env *env);
 void trace_env_radiance(const struct trace_env *env, const float d[3], float soft, float out_rgb[3]);
 /* A direction of importance for s, t in [0, 1), and 1 / density per steradian. */
 float trace_env_pick(const struct trace_env *env, float s, float t, float out_d[3]);
-void trace_env_irradiance(const struct trace_env *env, const float n[3], float out_rgb[3]);
+trace_four trace_env_irradiance(const struct trace_env *env, const float n[3]);
 /* What is seen in direction d where nothing is: shelves, ceiling, floor of a store. Display values, 0..1 linear. */
 void trace_backdrop(const struct trace_env *env, const struct sim_backdrop *b, const float d[3], float out_rgb[3]);
 
 /* ---- what there is ---- */
 
-typedef float trace_four __attribute__((vector_size(16)));
 struct trace_vertex { trace_four q, n; };                   /* place in the camera's frame, and u; normal in the basket's, and v */
 struct trace_face { float n[3], sheet; };                   /* of a mesh's triangle: normal; share of the print's sheet per m2 */
 struct trace_mesh { const struct sim_mesh *mesh; RTCScene scene; struct trace_face *face; };
@@ -79,16 +82,29 @@ struct trace_solid {
     uint32_t first;                /* in the vertices */
 };
 
-struct trace_plane { float *w; uint32_t *key; };             /* key: 0 nothing, else (solid + 1) << 24 | triangle */
+/* Four samples of a pixel side by side. w: 0 nothing. key, where w is not 0: (solid + 1) << 24 | triangle. */
+typedef int32_t trace_flags __attribute__((vector_size(16)));
+struct trace_planes { trace_four *w; trace_flags *key; };
+
+static inline trace_flags trace_keys(const struct trace_planes *p, int pixel)
+{
+    return p->key[pixel] & (p->w[pixel] > (trace_four){ 0 });
+}
 
 struct trace_fragment {
-    float print[3];                /* print x E(n), its share of the pixel in it; so in all colours here */
-    float paper[3];                /* print x pi B */
-    float gloss[3];
-    float up;                      /* (1 + n_z) / 2 */
-    float n[3], w;
+    trace_four print;              /* red, green, blue: print x E(n), its share of the pixel in it; so in all colours here */
+    trace_four paper;              /* print x pi B; 4: (1 + n_z) / 2 */
+    trace_four gloss;              /* what the mirrored line of sight meets, over B; 4: B's share */
+    trace_four n;                  /* 4: 1 / z */
     uint32_t solid;
 };
+
+/* Wide vectors where the machine has them; the same sums in the same order, so the same bits. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define TRACE_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define TRACE_WIDE
+#endif
 
 struct trace_point { float p[3], n[3], g[3], w; uint32_t solid; };   /* solid: 0 nothing, else + 1 */
 
@@ -96,14 +112,14 @@ struct trace_rect { int x0, y0, x1, y1; };
 
 /* All that one layer knows. */
 struct trace_layer {
-    struct trace_plane plane[TRACE_PLANES], clear[TRACE_PLANES];
+    struct trace_planes plane, clear;
     struct trace_fragment *fragment;
     uint32_t fragments, fragments_max;
     uint32_t *first;               /* per pixel */
     uint8_t  *count;
     struct trace_point *point;
     uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
-    float *light;                  /* per point: open, shut */
+    trace_four *light;             /* per point: open, shut, mirror */
     uint32_t *rgb;
     uint8_t  *id;
     float whole[256];
@@ -137,7 +153,7 @@ struct sim_renderer {
     uint8_t to_display[4096];
 };
 
-/* Place and instant of plane s. */
+/* Place and instant of a sample of a pixel. */
 extern const float trace_offset[TRACE_PLANES][2], trace_instant[TRACE_PLANES];
 
 /* ---- draw ---- */

@@ -122,11 +122,11 @@ static void grow(struct trace_rect *rect, int x0, int y0, int x1, int y1)
     rect->y1 = y1 > rect->y1 ? y1 : rect->y1;
 }
 
-/* Rows between the long edge and the two short ones. An edge is always walked from its upper end, so that two triangles that share it agree
- * to the bit, and no sample between them is missed or drawn twice. */
-struct slopes { const struct trace_screen *a, *top, *mid, *end; float wx, wy, w_lo, w_hi, all, upper, lower; };
+/* Rows between the long edge and the two short ones, for four samples at once, each of its own place (and triangle, where that moves). An edge
+ * is always walked from its upper end, so that two triangles that share it agree to the bit: no sample between is missed or drawn twice. */
+struct slopes { trace_four top_x, top_y, mid_x, mid_y, end_y, all, upper, lower, at_x, at_y, at_w, wx, wy, w_lo, w_hi; float y0, y1; };
 
-static bool set_up(const struct trace_screen *a, const struct trace_screen *b, const struct trace_screen *c, struct slopes *out)
+static bool set_up(const struct trace_screen *a, const struct trace_screen *b, const struct trace_screen *c, int lane, struct slopes *out)
 {
     const struct trace_screen *top = a, *mid = b, *end = c, *swap;
     float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
@@ -137,55 +137,90 @@ static bool set_up(const struct trace_screen *a, const struct trace_screen *b, c
     if (end->y < top->y) { swap = top; top = end; end = swap; }
     if (end->y < mid->y) { swap = mid; mid = end; end = swap; }
     area = 1 / area;
-    out->wx = ((b->w - a->w) * (c->y - a->y) - (c->w - a->w) * (b->y - a->y)) * area;
-    out->wy = ((c->w - a->w) * (b->x - a->x) - (b->w - a->w) * (c->x - a->x)) * area;
-    out->w_lo = trace_least(a->w, trace_least(b->w, c->w));
-    out->w_hi = trace_most(a->w, trace_most(b->w, c->w));
-    out->all = (end->x - top->x) / (end->y - top->y);
-    out->upper = mid->y > top->y ? (mid->x - top->x) / (mid->y - top->y) : 0;
-    out->lower = end->y > mid->y ? (end->x - mid->x) / (end->y - mid->y) : 0;
-    out->a = a;
-    out->top = top;
-    out->mid = mid;
-    out->end = end;
+    out->wx[lane] = ((b->w - a->w) * (c->y - a->y) - (c->w - a->w) * (b->y - a->y)) * area;
+    out->wy[lane] = ((c->w - a->w) * (b->x - a->x) - (b->w - a->w) * (c->x - a->x)) * area;
+    out->w_lo[lane] = trace_least(a->w, trace_least(b->w, c->w));
+    out->w_hi[lane] = trace_most(a->w, trace_most(b->w, c->w));
+    out->all[lane] = (end->x - top->x) / (end->y - top->y);
+    out->upper[lane] = mid->y > top->y ? (mid->x - top->x) / (mid->y - top->y) : 0;
+    out->lower[lane] = end->y > mid->y ? (end->x - mid->x) / (end->y - mid->y) : 0;
+    out->at_x[lane] = a->x;
+    out->at_y[lane] = a->y;
+    out->at_w[lane] = a->w;
+    out->top_x[lane] = top->x;
+    out->top_y[lane] = top->y;
+    out->mid_x[lane] = mid->x;
+    out->mid_y[lane] = mid->y;
+    out->end_y[lane] = end->y;
+    out->y0 = trace_least(out->y0, top->y);
+    out->y1 = trace_most(out->y1, end->y);
     return true;
 }
 
-static void fill(const struct sim_renderer *r, const struct trace_plane *to, const struct slopes *t, const float offset[2], uint32_t key,
-                 struct trace_rect *dirty)
+static const trace_four OFFSET_X = { 0, .338f, -.2475f, -.0905f }, OFFSET_Y = { 0, .091f, .2475f, -.338f };
+static const float REACH = .338f;              /* the farthest offset */
+
+static trace_four choose(trace_flags which, trace_four yes, trace_four no)
 {
-    const struct trace_screen *top = t->top, *mid = t->mid;
-    float ox = offset[0], oy = offset[1];
-    int y0 = trace_ceil(trace_most(0, top->y - oy)), y1 = trace_ceil(trace_least((float)r->h, t->end->y - oy)), left = r->w, right = 0;
+    return (trace_four)(((trace_flags)yes & which) | ((trace_flags)no & ~which));
+}
+
+static trace_four splat(float x)
+{
+    return (trace_four){ x, x, x, x };
+}
+
+static float least_of(trace_four v)
+{
+    return trace_least(trace_least(v[0], v[1]), trace_least(v[2], v[3]));
+}
+
+static float most_of(trace_four v)
+{
+    return trace_most(trace_most(v[0], v[1]), trace_most(v[2], v[3]));
+}
+
+static void fill(const struct sim_renderer *r, const struct trace_planes *to, const struct slopes *t, uint32_t key, struct trace_rect *dirty)
+{
+    int y0 = trace_ceil(trace_most(0, t->y0 - REACH)), y1 = trace_ceil(trace_least((float)r->h, t->y1 + REACH)), left = r->w, right = 0;
+    const trace_flags keys = { (int32_t)key, (int32_t)key, (int32_t)key, (int32_t)key };
 
     for (int y = y0; y < y1; y++) {
-        float py = (float)y + oy, p = top->x + (py - top->y) * t->all - ox, q, w;
+        trace_four py = splat((float)y) + OFFSET_Y, p = t->top_x + (py - t->top_y) * t->all - OFFSET_X, q, lo, hi, w;
+        trace_flags row = (py >= t->top_y) & (py < t->end_y);
         int x0, x1;
-        float *ws;
-        uint32_t *keys;
 
-        q = (py < mid->y ? top->x + (py - top->y) * t->upper : mid->x + (py - mid->y) * t->lower) - ox;
-        x0 = trace_ceil(trace_most(0, trace_least(p, q)));
-        x1 = trace_ceil(trace_least((float)r->w, trace_most(p, q)));
+        q = choose(py < t->mid_y, t->top_x + (py - t->top_y) * t->upper, t->mid_x + (py - t->mid_y) * t->lower) - OFFSET_X;
+        lo = choose(row, choose(p < q, p, q), splat(1e9f));
+        hi = choose(row, choose(p < q, q, p), splat(-1e9f));
+        x0 = trace_ceil(trace_most(0, least_of(lo)));
+        x1 = trace_ceil(trace_least((float)r->w, most_of(hi)));
         if (x0 >= x1)
             continue;
-        ws = to->w + (size_t)y * (size_t)r->w;
-        keys = to->key + (size_t)y * (size_t)r->w;
         left = x0 < left ? x0 : left;
         right = x1 > right ? x1 : right;
-        w = t->a->w + ((float)x0 + ox - t->a->x) * t->wx + (py - t->a->y) * t->wy;
+        w = t->at_w + (OFFSET_X - t->at_x) * t->wx + (py - t->at_y) * t->wy;
         for (int x = x0; x < x1; x++) {
-            float at = w + (float)(x - x0) * t->wx;
+            size_t i = (size_t)y * (size_t)r->w + (size_t)x;
+            trace_four px = splat((float)x), at = w + px * t->wx, was = to->w[i];
+            trace_flags in;
 
-            at = at < t->w_lo ? t->w_lo : at > t->w_hi ? t->w_hi : at;
-            if (at > ws[x]) {
-                ws[x] = at;
-                keys[x] = key;
-            }
+            at = choose(at < t->w_lo, t->w_lo, choose(at > t->w_hi, t->w_hi, at));
+            in = (px >= lo) & (px < hi) & (at > was);
+            to->w[i] = choose(in, at, was);
+            to->key[i] = (keys & in) | (to->key[i] & ~in);
         }
     }
     if (dirty && left < right)
         grow(dirty, left, y0, right, y1);
+}
+
+static void spread(struct slopes *t)           /* lane 0 to all */
+{
+    trace_four *v = &t->top_x;
+
+    for (int i = 0; i < 15; i++)
+        v[i] = splat(v[i][0]);
 }
 
 /* The part of a triangle that is before the near plane: up to two triangles. */
@@ -211,45 +246,60 @@ static int clip(const struct sim_renderer *r, const struct trace_vertex *const c
     return n;
 }
 
-void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32_t number, struct trace_rect *dirty)
+TRACE_WIDE void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32_t number, struct trace_rect *dirty)
 {
     const struct trace_solid *solid = &r->solid[number];
     const struct sim_mesh *mesh = solid->mesh;
-    const struct trace_plane *planes = solid->clear > 0 ? l->clear : l->plane;
+    const struct trace_planes *planes = solid->clear > 0 ? &l->clear : &l->plane;
+    const float w = (float)r->w, h = (float)r->h;
 
     for (uint32_t i = 0; i < mesh->triangles; i++) {
         const uint16_t *index = mesh->index + 3 * (size_t)i;
         const struct trace_screen *at = r->screen[0] + solid->first, *a = at + index[0], *b = at + index[1], *c = at + index[2];
         uint32_t key = (number + 1) << 24 | i;
         int before = (a->w > 0) + (b->w > 0) + (c->w > 0);
+        struct slopes t;
 
+        t.y0 = 1e9f;
+        t.y1 = -1e9f;
         if (before == 3) {
-            struct slopes t;
-            bool faces = set_up(a, b, c, &t);
+            float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
 
-            if (faces)
-                l->whole[solid->id] -= .5f * ((b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x));
+            if (area < 0)
+                l->whole[solid->id] -= .5f * area;
             if (solid->moving) {
+                int there = 0;
+
+                memset(&t, 0, offsetof(struct slopes, y0));        /* a lane of zeros covers nothing */
                 for (int s = 0; s < TRACE_PLANES; s++) {
                     const struct trace_screen *then = r->screen[s] + solid->first;
 
-                    if (then[index[0]].w > 0 && then[index[1]].w > 0 && then[index[2]].w > 0 && set_up(then + index[0], then + index[1], then + index[2], &t))
-                        fill(r, &planes[s], &t, trace_offset[s], key, dirty);
+                    if (then[index[0]].w > 0 && then[index[1]].w > 0 && then[index[2]].w > 0)
+                        there += set_up(then + index[0], then + index[1], then + index[2], s, &t);
                 }
+                if (there)
+                    fill(r, planes, &t, key, dirty);
                 continue;
             }
-            for (int s = 0; s < TRACE_PLANES && faces; s++)
-                fill(r, &planes[s], &t, trace_offset[s], key, dirty);
+            if (area >= 0 || trace_most(a->x, trace_most(b->x, c->x)) < -1 || trace_least(a->x, trace_least(b->x, c->x)) > w ||
+                trace_most(a->y, trace_most(b->y, c->y)) < -1 || trace_least(a->y, trace_least(b->y, c->y)) > h || !set_up(a, b, c, 0, &t))
+                continue;
+            spread(&t);
+            fill(r, planes, &t, key, dirty);
         } else if (before) {
             const struct trace_vertex *v = r->vertex + solid->first, *const corner[3] = { v + index[0], v + index[1], v + index[2] };
             struct trace_screen screen[4];
-            struct slopes t;
             float cut[4][3];
             int n = clip(r, corner, cut, screen);
 
-            for (int k = 2; k < n; k++)
-                for (int s = 0; s < TRACE_PLANES && set_up(&screen[0], &screen[k - 1], &screen[k], &t); s++)
-                    fill(r, &planes[s], &t, trace_offset[s], key, dirty);
+            for (int k = 2; k < n; k++) {
+                t.y0 = 1e9f;
+                t.y1 = -1e9f;
+                if (!set_up(&screen[0], &screen[k - 1], &screen[k], 0, &t))
+                    continue;
+                spread(&t);
+                fill(r, planes, &t, key, dirty);
+            }
         }
     }
 }
@@ -258,7 +308,7 @@ uint32_t trace_print(const struct sim_texture *texture, float u, float v, float 
 {
     int level = 0, w, h, x, y;
 
-    while (texels > 1.6f && level + 1 < texture->levels) {
+    while (texels > 4.f && level + 1 < texture->levels) {
         texels *= .25f;
         level++;
     }

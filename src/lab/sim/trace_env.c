@@ -19,9 +19,10 @@ static float band(float at, float half, float edge)
     return f * f * (3 - 2 * f);
 }
 
-static float tube_part(const struct sim_light *l, const float d[3], float soft)
+static float tube_part(const struct trace_env *env, const float d[3], float soft)
 {
-    float c = cosf(l->tube_yaw), s = sinf(l->tube_yaw), up = trace_most(d[2], .02f), half = .5f * l->tube_width, sum = 0;
+    const struct sim_light *l = &env->light;
+    float c = env->tube_cos, s = env->tube_sin, up = trace_most(d[2], .02f), half = .5f * l->tube_width, sum = 0;
     float across = (c * d[0] + s * d[1]) / up, along = (c * d[1] - s * d[0]) / up, edge = .02f + soft / up;
 
     if (d[2] <= .02f)
@@ -36,7 +37,7 @@ static float lamp_part(const struct trace_env *env, const float d[3], float soft
     const float *to = env->light.direction;
 
     if (env->light.tubes)
-        return tube_part(&env->light, d, soft);
+        return tube_part(env, d, soft);
     return band(acosf(trace_least(1, trace_most(-1, d[0] * to[0] + d[1] * to[1] + d[2] * to[2]))), .35f, .05f + soft);
 }
 
@@ -53,7 +54,7 @@ void trace_env_radiance(const struct trace_env *env, const float d[3], float sof
     float dome, lamp, window;
 
     if (d[2] <= 0) {
-        memcpy(out, env->bounce, 3 * sizeof *out);
+        memcpy(out, &env->bounce, 3 * sizeof *out);
         return;
     }
     dome = env->dome * (.55f + .45f * d[2]);
@@ -72,30 +73,55 @@ static void direction(float row, float column, float d[3])
     d[2] = z;
 }
 
-static void harmonics(const float d[3], float out[9])
+/* Octahedron to square: the upper half is the inner diamond. */
+static void unfold(const float n[3], float out[2])
 {
-    float x = d[0], y = d[1], z = d[2];
-    const float b[9] = { .282095f, .488603f * y, .488603f * z, .488603f * x, 1.092548f * x * y, 1.092548f * y * z, .315392f * (3 * z * z - 1),
-                         1.092548f * x * z, .546274f * (x * x - y * y) };
+    float all = fabsf(n[0]) + fabsf(n[1]) + fabsf(n[2]), x = n[0] / all, y = n[1] / all;
 
-    memcpy(out, b, sizeof b);
-}
+    if (n[2] < 0) {
+        float fold = (1 - fabsf(y)) * (x < 0 ? -1.f : 1.f);
 
-void trace_env_irradiance(const struct trace_env *env, const float n[3], float out[3])
-{
-    float b[9];
-
-    harmonics(n, b);
-    for (int k = 0; k < 3; k++) {
-        out[k] = 0;
-        for (int i = 0; i < 9; i++)
-            out[k] += b[i] * env->sh[i][k];
-        out[k] = trace_most(out[k], 0);
+        y = (1 - fabsf(x)) * (y < 0 ? -1.f : 1.f);
+        x = fold;
     }
+    out[0] = .5f * (x + 1) * TRACE_UNFOLDED;
+    out[1] = .5f * (y + 1) * TRACE_UNFOLDED;
 }
 
-/* Radiance scales from what each kind of light is to give; then harmonics over the upper half (R. Ramamoorthi, P. Hanrahan 2001: the cosine
- * lobe's factors pi, 2 pi / 3, pi / 4). */
+static void refold(int i, int j, float n[3])
+{
+    float x = 2 * (float)i / TRACE_UNFOLDED - 1, y = 2 * (float)j / TRACE_UNFOLDED - 1, z = 1 - fabsf(x) - fabsf(y), all;
+
+    if (z < 0) {
+        float fold = (1 - fabsf(y)) * (x < 0 ? -1.f : 1.f);
+
+        y = (1 - fabsf(x)) * (y < 0 ? -1.f : 1.f);
+        x = fold;
+    }
+    all = sqrtf(x * x + y * y + z * z);
+    n[0] = x / all;
+    n[1] = y / all;
+    n[2] = z / all;
+}
+
+trace_four trace_env_irradiance(const struct trace_env *env, const float n[3])
+{
+    float at[2], fx, fy;
+    const trace_four *corner;
+    int x, y;
+
+    unfold(n, at);
+    x = (int)at[0];
+    y = (int)at[1];
+    x = x < 0 ? 0 : x >= TRACE_UNFOLDED ? TRACE_UNFOLDED - 1 : x;      /* a normal that is none: (0, 0, 0) */
+    y = y < 0 ? 0 : y >= TRACE_UNFOLDED ? TRACE_UNFOLDED - 1 : y;
+    fx = at[0] - (float)x;
+    fy = at[1] - (float)y;
+    corner = env->irradiance + y * (TRACE_UNFOLDED + 1) + x;
+    return (1 - fy) * ((1 - fx) * corner[0] + fx * corner[1]) + fy * ((1 - fx) * corner[TRACE_UNFOLDED + 1] + fx * corner[TRACE_UNFOLDED + 2]);
+}
+
+/* Radiance scales from what each kind of light is to give. */
 static void scale_light(struct trace_env *env)
 {
     float sum[3] = { 0 }, cell = 2 * PI / (ROWS * COLUMNS);
@@ -116,21 +142,38 @@ static void scale_light(struct trace_env *env)
         env->bounce[k] = .3f * WHITE * (env->light.ambient + env->light.diffuse * (env->light.tubes ? env->light.tube_rgb[k] : 1));
 }
 
-static void add_harmonics(struct trace_env *env)
+/* Over coarser cells than importance has: of 2 x 2 of those. */
+static void add_irradiance(struct trace_env *env)
 {
-    float cell = 2 * PI / (ROWS * COLUMNS);
+    enum { N = ROWS * COLUMNS / 4 };
+    float d[N][3];
+    trace_four light[N];
 
-    memset(env->sh, 0, sizeof env->sh);
-    for (int i = 0; i < ROWS * COLUMNS; i++) {
-        float d[3], b[9], rgb[3];
+    for (int i = 0; i < N; i++) {
+        light[i] = (trace_four){ 0 };
+        for (int part = 0; part < 4; part++) {
+            float rgb[3];
 
-        direction((float)(i / COLUMNS) + .5f, (float)(i % COLUMNS) + .5f, d);
-        harmonics(d, b);
-        trace_env_radiance(env, d, 0, rgb);
-        for (int j = 0; j < 9; j++)
-            for (int k = 0; k < 3; k++)
-                env->sh[j][k] += b[j] * rgb[k] * cell * (j == 0 ? 1 : j < 4 ? 2 / 3.f : .25f);
+            direction((float)(i / (COLUMNS / 2) * 2 + part / 2) + .5f, (float)(i % (COLUMNS / 2) * 2 + part % 2) + .5f, d[i]);
+            trace_env_radiance(env, d[i], 0, rgb);
+            light[i] += (trace_four){ rgb[0], rgb[1], rgb[2], 0 } * (2 / (float)(ROWS * COLUMNS));
+        }
+        direction((float)(i / (COLUMNS / 2) * 2 + 1), (float)(i % (COLUMNS / 2) * 2 + 1), d[i]);
     }
+    for (int j = 0; j <= TRACE_UNFOLDED; j++)
+        for (int i = 0; i <= TRACE_UNFOLDED; i++) {
+            trace_four sum = { 0 };
+            float n[3];
+
+            refold(i, j, n);
+            for (int k = 0; k < N; k++) {
+                float cosine = d[k][0] * n[0] + d[k][1] * n[1] + d[k][2] * n[2];
+
+                if (cosine > 0)
+                    sum += cosine * light[k];
+            }
+            env->irradiance[j * (TRACE_UNFOLDED + 1) + i] = sum;
+        }
 }
 
 static void add_importance(struct trace_env *env)
@@ -200,23 +243,25 @@ void trace_env_done(struct trace_env *env)
 {
     free(env->cell);
     free(env->row);
+    free(env->irradiance);
     *env = (struct trace_env){ 0 };
 }
 
 enum trundle_status trace_env_make(const struct sim_light *light, struct trace_env *out)
 {
-    struct trace_env env = { .light = *light };
+    struct trace_env env = { .light = *light, .tube_cos = cosf(light->tube_yaw), .tube_sin = sinf(light->tube_yaw) };
 
     env.cell = malloc(ROWS * COLUMNS * sizeof *env.cell);
     env.row = malloc(ROWS * sizeof *env.row);
-    if (!env.cell || !env.row) {
+    env.irradiance = malloc((TRACE_UNFOLDED + 1) * (TRACE_UNFOLDED + 1) * sizeof *env.irradiance);
+    if (!env.cell || !env.row || !env.irradiance) {
         trace_env_done(&env);
         return TRUNDLE_NO_MEMORY;
     }
     if (light->ambient + light->diffuse + light->window <= 0)
         env.light.ambient = 1e-3f;         /* a little, so that directions have a density */
     scale_light(&env);
-    add_harmonics(&env);
+    add_irradiance(&env);
     add_importance(&env);
     for (int i = 0; i < TRACE_DIRECTIONS; i++) {
         /* direction i of all goes to class i % CLASSES: a class has low and high ones */

@@ -17,12 +17,14 @@ void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i
     struct trace_point *out = &l->point[i];
     struct trace_hit hit;
     uint32_t key;
+    size_t at;
 
     x = x < r->w ? x : r->w - 1;
     y = y < r->h ? y : r->h - 1;
-    key = l->plane[0].key[(size_t)y * (size_t)r->w + (size_t)x];
+    at = (size_t)y * (size_t)r->w + (size_t)x;
+    key = (uint32_t)l->plane.key[at][0];
     l->open[i] = l->known[i] = 0;
-    if (!key) {
+    if (l->plane.w[at][0] <= 0) {
         out->solid = 0;
         return;
     }
@@ -56,20 +58,27 @@ static float total(const lanes *v)
     return ((f[0] + f[4]) + (f[1] + f[5])) + ((f[2] + f[6]) + (f[3] + f[7]));
 }
 
-void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i)
+TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i)
 {
     const struct trace_point *me = &l->point[i];
     const struct trace_env *env = &r->env;
     int px = i % r->pw, py = i / r->pw, seen = 0;
     uint64_t known = 0, open = 0;
-    float *out = l->light + 2 * (size_t)i;
-    lanes open_all = { 0 }, open_some = { 0 }, shut_all = { 0 }, shut_some = { 0 };
+    float view[3], facing, away = 0;
+    lanes mirror_all = { 0 }, mirror_some = { 0 }, open_all = { 0 }, open_some = { 0 }, shut_all = { 0 }, shut_some = { 0 };
     const flags lane = { 1, 2, 4, 8, 16, 32, 64, 128 };
 
-    out[0] = 1;
-    out[1] = 0;
+    l->light[i] = (trace_four){ 1, 0, 1, 0 };
     if (!me->solid)
         return;
+    for (int k = 0; k < 3; k++) {
+        view[k] = r->eye[k] - me->p[k];
+        away += view[k] * view[k];
+    }
+    away = 1 / sqrtf(away);
+    facing = 2 * away * (view[0] * me->n[0] + view[1] * me->n[1] + view[2] * me->n[2]);
+    for (int k = 0; k < 3; k++)
+        view[k] = facing * me->n[k] - away * view[k];
     for (int reach = 2; reach <= 4 && seen < 10; reach += 2) {
         known = open = 0;
         seen = 0;
@@ -88,7 +97,7 @@ void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int 
     }
     for (int k = 0; k < TRACE_DIRECTIONS; k += 8) {
         const lanes zero = { 0 };
-        lanes x, y, z, radiance, density, cosine;
+        lanes x, y, z, radiance, density, cosine, near;
         flags is_known = ((int32_t)(known >> k & 255) & lane) != 0, is_open = ((int32_t)(open >> k & 255) & lane) != 0;
 
         __builtin_memcpy(&x, env->x + k, sizeof x);
@@ -98,6 +107,14 @@ void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int 
         __builtin_memcpy(&density, env->shut + k, sizeof density);
         cosine = x * me->n[0] + y * me->n[1] + z * me->n[2];
         cosine = (lanes)((flags)cosine & (cosine > zero) & is_known);
+        near = x * view[0] + y * view[1] + z * view[2];
+        near = (lanes)((flags)near & (near > zero) & is_known);
+        near *= near;                          /* a lobe of power 16 */
+        near *= near;
+        near *= near;
+        near *= near;
+        mirror_all += near;
+        mirror_some += (lanes)((flags)near & is_open);
         radiance *= cosine;
         density *= cosine;
         open_all += radiance;
@@ -105,8 +122,7 @@ void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int 
         open_some += (lanes)((flags)radiance & is_open);
         shut_some += (lanes)((flags)density & ~is_open);
     }
-    if (total(&shut_all) > 1e-6f) {
-        out[0] = total(&open_some) / trace_most(total(&open_all), 1e-9f);
-        out[1] = total(&shut_some) / total(&shut_all);
-    }
+    if (total(&shut_all) > 1e-6f)
+        l->light[i] = (trace_four){ total(&open_some) / trace_most(total(&open_all), 1e-9f), total(&shut_some) / total(&shut_all),
+                                    total(&mirror_some) / trace_most(total(&mirror_all), 1e-9f), 0 };
 }

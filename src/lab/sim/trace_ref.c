@@ -125,7 +125,7 @@ static void add_light(const struct sim_renderer *r, const struct look *at, const
             continue;
         trace_env_radiance(&r->env, to, 0, rgb);
         if (dot(at->g, to) < .01f || dark(r, at, to, 1U << rng_below(rng, 8)))
-            memcpy(rgb, r->env.bounce, sizeof rgb);
+            memcpy(rgb, &r->env.bounce, sizeof rgb);
         for (int k = 0; k < 3; k++)
             light[k] += rgb[k] * cosine * per / (3.14159265f * (float)rays);
     }
@@ -139,7 +139,7 @@ static void add_light(const struct sim_renderer *r, const struct look *at, const
             mirror[k] = 2 * cosine * at->n[k] + d[k];
         trace_env_radiance(&r->env, mirror, .03f + .3f * rough * rough, rgb);
         if (mirror[2] > 0 && dark(r, at, mirror, 1U << rng_below(rng, 8)))
-            memcpy(rgb, r->env.bounce, sizeof rgb);
+            memcpy(rgb, &r->env.bounce, sizeof rgb);
         part = 1 - cosine;
         part = gloss * (.04f + .96f * part * part * part * part * part);
         for (int k = 0; k < 3; k++)

@@ -52,14 +52,14 @@ static struct trace_fragment *fresh(struct trace_layer *l, int pixel)
 
 static void backdrop(struct sim_renderer *r, struct trace_layer *l, int pixel, const float share[3])
 {
-    float d[3], x = r->ray_x[pixel], y = r->ray_y[pixel], n = sqrtf(x * x + y * y + 1);
+    float d[3], rgb[3], x = r->ray_x[pixel], y = r->ray_y[pixel], n = sqrtf(x * x + y * y + 1);
     struct trace_fragment *f = fresh(l, pixel);
 
     for (int k = 0; k < 3; k++)
         d[k] = (r->r[k] * x + r->r[3 + k] * y + r->r[6 + k]) / n;
-    trace_backdrop(&r->env, &r->backdrop, d, f->print);
+    trace_backdrop(&r->env, &r->backdrop, d, rgb);
     for (int k = 0; k < 3; k++)
-        f->print[k] *= share[k];
+        f->print[k] = rgb[k] * share[k];
 }
 
 /* `share`: of the pixel, by colour. Of a clear solid, `through` gets what share of the light behind it comes through. */
@@ -67,7 +67,8 @@ static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, ui
 {
     struct trace_fragment *f = fresh(l, pixel);
     struct trace_hit hit;
-    float light[3], clear = 0, print[3], view[3], away, cosine;
+    trace_four light;
+    float clear = 0, print[3], view[3], away, cosine;
     const struct sim_texture *texture;
     uint32_t texel;
 
@@ -87,10 +88,10 @@ static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, ui
         for (int k = 0; k < 3; k++)
             through[k] = share[k] * clear * sqrtf(print[k]);
     }
-    trace_env_irradiance(&r->env, hit.n, light);
+    light = trace_env_irradiance(&r->env, hit.n);
     f->solid = key >> 24;
-    f->up = .5f * (1 + hit.n[2]);
-    f->w = 1 / hit.z;
+    f->paper[3] = .5f * (1 + hit.n[2]);
+    f->n[3] = 1 / hit.z;
     for (int k = 0; k < 3; k++) {
         f->n[k] = hit.n[k];
         f->print[k] = share[k] * (1 - clear) * print[k] * light[k];
@@ -106,24 +107,24 @@ static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, ui
         part = 1 - cosine;
         part = hit.solid->gloss * (.04f + .96f * part * part * part * part * part);
         for (int k = 0; k < 3; k++)
-            f->gloss[k] = share[k] * part * rgb[k];
+            f->gloss[k] = share[k] * part * (rgb[k] - r->env.bounce[k]);
+        f->gloss[3] = share[1] * part;
     }
 }
 
 /* One surface in all samples: the same solid, no edge between. */
-static bool one_surface(const struct sim_renderer *r, const struct trace_layer *l, int pixel)
+static bool one_surface(const struct sim_renderer *r, trace_four w, trace_flags keys)
 {
-    uint32_t key = l->plane[0].key[pixel];
-    float w = l->plane[0].w[pixel];
+    uint32_t key = (uint32_t)keys[0];
 
     for (int s = 1; s < TRACE_PLANES; s++) {
-        uint32_t other = l->plane[s].key[pixel];
+        uint32_t other = (uint32_t)keys[s];
         const struct trace_solid *solid;
         const trace_four *a, *b;
 
         if (other == key)
             continue;
-        if (!key || other >> 24 != key >> 24 || fabsf(l->plane[s].w[pixel] - w) > .05f * w)
+        if (!key || other >> 24 != key >> 24 || fabsf(w[s] - w[0]) > .05f * w[0])
             return false;
         solid = &r->solid[(key >> 24) - 1];
         a = &r->vertex[solid->first + solid->mesh->index[3 * (size_t)(key & 0xffffff)]].n;
@@ -150,20 +151,19 @@ static void sample(struct sim_renderer *r, struct trace_layer *l, int pixel, uin
 
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
 {
-    uint32_t key[TRACE_PLANES], clear[TRACE_PLANES], any = 0;
-    bool full = l->fragments + 2 * TRACE_PLANES > l->fragments_max;
+    trace_flags key = trace_keys(&l->plane, pixel), clear = { 0 };
+    bool any = r->sees_clear || l == &r->now, full = l->fragments + 2 * TRACE_PLANES > l->fragments_max;
 
-    for (int s = 0; s < TRACE_PLANES; s++) {
-        key[s] = l->plane[s].key[pixel];
-        clear[s] = l->clear[s].w[pixel] > l->plane[s].w[pixel] ? l->clear[s].key[pixel] : 0;
-        any |= clear[s];
+    if (any) {
+        clear = l->clear.key[pixel] & (l->clear.w[pixel] > l->plane.w[pixel]);
+        any = clear[0] || clear[1] || clear[2] || clear[3];
     }
     l->first[pixel] = l->fragments;
     l->count[pixel] = 0;
     if (l->fragments + 2 > l->fragments_max)   /* more edges than a picture has: what does not fit stays dark */
         return;
-    if (full || (!any && one_surface(r, l, pixel))) {
-        sample(r, l, pixel, key[0], clear[0], 0, 1);
+    if (full || (!any && one_surface(r, l->plane.w[pixel], key))) {
+        sample(r, l, pixel, (uint32_t)key[0], (uint32_t)clear[0], 0, 1);
         return;
     }
     for (int s = 0; s < TRACE_PLANES; s++) {
@@ -176,71 +176,68 @@ void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
                 first = first && o >= s;
             }
         if (first)
-            sample(r, l, pixel, key[s], clear[s], s, weight);
+            sample(r, l, pixel, (uint32_t)key[s], (uint32_t)clear[s], s, weight);
     }
 }
 
+static bool lies_on(const struct trace_point *p, const struct trace_fragment *f)
+{
+    return p->solid == f->solid && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .75f && fabsf(p->w - f->n[3]) < .06f * f->n[3];
+}
+
 /* Light of the points around, of those on the fragment's surface. */
-static void light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y, float out[2])
+static trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
 {
     int x0 = x >> 1, y0 = y >> 1, x1 = x0 + 1 < r->pw ? x0 + 1 : x0, y1 = y0 + 1 < r->ph ? y0 + 1 : y0;
     float fx = x & 1 ? .5f : .04f, fy = y & 1 ? .5f : .04f, sum = 0;
     const int at[4] = { y0 * r->pw + x0, y0 * r->pw + x1, y1 * r->pw + x0, y1 * r->pw + x1 };
     const float weight[4] = { (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy };
+    trace_four out = { 0 };
 
-    out[0] = out[1] = 0;
-    for (int i = 0; i < 4; i++) {
-        const struct trace_point *p = &l->point[at[i]];
-
-        if (p->solid == f->solid && fabsf(p->w - f->w) < .06f * f->w && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .75f) {
-            out[0] += weight[i] * l->light[2 * at[i]];
-            out[1] += weight[i] * l->light[2 * at[i] + 1];
+    for (int i = 0; i < 4; i++)
+        if (lies_on(&l->point[at[i]], f)) {
+            out += weight[i] * l->light[at[i]];
             sum += weight[i];
         }
-    }
     for (int j = (y0 < 1 ? 0 : y0 - 1); sum <= 0 && j <= y0 + 2 && j < r->ph; j++)
         for (int i = (x0 < 1 ? 0 : x0 - 1); i <= x0 + 2 && i < r->pw; i++) {
             const struct trace_point *p = &l->point[j * r->pw + i];
 
             if (p->solid == f->solid && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .5f) {
-                out[0] += l->light[2 * (j * r->pw + i)];
-                out[1] += l->light[2 * (j * r->pw + i) + 1];
+                out += l->light[j * r->pw + i];
                 sum += 1;
             }
         }
-    for (int i = 0; i < 4 && sum <= 0; i++) {
-        out[0] += .25f * l->light[2 * at[i]];
-        out[1] += .25f * l->light[2 * at[i] + 1];
-    }
-    if (sum > 0) {
-        out[0] /= sum;
-        out[1] /= sum;
-    }
+    if (sum > 0)
+        return out * (1 / sum);
+    for (int i = 0; i < 4; i++)                /* a surface without a point of its own */
+        out += .25f * l->light[at[i]];
+    return out;
 }
 
 uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y)
 {
-    float rgb[3] = { 0 };
+    trace_four sum = { 0 };
+    float rgb[3];
 
     for (int i = 0; i < count; i++, f++) {
-        float at[2], shut;
+        trace_four at;
 
         if (!f->solid) {
-            for (int k = 0; k < 3; k++)
-                rgb[k] += f->print[k];
+            sum += f->print;
             continue;
         }
-        light_at(r, light, f, x, y, at);
-        shut = f->up * at[1] + 1 - f->up;
-        for (int k = 0; k < 3; k++)
-            rgb[k] += at[0] * (f->print[k] + f->gloss[k]) + shut * f->paper[k];
+        at = light_at(r, light, f, x, y);
+        sum += at[0] * f->print + at[2] * f->gloss + (f->paper[3] * at[1] + 1 - f->paper[3]) * f->paper + f->gloss[3] * r->env.bounce;
     }
+    memcpy(rgb, &sum, sizeof rgb);
     return trace_display(r, rgb);
 }
 
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel)
 {
-    uint32_t key = l->clear[0].w[pixel] > l->plane[0].w[pixel] ? l->clear[0].key[pixel] : l->plane[0].key[pixel];
+    float clear = l->clear.w[pixel][0], opaque = l->plane.w[pixel][0];
+    uint32_t key = (uint32_t)(clear > opaque ? l->clear.key[pixel][0] : l->plane.key[pixel][0]);
 
-    return key ? r->solid[(key >> 24) - 1].id : 0;
+    return clear > opaque || opaque > 0 ? r->solid[(key >> 24) - 1].id : 0;
 }
