@@ -67,6 +67,7 @@ static void trace_done(struct sim_renderer *r)
     free(r->vertex);
     free(r->ray_x);
     free(r->ray_y);
+    free(r->back);
     free(r->changed);
     free(r->touched);
     free(r->keep);
@@ -119,11 +120,12 @@ static enum trundle_status trace_make(const struct cart_camera *camera, struct s
     }
     r->ray_x = malloc(n * sizeof *r->ray_x);
     r->ray_y = malloc(n * sizeof *r->ray_y);
+    r->back = malloc(n * sizeof *r->back);
     r->changed = calloc(n, 1);
     r->touched = calloc(points, 1);
     r->keep = malloc(n);
     r->keep_point = malloc(points);
-    if (!r->ray_x || !r->ray_y || !r->changed || !r->touched || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
+    if (!r->ray_x || !r->ray_y || !r->back || !r->changed || !r->touched || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
         trace_cast_new(r) != TRUNDLE_OK) {
         trace_done(r);
         return TRUNDLE_NO_MEMORY;
@@ -447,11 +449,13 @@ static void trace_render(struct sim_renderer *r, const struct sim_scene *scene, 
 
     r->moves = false;
     r->shutter = scene->shutter;
-    if (!r->has_still || memcmp(&r->env.light, &scene->light, sizeof scene->light) != 0) {
+    if (!r->env.row || memcmp(&r->env.light, &scene->light, sizeof scene->light) != 0) {
+        r->backdrop = scene->backdrop;         /* of a cart: as long as the renderer lives */
         ok = trace_env_make(&scene->light, &r->env) == TRUNDLE_OK;
+        if (ok)
+            trace_backdrops(r);
         fresh = true;
     }
-    r->backdrop = scene->backdrop;             /* of a cart: as long as the renderer lives */
     if (fresh && ok) {
         ok = make_still(r, scene);
         r->has_still = ok;

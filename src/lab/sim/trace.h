@@ -27,7 +27,7 @@
 enum {
     TRACE_PLANES = 4,              /* samples of a pixel; 0 is its centre, on time */
     TRACE_SIDE = 4,                /* a block of SIDE x SIDE light points covers all directions, each point its own few */
-    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 3, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
+    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 2, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
     TRACE_UNFOLDED = 24, TRACE_STATICS = 8,             /* floor, walls, what stands around */
     TRACE_SOLIDS = TRACE_STATICS + SIM_SOLIDS_MAX,
 };
@@ -134,6 +134,7 @@ struct sim_renderer {
     float r[9], t[3], eye[3];      /* basket to camera */
     int w, h, pw, ph;              /* pixels, light points */
     float *ray_x, *ray_y;          /* direction of a pixel's centre, z = 1 */
+    trace_four *back;              /* what is there where nothing is */
     struct sim_shutter shutter;
     struct sim_backdrop backdrop;
     struct trace_env env;
@@ -196,6 +197,7 @@ void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int 
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);
 uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y);
+void trace_backdrops(struct sim_renderer *r);
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);
 void trace_curves(struct sim_renderer *r);
 uint32_t trace_display(const struct sim_renderer *r, const float rgb[3]);

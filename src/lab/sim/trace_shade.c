@@ -168,25 +168,31 @@ static struct trace_fragment *fresh(struct trace_layer *l, int pixel)
     return f;
 }
 
+void trace_backdrops(struct sim_renderer *r)
+{
+    for (int i = 0; i < r->w * r->h; i++) {
+        float d[3], rgb[3], x = r->ray_x[i], y = r->ray_y[i], n = sqrtf(x * x + y * y + 1);
+
+        for (int k = 0; k < 3; k++)
+            d[k] = (r->r[k] * x + r->r[3 + k] * y + r->r[6 + k]) / n;
+        trace_backdrop(&r->env, &r->backdrop, d, rgb);
+        r->back[i] = (trace_four){ rgb[0], rgb[1], rgb[2], 0 };
+    }
+}
+
 static void backdrop(struct sim_renderer *r, struct trace_layer *l, int pixel, const float share[3])
 {
-    float d[3], rgb[3], x = r->ray_x[pixel], y = r->ray_y[pixel], n = sqrtf(x * x + y * y + 1);
     struct trace_fragment *f = fresh(l, pixel);
 
-    for (int k = 0; k < 3; k++)
-        d[k] = (r->r[k] * x + r->r[3 + k] * y + r->r[6 + k]) / n;
     f->solid = 0;
-    trace_backdrop(&r->env, &r->backdrop, d, rgb);
-    for (int k = 0; k < 3; k++)
-        f->print[k] = rgb[k] * share[k];
+    f->print = r->back[pixel] * (trace_four){ share[0], share[1], share[2], 0 };
 }
 
 /* `share`: of the pixel, by colour. Of a clear solid, `through` gets what share of the light behind it comes through. */
-TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct run *run, int pixel, uint32_t key, int plane, const float share[3], float through[3])
+TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y, uint32_t key, int plane, const float share[3], float through[3])
 {
     const struct trace_solid *solid = &r->solid[(key >> 24) - 1];
-    struct trace_fragment *f = fresh(l, pixel);
-    int x = pixel % r->w, y = pixel / r->w;
+    struct trace_fragment *f = fresh(l, y * r->w + x);
     struct trace_hit hit;
     trace_four light;
     float clear = 0, print[3], view[3], away, cosine;
@@ -254,22 +260,23 @@ TRACE_INTO bool one_surface(const struct sim_renderer *r, trace_four w, trace_fl
     return true;
 }
 
-TRACE_INTO void sample(struct sim_renderer *r, struct trace_layer *l, struct run *run, int pixel, uint32_t key, uint32_t clear, int plane, float weight)
+TRACE_INTO void sample(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y, uint32_t key, uint32_t clear, int plane, float weight)
 {
     float share[3] = { weight, weight, weight }, through[3];
 
     if (clear) {
-        surface(r, l, run, pixel, clear, plane, share, through);
+        surface(r, l, run, x, y, clear, plane, share, through);
         memcpy(share, through, sizeof share);
     }
     if (key)
-        surface(r, l, run, pixel, key, plane, share, NULL);
+        surface(r, l, run, x, y, key, plane, share, NULL);
     else
-        backdrop(r, l, pixel, share);
+        backdrop(r, l, y * r->w + x, share);
 }
 
-TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct run *run, int pixel)
+TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y)
 {
+    int pixel = y * r->w + x;
     trace_flags key = trace_keys(&l->plane, pixel), clear = { 0 };
     bool any = r->sees_clear || l == &r->now, full = l->fragments + 2 * TRACE_PLANES > l->fragments_max;
 
@@ -282,7 +289,7 @@ TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct 
     if (l->fragments + 2 > l->fragments_max)   /* more edges than a picture has: what does not fit stays dark */
         return;
     if (full || (!any && one_surface(r, l->plane.w[pixel], key))) {
-        sample(r, l, run, pixel, (uint32_t)key[0], (uint32_t)clear[0], 0, 1);
+        sample(r, l, run, x, y, (uint32_t)key[0], (uint32_t)clear[0], 0, 1);
         return;
     }
     for (int s = 0; s < TRACE_PLANES; s++) {
@@ -295,7 +302,7 @@ TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct 
                 first = first && o >= s;
             }
         if (first)
-            sample(r, l, run, pixel, (uint32_t)key[s], (uint32_t)clear[s], s, weight);
+            sample(r, l, run, x, y, (uint32_t)key[s], (uint32_t)clear[s], s, weight);
     }
 }
 
@@ -303,7 +310,7 @@ void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
 {
     struct run run = { .key = 0 };
 
-    fragments(r, l, &run, pixel);
+    fragments(r, l, &run, pixel % r->w, pixel / r->w);
 }
 
 TRACE_INTO bool lies_on(const struct trace_point *p, const struct trace_fragment *f)
@@ -381,7 +388,7 @@ TRACE_WIDE void trace_row(struct sim_renderer *r, struct trace_layer *l, int y)
             l->count[i] = 0;
             continue;
         }
-        fragments(r, l, &run, i);
+        fragments(r, l, &run, x, y);
         l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y);
     }
 }
