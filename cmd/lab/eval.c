@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle eval: scores trips, or a suite that is made for it, and prints figures with their intervals. */
 #include "base/std/time.h"
+#include "cmd/lab/eval_boxes.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 #include "lab/judge/judge.h"
@@ -149,6 +150,10 @@ int verb_eval(int argc, char **argv)
     enum trundle_status status;
     int first, code;
 
+    if (argc > 1 && !strcmp(argv[1], "coco"))
+        return eval_coco(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "mot"))
+        return eval_mot(argc - 1, argv + 1);
     if (command_line(argc, argv, &command) != TRUNDLE_OK)
         return EXIT_ENVIRONMENT;
     if (!option_parse(argc, argv, "trundle eval PATH... | --suite NAME --seed S --trips N", "Replays trips with truth through the cart and scores it, unaided and with a "
