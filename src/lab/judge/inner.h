@@ -35,3 +35,12 @@ void judge_results_done(struct judge_results *results);
 /* One result as bytes of this build, and back; CORRUPT. */
 TRUNDLE_MUST_USE enum trundle_status judge_result_print(const struct judge_result *result, struct bytes *out);
 TRUNDLE_MUST_USE enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge_result *out);
+
+/* Every scored trip to config->each. */
+void judge_each(const struct judge_config *config, const struct judge_results *results);
+
+/* The report says which senses were there. */
+void judge_name_senses(const struct judge_config *config, struct judge_report *report);
+
+/* A text as a JSON string, in ASCII. */
+TRUNDLE_MUST_USE enum trundle_status judge_print_text(const char *text, struct bytes *out);
