@@ -42,6 +42,8 @@ static enum trundle_status write_pictures(const struct sim_store *store, const c
     for (size_t i = 0; i < store->products_n; i++) {
         char path[4096], file[4120], key[TRUNDLE_PRODUCT_TEXT];
 
+        if (store->product[i].unlisted)
+            continue;
         (void)trundle_product_text(store->product[i].key, key);
         *strchr(key, ':') = '-';
         (void)snprintf(path, sizeof path, "%.3900s/enrol/%s", folder, key);

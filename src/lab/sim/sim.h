@@ -42,6 +42,9 @@ TRUNDLE_MUST_USE enum trundle_status sim_suite_parse(const void *bytes, size_t n
 void sim_suite_free(struct sim_suite *suite);
 const char *sim_suite_name(const struct sim_suite *suite);
 
+/* All fields as a Markdown table, with what each of the suites says. NO_MEMORY. */
+TRUNDLE_MUST_USE enum trundle_status sim_suite_fields_print(const struct sim_suite *const *suites, size_t n, struct bytes *out);
+
 /* floor(seed / 5), of negative seeds too. */
 int64_t sim_store_of(int64_t seed);
 

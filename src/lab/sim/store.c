@@ -145,6 +145,23 @@ uint64_t store_seed(const struct sim_store *store)
     return hash64(&store->id, sizeof store->id, hash64(root, strlen(root), 0));
 }
 
+/* What the office forgot to say: old prices, products that it never listed. */
+static void make_catalog_faults(struct sim_store *store, struct rng *r)
+{
+    const struct sim_suite *s = store->suite;
+
+    store->catalog_stale = rng_unit(r) < s->faults.catalog_stale_share;
+    store->catalog_missing = rng_unit(r) < s->faults.catalog_missing_share;
+    for (size_t i = 0; i < store->products_n; i++) {
+        struct sim_product *p = &store->product[i];
+        bool old = rng_unit(r) < s->faults.catalog_products, missing = rng_unit(r) < s->faults.catalog_products;
+        int64_t price = (int64_t)llround((double)p->cents * rng_range(r, s->faults.stale_price.lo, s->faults.stale_price.hi));
+
+        p->listed_cents = store->catalog_stale && old && price > 0 ? price : p->cents;
+        p->unlisted = store->catalog_missing && missing;
+    }
+}
+
 enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, struct sim_store **out, struct trundle_error *err)
 {
     struct sim_store *store = calloc(1, sizeof *store);
@@ -167,6 +184,8 @@ enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, str
     make_places(store, &r);
     r = rng_seed(seed, "store/promotions");
     make_promotions(store, &r);
+    r = rng_seed(seed, "store/faults");
+    make_catalog_faults(store, &r);
     r = rng_seed(seed, "store/cart");
     sim_cart_make(store, &r);
     status = store_find_photos(store, err);

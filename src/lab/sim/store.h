@@ -38,6 +38,8 @@ struct sim_product {
     double   mass_g, mass_sd_g;            /* of one item; of one piece of produce */
     double   size_m[3];                    /* bounding box, upright; of one piece */
     int64_t  cents, member_cents;          /* per item or per kg; member 0: none */
+    bool     unlisted;                     /* on the shelf, not in the catalog */
+    int64_t  listed_cents;                 /* what the catalog says it costs: an old price, or `cents` */
     double   popularity;                   /* sums to 1 over the store */
     uint8_t  base[3], accent[3], ink[3], strip[3];   /* colours of the print */
     uint32_t layout;                       /* of the brand: where the name stands, which motif */
@@ -60,6 +62,7 @@ struct sim_store {
     float odds[SUITE_CATEGORIES + 1][SUITE_CATEGORIES + 1];    /* of category i in a basket with category k; the last is produce */
     size_t photos_n;
     char **photo;                          /* owned */
+    bool catalog_stale, catalog_missing;   /* some products have listed_cents != cents; are unlisted */
 };
 
 TRUNDLE_MUST_USE enum trundle_status sim_store_new(const struct sim_suite *suite, int64_t id, struct sim_store **out, struct trundle_error *err);

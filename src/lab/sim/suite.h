@@ -104,6 +104,12 @@ struct sim_suite {
         struct suite_range latency_s;
     } loc;
     struct { double hz; } tick;
+    struct { double frames; } truth;
+    struct {
+        double share, camera_dead, camera_smeared, frames_late, frames_lost, cell_drift, cell_stuck, cell_dead, scanner_mute, no_location;
+        double clock_jump, no_network, power_loss, catalog_stale_share, catalog_missing_share, catalog_products;
+        struct suite_range lasts_s, dark_s, late_s, lost, drift_gs, smear, jump_s, stale_price;
+    } faults;
     struct {
         struct suite_range events, duration_s, reach_s, lower_s, grip_s, drop_m, scan_before_s, scan_after_s, pick_before_s;
         struct suite_range code_latency_s, touch_latency_s, press_g, lift_s, double_gap_s, rummage_g;
