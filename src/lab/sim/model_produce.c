@@ -83,7 +83,10 @@ static enum trundle_status add_stem(struct sim_mesh *m, const struct sim_product
                                .region = &model_stem };
     float end = t->half_l * (1 - t->dimple) + .5f * stem.half_l, local[3] = { end, 0, 0 };
 
-    if (!calyx && !named(p, "Apple") && !named(p, "Pear") && !named(p, "Plum") && !named(p, "Mango"))
+    if (named(p, "Mushroom")) {
+        stem = (struct model_tube){ .form = SUITE_LONG, .half_l = .5f * t->half_d, .half_d = .36f * t->half_d, .yaw = t->yaw, .tilt = t->tilt, .region = t->region };
+        local[0] = .75f * t->half_l;
+    } else if (!calyx && !named(p, "Apple") && !named(p, "Pear") && !named(p, "Plum") && !named(p, "Mango"))
         return TRUNDLE_OK;
     if (calyx) {
         stem.form = SUITE_ROUND;
@@ -102,8 +105,8 @@ static enum trundle_status add_stem(struct sim_mesh *m, const struct sim_product
 static enum trundle_status add_bunch(struct sim_mesh *m, const struct sim_product *p, const double half[3], const struct model_region *tile, struct rng *r)
 {
     bool florets = named(p, "Broccoli");
-    int n = florets ? 22 : 30;
-    double size = (florets ? .36 : .2) * fmin(half[1], half[2]);
+    int n = florets ? 22 : 40;
+    double size = (florets ? .36 : .27) * fmin(half[1], half[2]);
 
     for (int i = 0; i < n; i++) {
         double z = 1 - 2 * (i + .5) / n, turn = 2.399963 * i, ring = sqrt(1 - z * z), grow = florets && z < -.3 ? 0 : 1;   /* golden spiral */
@@ -116,7 +119,7 @@ static enum trundle_status add_bunch(struct sim_mesh *m, const struct sim_produc
         ball.at[0] = (float)(half[0] * wide * ring * cos(turn));
         ball.at[1] = (float)(half[1] * wide * ring * sin(turn));
         ball.at[2] = (float)(half[2] * wide * z);
-        TRY(model_tube(m, 9, 7, &ball));
+        TRY(model_tube(m, 9, 6, &ball));
     }
     {
         struct model_tube stalk = { .form = SUITE_LONG, .half_l = (float)(florets ? .9 * half[2] : .3 * half[0]), .half_d = (float)(florets ? .3 * half[1] : .003),

@@ -46,28 +46,62 @@ static float width_of(const char *text)
     return sum - 2;
 }
 
+enum { POINTS = 20, SMOOTH = 4 * POINTS };
+struct stroke { int n; float at[SMOOTH][2]; };
+
+/* The next polyline of a glyph; false: no more. */
+static bool next_stroke(const char **s, struct stroke *out)
+{
+    out->n = 0;
+    while (**s == ' ' || **s == '|')
+        (*s)++;
+    for (; **s && **s != '|'; *s += **s == ' ' ? 1 : 2)
+        if (**s != ' ' && out->n < POINTS) {
+            out->at[out->n][0] = (float)((*s)[0] - '0');
+            out->at[out->n++][1] = (float)((*s)[1] - '0');
+        }
+    return out->n > 0;
+}
+
+/* Cuts the corners that turn by less than a right angle (Chaikin 1974), so that bows are round and corners stay. */
+static void smooth(struct stroke *s)
+{
+    struct stroke out = { 0 };
+
+    for (int i = 0; i < s->n; i++) {
+        const float *a = s->at[i > 0 ? i - 1 : 0], *b = s->at[i], *c = s->at[i + 1 < s->n ? i + 1 : i];
+        float u[2] = { b[0] - a[0], b[1] - a[1] }, v[2] = { c[0] - b[0], c[1] - b[1] };
+        bool bow = i > 0 && i + 1 < s->n && u[0] * v[0] + u[1] * v[1] > .05f && fabsf(u[0] * v[1] - u[1] * v[0]) > .05f;
+
+        if (out.n + 2 >= SMOOTH)
+            break;
+        for (int k = 0; k < (bow ? 2 : 1); k++) {
+            const float *to = k ? c : a;
+
+            out.at[out.n][0] = bow ? .7f * b[0] + .3f * to[0] : b[0];
+            out.at[out.n++][1] = bow ? .7f * b[1] + .3f * to[1] : b[1];
+        }
+    }
+    *s = out;
+}
+
 static void draw_glyph(const struct panel *p, const struct glyph *g, float left, float top, float scale, const struct lettering *l, uint32_t rgb)
 {
     const char *s = g->strokes;
-    bool pen = false;
-    float x0 = 0, y0 = 0;
+    struct stroke stroke;
 
-    while (*s) {
-        if (*s == '|') {
-            pen = false;
-            s++;
-        } else if (*s == ' ') {
-            s++;
-        } else {
-            float gx = (float)(s[0] - '0'), gy = (float)(s[1] - '0');
-            float x = left + scale * (l->wide * gx + l->slant * (6 - gy)), y = top + scale * gy;
+    while (next_stroke(&s, &stroke)) {
+        float x0 = 0, y0 = 0;
 
-            if (pen)
+        if (scale * p->sy > 3)                  /* small print needs no bows */
+            smooth(&stroke);
+        for (int i = 0; i < stroke.n; i++) {
+            float x = left + scale * (l->wide * stroke.at[i][0] + l->slant * (6 - stroke.at[i][1])), y = top + scale * stroke.at[i][1];
+
+            if (i > 0)
                 panel_line(p, x0, y0, x, y, scale * l->weight, rgb);
             x0 = x;
             y0 = y;
-            pen = true;
-            s += 2;
         }
     }
 }

@@ -70,11 +70,15 @@ static void skins(const struct sim_product *p, uint32_t *px)
     for (int tile = 0; tile < SKIN_TILES; tile++) {
         struct model_region in = model_skin_tile(tile);
         struct rng r = rng_seed(p->art + (uint64_t)tile, "print/skin");
-        double ripe = (tile + .5) / SKIN_TILES, w = (double)(in.x1 - in.x0) * k, h = (double)(in.y1 - in.y0) * k;
+        double ripe = (tile + .5) / SKIN_TILES, w = (double)(in.x1 - in.x0), h = (double)(in.y1 - in.y0);
 
         for (int y = 0; y < (int)h; y++)
-            for (int x = 0; x < (int)w; x++)
-                px[((int)in.y0 * k + y) * PRINT_SIDE + (int)in.x0 * k + x] = 0xff000000 | skin_at(p, (x + .5) / w, (y + .5) / h, ripe, &r);
+            for (int x = 0; x < (int)w; x++) {
+                uint32_t rgb = 0xff000000 | skin_at(p, (x + .5) / w, (y + .5) / h, ripe, &r);
+
+                for (int i = 0; i < k * k; i++)
+                    px[(((int)in.y0 + y) * k + i / k) * PRINT_SIDE + ((int)in.x0 + x) * k + i % k] = rgb;
+            }
     }
 }
 

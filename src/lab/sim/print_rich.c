@@ -199,8 +199,10 @@ static void face(const struct panel *p, const struct design *d, const struct sim
     quantity_text(product, quantity);
     panel_text(p, quantity, .55f, .91f * h, .95f, .97f * h, &d->small, 1, reads_on(texel_at(p, .8f, .94f * h), d->ink));
     if (product->redesign && !old) {            /* what changed says so */
-        panel_star(p, .82f, .34f * h, .13f, 16, .07f, 0xf0d020);
-        panel_text(p, "NEW", .72f, .34f * h - .05f, .92f, .34f * h + .05f, &d->brand, 0, 0xb01010);
+        float y = (d->picture_y + .5f * d->picture_h) * h;
+
+        panel_star(p, .86f, y, .12f, 16, .07f, 0xf0d020);
+        panel_text(p, "NEW", .77f, y - .05f, .95f, y + .05f, &d->brand, 0, 0xb01010);
     }
 }
 
