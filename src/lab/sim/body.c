@@ -11,7 +11,7 @@
 enum { CONTACTS = 6, WALLS = 5, AWAKE = 1, ASLEEP = 2 };
 static const double GRAVITY = 9.81;
 static const double STILL_MS = .012, STILL_RADS = .12, STILL_S = .12;      /* slower than this for so long: asleep */
-static const double CREEP_MS = .05, CREEP_S = 1.6, AWAKE_S = 4;            /* ... or creeping for so long; or awake at all for so long */
+static const double CREEP_MS = .05, CREEP_S = .8, AWAKE_S = 3;            /* ... or creeping for so long; or awake at all for so long */
 static const double HIT_MS = .04;                                          /* a neighbour that moves faster than this wakes */
 static const double FAST_MS = 4, FAST_RADS = 40;
 
