@@ -106,15 +106,18 @@ static void loads_at(struct loads *l, const struct sim_store *store, double t, d
     l->active_n = kept;
 }
 
-/* Static load at t: what the cells would read at rest, pulses left out. */
-static double static_load(const struct plan *plan, double t)
+/* Adds what moving bodies press at t; t only goes forward. */
+static void forces_at(const struct plan *plan, double t, size_t *next, double out[4])
 {
-    double sum = 0;
+    double share[4];
 
-    for (size_t i = 0; i < plan->loads_n; i++)
-        if (!plan->load[i].pulse && plan->load[i].t1 <= t)
-            sum += plan->load[i].g;
-    return sum;
+    while (*next < plan->forces_n && plan->force[*next].t <= t)
+        ++*next;
+    if (*next == 0 || plan->force[*next - 1].g == 0)
+        return;
+    share_out(plan->store, plan->force[*next - 1].x_m, plan->force[*next - 1].y_m, share);
+    for (int k = 0; k < 4; k++)
+        out[k] += plan->force[*next - 1].g * share[k];
 }
 
 /* Start of the first 0.2 s in which the noise-free reading stays within 1 sd of its final value. */
@@ -130,7 +133,7 @@ static void find_settles(const struct plan *plan, const double *clean, size_t n,
         if (!(from == from))
             continue;
         for (size_t i = (size_t)ceil(from * hz), held = 0; i < n; i++) {
-            held = fabs(clean[i] - static_load(plan, (double)i / hz)) <= sd ? held + 1 : 0;
+            held = fabs(clean[i] - plan_static_g(plan, (double)i / hz)) <= sd ? held + 1 : 0;
             if (held > window) {
                 out->t_settle[e] = fmax(from, (double)(i - window) / hz);
                 break;
@@ -166,7 +169,7 @@ enum trundle_status signal_make(const struct plan *plan, struct signal *out, str
     struct oscillator o[4] = { { 0 } }, clean_o = { 0 };
     struct drift drift[4];
     struct loads *loads = calloc(1, sizeof *loads);
-    size_t cells_max = (size_t)(plan->end_s * hz) + 1, imus_max = (size_t)(plan->end_s * suite->imu.hz) + 2;
+    size_t next_force = 0, cells_max = (size_t)(plan->end_s * hz) + 1, imus_max = (size_t)(plan->end_s * suite->imu.hz) + 2;
     double *clean = malloc(cells_max * sizeof *clean);
     enum trundle_status status = TRUNDLE_OK;
 
@@ -191,6 +194,7 @@ enum trundle_status signal_make(const struct plan *plan, struct signal *out, str
         struct plan_motion m = plan_motion_at(plan, t);
 
         loads_at(loads, store, t, on);
+        forces_at(plan, t, &next_force, on);
         sum = on[0] + on[1] + on[2] + on[3];
         a = shake(&shaker, plan, t, m.speed_ms, dt);
         w = 2 * PI * store->resonance_hz * sqrt(pan / (pan + fmax(sum, 0)));

@@ -16,6 +16,8 @@ extern const unsigned char embed_suite_v1[];
 extern const size_t embed_suite_v1_n;
 
 static const char *const details[] = { "plain", "rich" };
+static const char *const bodies_model[] = { "placed", "rigid", "soft" };
+static const char *const shopper_policy[] = { "habits", "sweep" };
 
 #define N(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_NUMBER, lo, hi, NULL, text }
 #define W(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_WHOLE, lo, hi, NULL, text }
@@ -172,6 +174,42 @@ const struct suite_field suite_fields[] = {
     N(shopper, bump_share, 0, 1, "bumps of the standing cart, per event"),
     N(shopper, member_share, 0, 1, "trips with a member card"),
     N(shopper, stay_share, 0, 1, "events at the same place as the one before"),
+    C(shopper, policy, shopper_policy, "this and the rest of the section are for bodies that are not placed; habits: shelf by shelf, each thing at once; sweep: along the aisles, things gathered and put in a row"),
+    N(shopper, items_median, 1, 40, "things put in a trip, repeats included"),
+    N(shopper, spread_below, 0, 2, "sd of the logarithm of their number, below the median"),
+    N(shopper, spread_above, 0, 2, "sd of it above the median"),
+    R(shopper, items, 1, 60, "bounds of their number"),
+    R(shopper, walk_s, 0, 60, "from shelf to shelf"),
+    R(shopper, pause_s, 0, 10, "before a hand moves, standing"),
+    N(shopper, scan_spread, 0, 5, "sd over shoppers of the log odds that something is scanned"),
+    N(shopper, light_share, 0, 1, "packaged things picked for being under 50 g, on top of those that chance brings"),
+    N(shopper, in_hand_share, 0, 1, "puts of two things in one hand"),
+    N(shopper, overlap_share, 0, 1, "puts that begin before the one before is over"),
+    N(shopper, change_share, 0, 1, "things brought in and carried out again, per event"),
+    N(shopper, wrong_plu_share, 0, 1, "of picked PLUs, those of another kind by mistake"),
+    N(shopper, bag_share, 0, 1, "things inside gathered in a bag and moved together, per event"),
+    C(bodies, model, bodies_model, "placed: things stay where they are put; rigid: they fall, roll and settle; soft: the same with springs for contacts"),
+    N(bodies, hz, 60, 1000, "steps a second"),
+    N(bodies, friction, 0, 3, "coefficient of friction"),
+    N(bodies, bounce, 0, .9, "share of the speed that comes back"),
+    N(bodies, rolling_m, 0, .1, "rolling resistance: torque over normal force"),
+    N(bodies, shift_ms2, 0, 100, "acceleration of the cart from which things inside begin to move"),
+    R(bodies, release_ms, 0, 2, "sideways speed of a hand that lets go"),
+    R(bodies, spin_rads, 0, 20, "turning rate of what it lets go"),
+    R(bodies, push_ms, 0, 2, "speed that a rummaging hand gives to 0.5 kg"),
+    N(shrink, share, 0, 1, "trips with a shrink scenario or its twin"),
+    N(shrink, twin_share, 0, 1, "of those, honest twins"),
+    N(shrink, no_scan, 0, 1000, "weight of the scenario among them"),
+    N(shrink, scan_one_of_two, 0, 1000, "weight"),
+    N(shrink, cheap_code, 0, 1000, "weight"),
+    N(shrink, swap_after_weigh, 0, 1000, "weight"),
+    N(shrink, heavier_after_weigh, 0, 1000, "weight"),
+    N(shrink, take_and_replace, 0, 1000, "weight"),
+    N(shrink, hidden, 0, 1000, "weight"),
+    N(shrink, past_cameras, 0, 1000, "weight"),
+    N(shrink, lean_on_scale, 0, 1000, "weight"),
+    N(shrink, cart_swap, 0, 1000, "weight"),
+    R(shrink, lean_g, 0, 20000, "what a hand takes off the scale while it lifts the rim"),
 };
 const size_t suite_fields_n = COUNT_OF(suite_fields);
 

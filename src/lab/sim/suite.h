@@ -54,6 +54,9 @@ struct suite_produce {
     double rgb[3], rgb2[3];                /* 0..255: body, spots or ends */
 };
 
+enum suite_bodies { SUITE_PLACED, SUITE_RIGID, SUITE_SOFT };
+enum suite_policy { SUITE_HABITS, SUITE_SWEEP };
+
 struct suite_pack_shape { double tare_share, tare_g, aspect[3], fill, gloss, clear; };
 
 /* Two categories; the place after the last (categories_n) is produce. */
@@ -115,7 +118,21 @@ struct sim_suite {
         struct suite_range code_latency_s, touch_latency_s, press_g, lift_s, double_gap_s, rummage_g;
         double scan_share, scan_after_share, pick_share, take_share, put_back_share, move_share, double_share, repeat_share;
         double rolling_share, hand_only_share, bump_share, member_share, stay_share;
+        /* of shoppers whose things are bodies */
+        int policy;                        /* enum suite_policy */
+        struct suite_range items, walk_s, pause_s;
+        double items_median, spread_below, spread_above, scan_spread, light_share, in_hand_share, overlap_share, change_share, wrong_plu_share, bag_share;
     } shopper;
+    struct {
+        int model;                         /* enum suite_bodies */
+        double hz, friction, bounce, rolling_m, shift_ms2;
+        struct suite_range release_ms, spin_rads, push_ms;
+    } bodies;
+    struct {
+        double share, twin_share, no_scan, scan_one_of_two, cheap_code, swap_after_weigh, heavier_after_weigh, take_and_replace, hidden, past_cameras;
+        double lean_on_scale, cart_swap;
+        struct suite_range lean_g;
+    } shrink;
     struct suite_pack_shape pack[SUITE_PACKS];
     size_t categories_n, produce_n, pairs_n;
     struct suite_category category[SUITE_CATEGORIES];
