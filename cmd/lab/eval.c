@@ -4,6 +4,7 @@
 #include "base/std/time.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
+#include "lab/judge/baseline/baseline.h"
 #include "lab/judge/judge.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 struct eval {
-    const char *suite, *submission, *catalog, *quality, *commit;
+    const char *suite, *submission, *catalog, *quality, *commit, *system, *fit;
     long long seed, trips, jobs;
     bool recorded, json;
 };
@@ -119,11 +120,33 @@ static bool check(const struct eval *e, int paths)
                      : !e->suite && (e->trips || e->seed) ? "--seed and --trips belong to --suite"
                      : e->recorded && e->submission ? "--recorded and --submission exclude each other"
                      : e->recorded && e->suite ? "--recorded scores decisions in a trip; the trips of a suite hold none"
+                     : (e->system || e->fit) && (e->recorded || e->submission) ? "--system and --fit replay a cart; --recorded and --submission replay nothing"
+                     : e->system && strcmp(e->system, "trundle") != 0 && !judge_baseline(e->system)
+                         ? "--system is trundle, scan-only, weight-only, shelf-rule, vision-only or frame-by-frame"
+                     : e->fit && (!judge_baseline(e->fit) || e->system)
+                         ? "--fit is scan-only, weight-only, shelf-rule, vision-only or frame-by-frame, without --system"
                      : e->jobs < 1 || e->jobs > JUDGE_JOBS_MAX ? "--jobs is 1 to 64" : NULL;
 
     if (what)
         fprintf(stderr, "trundle eval: %s; trundle eval --help says more\n", what);
     return !what;
+}
+
+/* Numbers of a baseline, as they stand in models/baselines.json. */
+static enum trundle_status fit_baseline(const struct eval *e, const char *const *paths, size_t n, struct trundle_error *err)
+{
+    struct judge_baseline_fit fit;
+    struct bytes text = { 0 };
+    enum trundle_status status;
+
+    TRY_GOTO(status, e->suite ? judge_baseline_fit_suite(e->fit, e->suite, e->seed, (size_t)e->trips, (int)e->jobs, progress, NULL, &fit, err)
+                              : judge_baseline_fit(e->fit, paths, n, progress, NULL, &fit, err), out);
+    TRY_GOTO(status, judge_baseline_print(e->fit, fit.value, &text), out);
+    printf("\"%s\": %s\n", e->fit, (const char *)text.data);
+    fprintf(stderr, "%zu trips, %zu tries: event F1 %.4f, from %.4f in the middle of the grid\n", fit.trips, fit.tried, fit.f1, fit.f1_start);
+out:
+    bytes_done(&text);
+    return status;
 }
 
 int verb_eval(int argc, char **argv)
@@ -133,6 +156,8 @@ int verb_eval(int argc, char **argv)
         { "suite", "NAME", OPTION_TEXT, &e.suite, "make, score and discard trips of this suite" },
         { "seed", "S", OPTION_LONG, &e.seed, "first seed of the suite's trips (below 1,000,000: development)" },
         { "trips", "N", OPTION_LONG, &e.trips, "how many" },
+        { "system", "NAME", OPTION_TEXT, &e.system, "trundle (default), or a baseline: scan-only weight-only shelf-rule vision-only frame-by-frame" },
+        { "fit", "NAME", OPTION_TEXT, &e.fit, "fit the numbers of a baseline to the trips and print them" },
         { "recorded", NULL, OPTION_FLAG, &e.recorded, "score the decisions that the trips hold; replay nothing" },
         { "submission", "FILE", OPTION_TEXT, &e.submission, "score these events (JSON lines) instead of a cart" },
         { "catalog", "DIR", OPTION_TEXT, &e.catalog, "catalog of the trips; default: stores/<store>/ beside each" },
@@ -162,6 +187,12 @@ int verb_eval(int argc, char **argv)
         TRY_GOTO(status, judge_submission_read(e.submission, &submission, &err), out);
     config = (struct judge_config){ .catalog_dir = e.catalog, .recorded = e.recorded, .submission = submission, .jobs = (int)e.jobs, .progress = progress,
                                     .complain = complain };
+    if (e.system)
+        config.cart = judge_baseline(e.system);
+    if (e.fit) {
+        status = fit_baseline(&e, (const char *const *)(argv + first), (size_t)(argc - first), &err);
+        goto out;
+    }
     if (e.suite)
         TRY_GOTO(status, judge_suite(e.suite, e.seed, (size_t)e.trips, &config, &report, &err), out);
     else

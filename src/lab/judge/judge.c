@@ -177,17 +177,14 @@ out:
     return status;
 }
 
-/* Paths of trips, those of one store side by side. */
-struct list { char **path; size_t n, room; };
-
-static void list_done(struct list *l)
+void judge_list_done(struct judge_list *l)
 {
     for (size_t i = 0; i < l->n; i++)
         free(l->path[i]);
     free(l->path);
 }
 
-static enum trundle_status list_add(struct list *l, const char *folder, const char *name, struct trundle_error *err)
+static enum trundle_status list_add(struct judge_list *l, const char *folder, const char *name, struct trundle_error *err)
 {
     size_t n = strlen(folder) + strlen(name) + 2;
 
@@ -232,7 +229,7 @@ static int by_seed(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static enum trundle_status list_folder(struct list *l, const char *folder, struct trundle_error *err)
+static enum trundle_status list_folder(struct judge_list *l, const char *folder, struct trundle_error *err)
 {
     size_t first = l->n;
     enum trundle_status status = TRUNDLE_OK;
@@ -253,7 +250,7 @@ static enum trundle_status list_folder(struct list *l, const char *folder, struc
     return status;
 }
 
-static enum trundle_status list_paths(const char *const *paths, size_t n, struct list *l, struct trundle_error *err)
+enum trundle_status judge_list_paths(const char *const *paths, size_t n, struct judge_list *l, struct trundle_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct stat st;
@@ -276,7 +273,7 @@ static bool same_store(const char *a, const char *b)
     return seed_of(a, &fa, &sa) && seed_of(b, &fb, &sb) && fa == fb && !strncmp(a, b, fa) && sa >= 0 && sb >= 0 && sa / 5 == sb / 5;
 }
 
-struct errand { const struct judge_config *config; struct list list; };
+struct errand { const struct judge_config *config; struct judge_list list; };
 
 static enum trundle_status errand_trip(void *user, size_t trip, struct judge_result *out, struct trundle_error *err)
 {
@@ -329,7 +326,7 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
     struct judge_job *jobs = NULL;
     enum trundle_status status;
 
-    TRY_GOTO(status, list_paths(paths, n, &errand.list, err), out);
+    TRY_GOTO(status, judge_list_paths(paths, n, &errand.list, err), out);
     jobs = calloc(errand.list.n, sizeof *jobs);
     if (!jobs) {
         status = error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for %zu trips", errand.list.n);
@@ -351,6 +348,6 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
 out:
     judge_results_done(&results);
     free(jobs);
-    list_done(&errand.list);
+    judge_list_done(&errand.list);
     return status;
 }

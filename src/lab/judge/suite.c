@@ -48,6 +48,11 @@ static void discard(const char *path, int depth)
     (void)rmdir(path);
 }
 
+void judge_discard(const char *path)
+{
+    discard(path, 0);
+}
+
 static void store_path(const struct show *s, const struct judge_job *job, char out[PATH])
 {
     (void)snprintf(out, PATH, "%s/stores/%" PRId64, s->dir, sim_store_of(s->seed + (int64_t)job->first));
@@ -67,7 +72,7 @@ static void discard_store(void *user, const struct judge_job *job)
     char path[PATH];
 
     store_path(user, job, path);
-    discard(path, 0);
+    judge_discard(path);
 }
 
 static enum trundle_status make_and_score(void *user, size_t trip, struct judge_result *out, struct trundle_error *err)
@@ -130,7 +135,7 @@ enum trundle_status judge_suite(const char *suite, int64_t seed, size_t trips, c
     out->failed = results.failed;
 out:
     if (show.dir[0])
-        discard(show.dir, 0);
+        judge_discard(show.dir);
     judge_results_done(&results);
     free(jobs);
     sim_suite_free(loaded);
