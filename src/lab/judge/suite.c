@@ -130,9 +130,21 @@ enum trundle_status judge_suite(const char *suite, int64_t seed, size_t trips, c
         jobs[work.jobs_n - 1].n++;
     }
     work.job = jobs;
+    if (config->submission) {
+        int64_t *seeds = calloc(trips, sizeof *seeds);
+
+        for (size_t i = 0; seeds && i < trips; i++)
+            seeds[i] = seed + (int64_t)i;
+        status = seeds ? judge_submission_names(config->submission, seeds, trips, err) : error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for seeds");
+        free(seeds);
+        if (status != TRUNDLE_OK)
+            goto out;
+    }
     TRY_GOTO(status, judge_work(&work, config, &results, err), out);
+    TRY_GOTO(status, judge_whole(config, &results, err), out);
     TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
+    judge_each(config, &results);
 out:
     if (show.dir[0])
         judge_discard(show.dir);
