@@ -43,10 +43,10 @@
   function print(key, v) {
     if (v === null || v === undefined) return '–';
     const kind = known[key] ? known[key][2] : isShare(key) ? 'share' : 'number';
-    if (kind === 'share') return (100 * v).toFixed(1) + ' %';
-    if (kind === 's') return v.toFixed(2) + ' s';
-    if (kind === 'bp') return v.toFixed(0) + ' bp';
-    if (kind === 'pct') return v.toFixed(2) + ' %';
+    if (kind === 'share') return (100 * v).toFixed(1) + '\u00a0%';
+    if (kind === 's') return v.toFixed(2) + '\u00a0s';
+    if (kind === 'bp') return v.toFixed(0) + '\u00a0bp';
+    if (kind === 'pct') return v.toFixed(2) + '\u00a0%';
     return Math.abs(v) >= 100 ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : v.toFixed(2);
   }
   const interval = (key, f) => f && f.lo !== null && f.hi !== null ? `${print(key, f.lo)} to ${print(key, f.hi)}` : 'no interval';
@@ -85,13 +85,15 @@
   }
 
   // Dots with whiskers, a row a name: rows [{ name, n, mode: { value, lo, hi } }].
-  function whiskers(key, rows, title) {
-    const narrow = innerWidth < 560, width = narrow ? 360 : 720, left = narrow ? 122 : 190, right = narrow ? 14 : 74, each = narrow ? 34 : 30, top = 26, height = top + each * rows.length + 6;
+  function whiskers(key, rows, title, half) {
+    // One unit is one pixel, so that text has its size at any width.
+    const room = Math.min(innerWidth - 32, 1088) - (innerWidth < 560 ? 30 : 42), width = Math.round(half && innerWidth >= 860 ? (room - 58) / 2 : room);
+    const narrow = width < 560, left = narrow ? 122 : 190, right = narrow ? 14 : 74, each = narrow ? 34 : 30, top = 26, height = top + each * rows.length + 6;
     const all = rows.flatMap((r) => modes.flatMap((m) => r[m] && r[m].value !== null ? [r[m].value, r[m].lo ?? r[m].value, r[m].hi ?? r[m].value] : []));
     const s = scale(Math.min(...all, Infinity), Math.max(...all, 0), isShare(key)), x = (v) => left + (width - left - right) * (v - s.lo) / (s.hi - s.lo || 1);
     const svg = make('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title + ', the same figures are in the table below' });
     for (const t of s.ticks)
-      svg.append(make('line', { class: 'grid', x1: x(t), x2: x(t), y1: top - 6, y2: height }), make('text', { class: 'tick', x: x(t), y: 14, 'text-anchor': 'middle' }, isShare(key) ? `${Math.round(100 * t)} %` : String(+t.toPrecision(3))));
+      svg.append(make('line', { class: 'grid', x1: x(t), x2: x(t), y1: top - 6, y2: height }), make('text', { class: 'tick', x: x(t), y: 14, 'text-anchor': 'middle' }, isShare(key) ? `${Math.round(100 * t)}\u00a0%` : String(+t.toPrecision(3))));
     rows.forEach((r, i) => {
       const y = top + each * (i + 0.5), label = plain(r.name);
       svg.append(make('text', { x: left - 12, y: y + 5, 'text-anchor': 'end', 'font-weight': i ? 400 : 700 }, narrow && label.length > 16 ? label.slice(0, 15) + '…' : label));
@@ -105,7 +107,7 @@
     });
     return svg;
   }
-  const rowsTable = (caption, key, rows) => table(caption, ['', ...modes.flatMap((m) => [m, '95 %']), 'n'],
+  const rowsTable = (caption, key, rows) => table(caption, ['', ...modes.flatMap((m) => [m, '95\u00a0%']), 'n'],
     rows.map((r) => [plain(r.name), ...modes.flatMap((m) => [print(key, r[m] && r[m].value), interval(key, r[m])]), String(r.n)]));
 
   function top() {
@@ -123,12 +125,12 @@
     const keys = ['errors_per_100', 'basket_accuracy', 'event_f1', 'auto_rate', 'asks_per_100', 'undercharge_bp', 'overcharge_bp', ...money];
     const cards = [...new Set(keys)].filter((k) => modes.some((m) => figures[m][k] && figures[m][k].value !== null)).map((k) => {
       const f = figures[modes[0]][k] || {};
-      return make('div', { class: 'card' }, make('h3', {}, name(k)), make('p', { class: 'figure' }, print(k, f.value)), make('p', { class: 'small' }, `95 %: ${interval(k, f)}`),
+      return make('div', { class: 'card' }, make('h3', {}, name(k)), make('p', { class: 'figure' }, print(k, f.value)), make('p', { class: 'small' }, `95\u00a0%: ${interval(k, f)}`),
         modes[1] && figures.aided[k] && figures.aided[k].value !== null && make('p', { class: 'small' }, make('strong', {}, `aided ${print(k, figures.aided[k].value)}`), ` (${interval(k, figures.aided[k])})`),
-        make('p', { class: 'small quiet' }, known[k] ? known[k][1] + (f.n ? `; n ${f.n}` : '') : f.n ? `n ${f.n}` : ''));
+        make('p', { class: 'small quiet note' }, known[k] ? known[k][1] + (f.n ? `; n ${f.n}` : '') : f.n ? `n ${f.n}` : ''));
     });
     const wrong = data.mistakes, total = wrong.missed + wrong.phantom + wrong.wrong;
-    return section('headline', 'Headline', modes[1] ? 'Large: unaided, nobody answers a question. Aided: a shopper answers nine of ten, 97 % of them right.' : 'Unaided.', make('div', { class: 'cards' }, cards),
+    return section('headline', 'Headline', modes[1] ? 'Large: unaided, nobody answers a question. Aided: a shopper answers nine of ten, 97\u00a0% of them right.' : 'Unaided.', make('div', { class: 'cards' }, cards),
       make('p', { class: 'small', style: 'margin-block-start:12px' }, total ? `Mistakes, unaided: ${wrong.wrong} events named wrongly, ${wrong.missed} missed, ${wrong.phantom} that never were.` : 'No mistakes, unaided.'));
   }
 
@@ -159,9 +161,9 @@
     const f1 = data.f1_by_items.filter((r) => r.n);
     if (!rows.length && !f1.length) return null;
     return section('items', 'By number of items', null,
-      rows.length > 0 && make('h3', {}, 'Baskets all right'), rows.length > 0 && legend(), rows.length > 0 && whiskers('basket_accuracy', rows, 'Baskets all right by number of items'),
+      rows.length > 0 && make('h3', {}, 'Baskets all right'), rows.length > 0 && legend(), rows.length > 0 && whiskers('basket_accuracy', rows, 'Baskets all right by number of items', true),
       rows.length > 0 && make('details', {}, make('summary', {}, 'As a table'), rowsTable('Baskets all right by number of items', 'basket_accuracy', rows)),
-      f1.length > 0 && table('Event F1 by number of items, unaided', ['Items at the end', 'event F1, unaided', '95 %', 'trips'], f1.map((r) => [r.name, print('event_f1', r.value), interval('event_f1', r), String(r.n)])));
+      f1.length > 0 && table('Event F1 by number of items, unaided', ['Items', 'event F1', '95\u00a0%', 'trips'], f1.map((r) => [r.name, print('event_f1', r.value), interval('event_f1', r), String(r.n)])));
   }
 
   function calibration() {
@@ -177,7 +179,7 @@
       ...bins.map((b) => make('circle', { class: 'one', cx: x(b.p), cy: y(b.right), r: 4 }, make('title', {}, `said ${(100 * b.p).toFixed(0)} %, right ${(100 * b.right).toFixed(0)} %, n ${b.n}`))),
       make('text', { class: 'tick', x: x(0.5), y: size - 4, 'text-anchor': 'middle' }, 'probability given, %'));
     return section('calibration', 'Calibration', 'Puts by the probability that the cart gave to what it showed, against the share that was right (%). On the dashed line a cart means what it says; bars: how many.', svg,
-      make('details', {}, make('summary', {}, 'As a table'), table('Calibration', ['probability given', 'right', 'n'], bins.map((b) => [(100 * b.p).toFixed(0) + ' %', (100 * b.right).toFixed(0) + ' %', String(b.n)]))));
+      make('details', {}, make('summary', {}, 'As a table'), table('Calibration', ['probability given', 'right', 'n'], bins.map((b) => [(100 * b.p).toFixed(0) + '\u00a0%', (100 * b.right).toFixed(0) + '\u00a0%', String(b.n)]))));
   }
 
   function look(product, role) {
@@ -220,7 +222,7 @@
 
   function all() {
     const keys = Object.keys(figures[modes[0]]);
-    return section('all', 'All figures', null, table('All figures', ['', ...modes.flatMap((m) => [m, '95 %']), 'n'],
+    return section('all', 'All figures', null, table('All figures', ['', ...modes.flatMap((m) => [m, '95\u00a0%']), 'n'],
       keys.map((k) => [name(k), ...modes.flatMap((m) => [print(k, figures[m][k] && figures[m][k].value), interval(k, figures[m][k])]), String((figures[modes[0]][k] || {}).n ?? '')])));
   }
 

@@ -246,11 +246,11 @@ enum trundle_status judge_notes_look(const char *trip_path, const char *store_di
         return error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for pictures");
     TRY(trip_open(trip_path, &reader, err));
     status = TRUNDLE_OK;
-    for (uint32_t i = 0; i < JUDGE_NOTES_SHOWN && i < notes->notes_n && status == TRUNDLE_OK; i++) {
+    for (uint32_t i = 0; i < JUDGE_NOTES_SHOWN && i < notes->notes_n && status == TRUNDLE_OK; i++)
         status = shoot(reader, i, notes, err);
-        if (status == TRUNDLE_OK && store_dir)
-            status = look_up(store_dir, notes->note[i].truth, i, JUDGE_SHOT_TRUTH, notes);
-        if (status == TRUNDLE_OK && store_dir)
+    for (uint32_t i = 0; store_dir && i < JUDGE_NOTES_LOOKED && i < notes->notes_n && status == TRUNDLE_OK; i++) {
+        status = look_up(store_dir, notes->note[i].truth, i, JUDGE_SHOT_TRUTH, notes);
+        if (status == TRUNDLE_OK)
             status = look_up(store_dir, notes->note[i].taken, i, JUDGE_SHOT_TAKEN, notes);
     }
     trip_free(reader);
