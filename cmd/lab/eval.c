@@ -3,9 +3,12 @@
 /* trundle eval: scores trips, or a suite that is made for it, and prints figures with their intervals. */
 #include "base/std/time.h"
 #include "cmd/lab/eval_boxes.h"
+#include "cmd/lab/eval_results.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
-#include "lab/judge/gate.h"
+#include "lab/judge/baseline/baseline.h"
+#include "lab/judge/judge.h"
+#include "lab/judge/page.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +19,10 @@
 #include <unistd.h>
 
 struct eval {
-    const char *suite, *submission, *catalog, *quality, *commit, *senses;
-    const char *results, *against, *gate;
+    const char *suite, *submission, *catalog, *quality, *commit, *system, *fit, *ablate, *write_submission, *report, *senses;
+    struct eval_results saved;
     long long seed, trips, jobs;
-    double points;
-    bool recorded, json, compare, pooled, common;
+    bool recorded;
 };
 
 static void progress(void *user, size_t done, size_t total)
@@ -84,15 +86,21 @@ out:
     return status;
 }
 
-static enum trundle_status write_quality(const struct eval *e, const char *command, const struct judge_report *report, struct trundle_error *err)
+static void today(char *out, size_t size)
 {
     time_t now = (time_t)(clock_wall_ns() / NS_PER_S);
+    struct tm tm;
+
+    (void)strftime(out, size, "%Y-%m-%d", gmtime_r(&now, &tm));
+}
+
+static enum trundle_status write_quality(const struct eval *e, const char *command, const struct judge_report *report, struct trundle_error *err)
+{
     struct bytes rows = { 0 };
     char date[16], commit[64];
     enum trundle_status status;
-    struct tm tm;
 
-    (void)strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &tm));
+    today(date, sizeof date);
     if (e->commit)
         (void)snprintf(commit, sizeof commit, "%s", e->commit);
     else
@@ -104,10 +112,48 @@ static enum trundle_status write_quality(const struct eval *e, const char *comma
     return status;
 }
 
+/* What is asked for besides the figures, trip by trip. */
+struct kept { struct judge_page *page; struct bytes events; struct judge_saved *saved; enum trundle_status status; };
+
+static void keep(void *user, const struct judge_result *r)
+{
+    struct kept *k = user;
+
+    if (k->page && k->status == TRUNDLE_OK)
+        k->status = judge_page_add(k->page, r);
+    if (k->status == TRUNDLE_OK)
+        k->status = judge_submission_print(r->seed, r->notes.event, r->notes.events_n, &k->events);
+    if (k->saved && k->status == TRUNDLE_OK)
+        k->status = judge_saved_add(k->saved, r, NULL);
+}
+
+static enum trundle_status write_report(const struct eval *e, const struct kept *k, const char *command, const struct judge_report *report, struct trundle_error *err)
+{
+    char date[16];
+    struct judge_page_about about = { .command = command, .system = e->saved.system, .build = trundle_version(),
+                                      .made = date, .suite = e->suite };
+    const char *dot = strrchr(e->report, '.'), *slash = strrchr(e->report, '/');
+    size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - e->report) : strlen(e->report);
+    struct bytes json = { 0 }, html = { 0 }, name = { 0 };
+    enum trundle_status status;
+
+    today(date, sizeof date);
+    TRY_GOTO(status, judge_page_json(k->page, report, &about, &json), out);
+    TRY_GOTO(status, judge_page_html(&json, &html), out);
+    TRY_GOTO(status, bytes_print(&name, "%.*s.json", (int)stem, e->report), out);
+    TRY_GOTO(status, file_write(e->report, html.data, html.n, err), out);
+    status = file_write((const char *)name.data, json.data, json.n, err);
+out:
+    bytes_done(&json);
+    bytes_done(&html);
+    bytes_done(&name);
+    return status;
+}
+
 static enum trundle_status show(const struct eval *e, const struct judge_report *report)
 {
     struct bytes text = { 0 };
-    enum trundle_status status = e->json ? judge_report_json(report, &text) : judge_report_text(report, &text);
+    enum trundle_status status = e->saved.json ? judge_report_json(report, &text) : judge_report_text(report, &text);
 
     if (status == TRUNDLE_OK && fwrite(text.data, 1, text.n, stdout) != text.n)
         status = TRUNDLE_IO;
@@ -115,160 +161,94 @@ static enum trundle_status show(const struct eval *e, const struct judge_report 
     return status;
 }
 
-/* Trips that are kept to be saved, compared, held against a gate. */
-struct kept { struct judge_saved saved; enum trundle_status status; struct trundle_error err; };
-
-static void keep(void *user, const struct judge_result *result)
+static enum judge_ablation ablation_of(const char *name)
 {
-    struct kept *k = user;
-
-    if (k->status == TRUNDLE_OK)
-        k->status = judge_saved_add(&k->saved, result, &k->err);
+    return !name ? JUDGE_HONEST : !strcmp(name, "shuffle-evidence") ? JUDGE_SHUFFLE_EVIDENCE : !strcmp(name, "swap-weights") ? JUDGE_SWAP_WEIGHTS
+         : !strcmp(name, "constant-frames") ? JUDGE_CONSTANT_FRAMES : JUDGE_HONEST;
 }
 
-static bool keeps(const struct eval *e)
+/* Something that can only be said of trips that are scored now. */
+static bool scores(const struct eval *e)
 {
-    return e->results || e->against || e->gate;
+    return e->suite || e->recorded || e->submission || e->catalog || e->senses || e->trips || e->seed || e->system || e->fit || e->ablate || e->report
+        || e->write_submission || (e->saved.compare && e->quality);
 }
 
-static void name_saved(const struct eval *e, const struct judge_report *report, struct judge_saved *saved)
+static bool is_system(const char *name)
 {
-    (void)snprintf(saved->build, sizeof saved->build, "%s", trundle_version());
-    (void)snprintf(saved->suite, sizeof saved->suite, "%s", report->suite);
-    (void)snprintf(saved->system, sizeof saved->system, "%s", e->submission ? "submission" : e->recorded ? "recorded" : "trundle");
-    (void)snprintf(saved->senses, sizeof saved->senses, "%s", report->senses[0] ? report->senses : "all");
-}
-
-static enum trundle_status print_out(struct bytes *text, enum trundle_status status, struct trundle_error *err)
-{
-    if (status == TRUNDLE_OK && fwrite(text->data, 1, text->n, stdout) != text->n)
-        status = error_set(err, TRUNDLE_IO, "stdout", NULL, "cannot write: %s", strerror(errno));
-    bytes_done(text);
-    return status;
-}
-
-static enum trundle_status show_comparison(const struct eval *e, const struct judge_saved *a, const struct judge_saved *b, struct trundle_error *err)
-{
-    struct judge_compare_options options = { .common = e->common, .points = e->points };
-    struct judge_comparison c;
-    struct bytes text = { 0 };
-    enum trundle_status status;
-
-    TRY(judge_compare(a, b, &options, &c, err));
-    if (!e->json && !e->compare)
-        printf("\n");
-    status = print_out(&text, e->json ? judge_comparison_json(&c, &text) : judge_comparison_text(&c, &text), err);
-    judge_comparison_done(&c);
-    return status;
-}
-
-static enum trundle_status compare_files(const struct eval *e, const char *a_path, const char *b_path, struct trundle_error *err)
-{
-    struct judge_saved a = { .n = 0 }, b = { .n = 0 };
-    enum trundle_status status = judge_saved_read(a_path, &a, err);
-
-    if (status == TRUNDLE_OK)
-        status = judge_saved_read(b_path, &b, err);
-    if (status == TRUNDLE_OK)
-        status = show_comparison(e, &a, &b, err);
-    judge_saved_done(&a);
-    judge_saved_done(&b);
-    return status;
-}
-
-static enum trundle_status show_gate(const struct eval *e, const struct judge_report *report, const struct judge_saved *saved, bool *out_held, struct trundle_error *err)
-{
-    const char *slash = strrchr(e->gate, '/');
-    struct judge_gate gate = { .n = 0 };
-    struct judge_gate_verdict v = { .held = false };
-    struct bytes text = { 0 }, folder = { 0 };
-    struct judge_gate_options options = { .common = e->common };
-    enum trundle_status status;
-
-    TRY(judge_gate_read(e->gate, &gate, err));
-    if (slash) {
-        TRY_GOTO(status, bytes_print(&folder, "%.*s", (int)(slash - e->gate), *e->gate == '/' && slash == e->gate ? "/" : e->gate), out);
-        options.folder = (const char *)folder.data;
-    }
-    TRY_GOTO(status, judge_gate_check(&gate, report, saved, &options, &v, err), out);
-    *out_held = v.held;
-    if (!e->json)
-        printf("\n");
-    status = print_out(&text, e->json ? judge_gate_json(&gate, &v, &text) : judge_gate_text(&gate, &v, &text), err);
-out:
-    judge_gate_done(&gate);
-    judge_gate_verdict_done(&v);
-    bytes_done(&folder);
-    return status;
-}
-
-/* What is wanted besides the figures. */
-static enum trundle_status use_results(const struct eval *e, const struct judge_report *report, struct kept *kept, bool *out_held, struct trundle_error *err)
-{
-    struct judge_saved a = { .n = 0 };
-    struct bytes lines = { 0 };
-    enum trundle_status status = kept->status;
-
-    if (status != TRUNDLE_OK) {
-        *err = kept->err;
-        return status;
-    }
-    if (!e->pooled)
-        name_saved(e, report, &kept->saved);
-    if (e->results) {
-        status = judge_saved_print(&kept->saved, &lines);
-        if (status == TRUNDLE_OK)
-            status = file_write(e->results, lines.data, lines.n, err);
-        bytes_done(&lines);
-        TRY(status);
-    }
-    if (e->against) {
-        TRY(judge_saved_read(e->against, &a, err));
-        status = show_comparison(e, &a, &kept->saved, err);
-        judge_saved_done(&a);
-        TRY(status);
-    }
-    return e->gate ? show_gate(e, report, &kept->saved, out_held, err) : TRUNDLE_OK;
-}
-
-static enum trundle_status pool_file(const char *path, struct kept *kept, struct judge_report *report, struct trundle_error *err)
-{
-    TRY(judge_saved_read(path, &kept->saved, err));
-    TRY(judge_report_make(kept->saved.result, kept->saved.n, JUDGE_RESAMPLE_SEED, report, err));
-    if (strcmp(kept->saved.senses, "all") != 0)
-        (void)snprintf(report->senses, sizeof report->senses, "%s", kept->saved.senses);
-    return TRUNDLE_OK;
-}
-
-/* Verbs of their own: comparing and pooling what was saved. */
-static const char *check_saved(const struct eval *e, int paths)
-{
-    bool scores = e->suite || e->recorded || e->submission || e->catalog || e->senses || e->trips || e->seed;
-
-    return e->compare && e->pooled ? "--compare and --pooled exclude each other"
-         : scores ? "results that were saved are not scored again: no --suite, --recorded, --submission, --catalog, --senses"
-         : e->compare && paths != 2 ? "--compare takes two files that --results wrote"
-         : e->compare && (keeps(e) || e->quality) ? "--compare only compares: no --results, --against, --gate, --quality"
-         : e->pooled && paths != 1 ? "--pooled takes one file that --results wrote" : NULL;
+    return name && (!strcmp(name, "trundle") || judge_baseline(name));
 }
 
 static bool check(const struct eval *e, int paths)
 {
-    const char *what = e->compare || e->pooled ? check_saved(e, paths)
+    const char *what = e->saved.compare || e->saved.pooled ? eval_results_check(&e->saved, paths, scores(e))
                      : !paths == !e->suite ? "takes trips or --suite, one of the two"
                      : e->suite && e->trips < 1 ? "--suite needs --trips N, N >= 1"
                      : !e->suite && (e->trips || e->seed) ? "--seed and --trips belong to --suite"
                      : e->recorded && e->submission ? "--recorded and --submission exclude each other"
                      : e->recorded && e->suite ? "--recorded scores decisions in a trip; the trips of a suite hold none"
+                     : (e->system || e->fit) && (e->recorded || e->submission) ? "--system and --fit replay a cart; --recorded and --submission replay nothing"
+                     : e->system && !is_system(e->system)
+                         ? "--system is trundle, scan-only, weight-only, shelf-rule, vision-only or frame-by-frame"
+                     : e->fit && (!judge_baseline(e->fit) || e->system)
+                         ? "--fit is scan-only, weight-only, shelf-rule, vision-only or frame-by-frame, without --system"
+                     : e->ablate && (e->recorded || e->submission || e->fit) ? "--ablate lies to a cart that is replayed"
+                     : e->ablate && ablation_of(e->ablate) == JUDGE_HONEST ? "--ablate is shuffle-evidence, swap-weights or constant-frames"
+                     : e->report && (strlen(e->report) < 6 || strcmp(e->report + strlen(e->report) - 5, ".html") != 0) ? "--report takes FILE.html; FILE.json is written beside it"
                      : e->senses && strcmp(e->senses, "all") != 0 && strcmp(e->senses, "cells,codes") != 0 ? "--senses is all or cells,codes"
-                     : e->senses && (e->recorded || e->submission) ? "--senses is for a cart that is replayed"
+                     : e->senses && (e->recorded || e->submission || e->fit) ? "--senses is for a cart that is replayed"
+                     : e->fit && eval_results_wanted(&e->saved) ? "--fit scores nothing that could be saved or compared"
+                     : is_system(e->saved.against) && (e->recorded || e->submission) ? "--against takes a system only when a cart is replayed, else a file"
                      : e->jobs < 1 || e->jobs > JUDGE_JOBS_MAX ? "--jobs is 1 to 64" : NULL;
 
-    if (!what && (e->points < 0 || e->points > 100))
+    if (!what && (e->saved.points < 0 || e->saved.points > 100))
         what = "--points is 0 to 100";
     if (what)
         fprintf(stderr, "trundle eval: %s; trundle eval --help says more\n", what);
     return !what;
+}
+
+/* Numbers of a baseline, as they stand in models/baselines.json. */
+static enum trundle_status fit_baseline(const struct eval *e, const char *const *paths, size_t n, struct trundle_error *err)
+{
+    struct judge_baseline_fit fit;
+    struct bytes text = { 0 };
+    enum trundle_status status;
+
+    TRY_GOTO(status, e->suite ? judge_baseline_fit_suite(e->fit, e->suite, e->seed, (size_t)e->trips, (int)e->jobs, progress, NULL, &fit, err)
+                              : judge_baseline_fit(e->fit, paths, n, progress, NULL, &fit, err), out);
+    TRY_GOTO(status, judge_baseline_print(e->fit, fit.value, &text), out);
+    printf("\"%s\": %s\n", e->fit, (const char *)text.data);
+    fprintf(stderr, "%zu trips, %zu tries: event F1 %.4f, from %.4f in the middle of the grid\n", fit.trips, fit.tried, fit.f1, fit.f1_start);
+out:
+    bytes_done(&text);
+    return status;
+}
+
+static enum trundle_status judge_all(const struct eval *e, const char *const *paths, size_t n, const struct judge_config *config, struct judge_report *report,
+                                     struct trundle_error *err)
+{
+    return e->suite ? judge_suite(e->suite, e->seed, (size_t)e->trips, config, report, err) : judge_trips(paths, n, config, report, err);
+}
+
+/* The same trips with another system, to compare with. */
+static enum trundle_status judge_other(const struct eval *e, const char *const *paths, size_t n, const struct judge_config *config, struct judge_saved *out,
+                                       struct trundle_error *err)
+{
+    struct kept kept = { .saved = out };
+    struct judge_config other = *config;
+    struct judge_report report = { .trips = 0 };
+    enum trundle_status status;
+
+    other.cart = judge_baseline(e->saved.against);
+    other.notes = other.keep_events = false;
+    other.ablation = JUDGE_HONEST;
+    other.each = keep;
+    other.user = &kept;
+    status = judge_all(e, paths, n, &other, &report, err);
+    eval_name_results(&report, e->saved.against, out);
+    judge_report_done(&report);
+    return status == TRUNDLE_OK ? kept.status : status;
 }
 
 int verb_eval(int argc, char **argv)
@@ -278,27 +258,33 @@ int verb_eval(int argc, char **argv)
         { "suite", "NAME", OPTION_TEXT, &e.suite, "make, score and discard trips of this suite" },
         { "seed", "S", OPTION_LONG, &e.seed, "first seed of the suite's trips (below 1,000,000: development)" },
         { "trips", "N", OPTION_LONG, &e.trips, "how many" },
+        { "system", "NAME", OPTION_TEXT, &e.system, "trundle (default), or a baseline: scan-only weight-only shelf-rule vision-only frame-by-frame" },
+        { "fit", "NAME", OPTION_TEXT, &e.fit, "fit the numbers of a baseline to the trips and print them" },
+        { "ablate", "HOW", OPTION_TEXT, &e.ablate, "lie to the cart: shuffle-evidence, swap-weights or constant-frames; the scores must fall" },
+        { "write-submission", "FILE", OPTION_TEXT, &e.write_submission, "also write the events, as JSON lines that --submission takes" },
+        { "report", "FILE.html", OPTION_TEXT, &e.report, "also write a page with pictures, and the same as FILE.json" },
         { "recorded", NULL, OPTION_FLAG, &e.recorded, "score the decisions that the trips hold; replay nothing" },
         { "submission", "FILE", OPTION_TEXT, &e.submission, "score these events (JSON lines) instead of a cart" },
         { "catalog", "DIR", OPTION_TEXT, &e.catalog, "catalog of the trips; default: stores/<store>/ beside each" },
         { "senses", "LIST", OPTION_TEXT, &e.senses, "all, or cells,codes: no pictures are made nor looked at" },
-        { "results", "FILE", OPTION_TEXT, &e.results, "save the sums of each trip, to be compared or pooled later" },
-        { "against", "FILE", OPTION_TEXT, &e.against, "compare with saved results, on the same trips: this run is B" },
-        { "compare", NULL, OPTION_FLAG, &e.compare, "compare two files of results, A and B; nothing is scored" },
-        { "pooled", NULL, OPTION_FLAG, &e.pooled, "figures of one file of results; nothing is scored" },
-        { "common", NULL, OPTION_FLAG, &e.common, "when comparing leave out the trips that only one side has" },
-        { "points", "P", OPTION_NUMBER, &e.points, "the difference of shares that counts, in points; default 1" },
-        { "gate", "FILE", OPTION_TEXT, &e.gate, "statements that must hold; exit 1 names those that do not" },
+        { "results", "FILE", OPTION_TEXT, &e.saved.results, "save the sums of each trip, to be compared or pooled later" },
+        { "against", "WHAT", OPTION_TEXT, &e.saved.against, "compare with saved results (a file) or a system, on the same trips: this run is B" },
+        { "compare", NULL, OPTION_FLAG, &e.saved.compare, "compare two files of results, A and B; nothing is scored" },
+        { "pooled", NULL, OPTION_FLAG, &e.saved.pooled, "figures of one file of results; nothing is scored" },
+        { "common", NULL, OPTION_FLAG, &e.saved.common, "when comparing leave out the trips that only one side has" },
+        { "points", "P", OPTION_NUMBER, &e.saved.points, "the difference of shares that counts, in points; default 1" },
+        { "gate", "FILE", OPTION_TEXT, &e.saved.gate, "statements that must hold; exit 1 names those that do not" },
         { "jobs", "N", OPTION_LONG, &e.jobs, "worker processes; default: one per processor" },
-        { "json", NULL, OPTION_FLAG, &e.json, "one JSON object" },
+        { "json", NULL, OPTION_FLAG, &e.saved.json, "one JSON object" },
         { "quality", "FILE", OPTION_TEXT, &e.quality, "also append the figures to this CSV (bench/quality.csv)" },
         { "commit", "ID", OPTION_TEXT, &e.commit, "what the CSV says of the commit; default: git's" },
         { 0 } };
     struct judge_config config = JUDGE_CONFIG_DEFAULT;
     struct judge_submission *submission = NULL;
     struct judge_report report = { .trips = 0 };
+    struct judge_saved other = { .n = 0 };
     struct kept kept = { .status = TRUNDLE_OK };
-    bool held = true;
+    bool held = true, has_other = false;
     struct trundle_error err = { .status = TRUNDLE_OK };
     struct bytes command = { 0 };
     enum trundle_status status;
@@ -320,22 +306,44 @@ int verb_eval(int argc, char **argv)
     if (e.submission)
         TRY_GOTO(status, judge_submission_read(e.submission, &submission, &err), out);
     config = (struct judge_config){ .catalog_dir = e.catalog, .recorded = e.recorded, .submission = submission, .jobs = (int)e.jobs, .progress = progress,
-                                    .complain = complain, .no_pictures = e.senses && !strcmp(e.senses, "cells,codes"),
-                                    .each = keeps(&e) ? keep : NULL, .user = &kept };
-    if (e.compare) {
-        status = compare_files(&e, argv[first], argv[first + 1], &err);
+                                    .complain = complain };
+    config.ablation = ablation_of(e.ablate);
+    config.keep_events = e.write_submission != NULL;
+    config.notes = e.report != NULL;
+    config.no_pictures = e.senses && !strcmp(e.senses, "cells,codes");
+    if (eval_results_wanted(&e.saved))
+        kept.saved = &e.saved.saved;
+    config.each = keep;
+    config.user = &kept;
+    e.saved.system = e.system ? e.system : e.submission ? "submission" : e.recorded ? "recorded" : "trundle";
+    if (e.saved.compare) {
+        status = eval_compare(&e.saved, argv[first], argv[first + 1], &err);
         goto out;
     }
-    if (e.pooled)
-        TRY_GOTO(status, pool_file(argv[first], &kept, &report, &err), out);
-    else if (e.suite)
-        TRY_GOTO(status, judge_suite(e.suite, e.seed, (size_t)e.trips, &config, &report, &err), out);
+    if (e.report)
+        TRY_GOTO(status, judge_page_new(&kept.page, &err), out);
+    if (e.system)
+        config.cart = judge_baseline(e.system);
+    if (e.fit) {
+        status = fit_baseline(&e, (const char *const *)(argv + first), (size_t)(argc - first), &err);
+        goto out;
+    }
+    if (e.saved.pooled)
+        TRY_GOTO(status, eval_pool(&e.saved, argv[first], &report, &err), out);
     else
-        TRY_GOTO(status, judge_trips((const char *const *)(argv + first), (size_t)(argc - first), &config, &report, &err), out);
+        TRY_GOTO(status, judge_all(&e, (const char *const *)(argv + first), (size_t)(argc - first), &config, &report, &err), out);
+    TRY_GOTO(status, kept.status, out);
     TRY_GOTO(status, show(&e, &report), out);
+    if (e.write_submission)
+        TRY_GOTO(status, file_write(e.write_submission, kept.events.n ? (const void *)kept.events.data : "", kept.events.n, &err), out);
+    if (e.report)
+        TRY_GOTO(status, write_report(&e, &kept, (const char *)command.data, &report, &err), out);
     if (e.quality)
         TRY_GOTO(status, write_quality(&e, (const char *)command.data, &report, &err), out);
-    status = use_results(&e, &report, &kept, &held, &err);
+    has_other = is_system(e.saved.against);
+    if (has_other)
+        TRY_GOTO(status, judge_other(&e, (const char *const *)(argv + first), (size_t)(argc - first), &config, &other, &err), out);
+    status = eval_use(&e.saved, &report, has_other ? &other : NULL, &held, &err);
 out:
     if (status != TRUNDLE_OK && err.status == TRUNDLE_OK)
         (void)error_set(&err, status, "eval", NULL, "%s", trundle_status_text(status));
@@ -345,7 +353,10 @@ out:
 done:
     judge_report_done(&report);
     judge_submission_free(submission);
-    judge_saved_done(&kept.saved);
+    judge_page_free(kept.page);
+    judge_saved_done(&e.saved.saved);
+    judge_saved_done(&other);
+    bytes_done(&kept.events);
     bytes_done(&command);
     return code;
 }
