@@ -76,7 +76,7 @@ static size_t how_many(const struct script *s, struct rng *r)
     double n = round(s->suite->shopper.items_median * exp(spread * z));
 
     n = fmin(s->suite->shopper.items.hi, fmax(s->suite->shopper.items.lo, n));
-    return (size_t)fmax(1, fmin(n, PLAN_ITEMS - 24));      /* room for what scenarios bring */
+    return (size_t)fmax(1, fmin(n, PLAN_ITEMS - 28));      /* room for what scenarios bring */
 }
 
 /* From the door on to the nearest shelf that is still wanted; a sweep goes aisle by aisle, there and back. */

@@ -27,7 +27,7 @@
 
 enum { BOXES_MAX = 512 };
 
-enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET, SLOT_FAULT };
+enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET, SLOT_FAULT, SLOT_SCENARIO };
 
 struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
 
@@ -165,6 +165,8 @@ static bool lay_out(struct making *m)
             last = m->signal.t_settle[i];
         ok = ok && add_slot(m, SLOT_EVENT, 0, i, last, 0);
     }
+    for (uint32_t i = 0; i < plan->scenarios_n; i++)
+        ok = ok && add_slot(m, SLOT_SCENARIO, 0, i, fmin(plan->scenario[i].t1 + 2, plan->end_s), 0);
     if (m->faults.any)
         ok = ok && add_slot(m, SLOT_FAULT, 0, 0, m->faults.t1, 0);
     if (m->store->catalog_stale)
@@ -349,6 +351,33 @@ static enum trundle_status write_fault(struct making *m, uint32_t index, struct 
     return write_truth(m, out, &truth, scratch, err);
 }
 
+static enum trundle_status write_scenario(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+{
+    const struct plan_scenario *from = &m->plan->scenario[index];
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthScenario scenario = TRUNDLE__V1__TRUTH_SCENARIO__INIT;
+    uint32_t events[PLAN_EVENTS], items[PLAN_ITEMS];
+    char name[SUITE_TEXT];
+
+    for (size_t i = 0; i < from->events_n; i++)
+        events[i] = (uint32_t)from->event[i] + 1;
+    for (size_t i = 0; i < from->items_n; i++)
+        items[i] = (uint32_t)from->item[i] + 1;
+    (void)snprintf(name, sizeof name, "%s", plan_shrink_name[from->name]);
+    scenario.name = name;
+    scenario.twin = from->twin;
+    scenario.t0_ns = S_NS(from->t0);
+    scenario.t1_ns = S_NS(from->t1);
+    scenario.events = events;
+    scenario.n_events = from->events_n;
+    scenario.items = items;
+    scenario.n_items = from->items_n;
+    scenario.value_cents = from->value_cents;
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_SCENARIO;
+    truth.scenario = &scenario;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
 static enum trundle_status write_cause(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
     const struct plan_mark *mark = &m->plan->mark[index];
@@ -462,6 +491,8 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
         return write_event(m, slot->index, &out, scratch, err);
     case SLOT_CAUSE:
         return write_cause(m, slot->index, &out, scratch, err);
+    case SLOT_SCENARIO:
+        return write_scenario(m, slot->index, &out, scratch, err);
     case SLOT_FAULT:
         return write_fault(m, slot->index, &out, scratch, err);
     case SLOT_BASKET:
