@@ -166,7 +166,6 @@ static void truth_agrees_with_the_samples(void **state)
 static void what_is_inside_is_inside(void **state)
 {
     struct each e = { .suite = load("suites/v1.json") };
-    double worst = 0;
     unsigned hidden = 0;
 
     (void)state;
@@ -174,7 +173,7 @@ static void what_is_inside_is_inside(void **state)
         struct plan *plan = plan_of(&e, seed);
         const double *size = e.store->cart.basket.size_m;
         bool inside[PLAN_ITEMS] = { false };
-        double kg = 0;
+        double g = 0;
 
         for (size_t i = 0; i < plan->events_n; i++) {
             const struct plan_event *event = &plan->event[i];
@@ -198,12 +197,13 @@ static void what_is_inside_is_inside(void **state)
             bool there = plan_pose_at(&item->track, plan->end_s, &pose, NULL);
 
             assert_true(inside[i] == item->inside && there == item->inside);
-            kg += item->inside ? item->mass_g : 0;
+            g += item->inside ? item->mass_g : 0;
             for (size_t k = 1; k < item->track.n; k++)
                 assert_true(item->track.key[k].t >= item->track.key[k - 1].t);
             if (!there)
                 continue;
-            assert_true(pose.t[0] > 0 && pose.t[0] < size[0] && pose.t[1] > 0 && pose.t[1] < size[1] && pose.t[2] > 0 && pose.t[2] < size[2] + .1);
+            for (int k = 0; k < 3; k++)
+                assert_true(pose.t[k] > 0 && (double)pose.t[k] < size[k] + (k == 2 ? .1 : 0));
             if (item->inside_of) {
                 struct sim_pose carrier;
 
@@ -212,8 +212,7 @@ static void what_is_inside_is_inside(void **state)
                 hidden++;
             }
         }
-        assert_near(plan_static_g(plan, plan->end_s), kg, 1e-6);
-        worst = fmax(worst, fabs(plan_static_g(plan, plan->end_s) - kg));
+        assert_near(plan_static_g(plan, plan->end_s), g, 1e-6);
         assert_int_equal(plan->strays_n, 0);
         plan_free(plan);
     }
@@ -289,7 +288,7 @@ static void what_is_taken_lies_free(void **state)
 static void each_scenario_occurs_and_its_twin_owes_nothing(void **state)
 {
     struct each e = { .suite = load("suites/v1.json") };
-    unsigned played[PLAN_SHRINKS][2] = { { 0 } }, asked = 0, worthless = 0, put_unpaid = 0;
+    unsigned played[PLAN_SHRINKS][2] = { { 0 } }, asked = 0, put_unpaid = 0;
     int64_t value[PLAN_SHRINKS] = { 0 };
 
     (void)state;
@@ -308,7 +307,7 @@ static void each_scenario_occurs_and_its_twin_owes_nothing(void **state)
             assert_true(s->events_n > 0 && s->items_n > 0 && s->t0 < s->t1 && s->t1 <= plan->end_s);
             assert_true(!s->twin || s->value_cents == 0);
             assert_true(s->value_cents >= 0);
-            worthless += !s->twin && s->value_cents == 0;
+            assert_true(s->twin || s->value_cents > 0);
             for (size_t k = 0; k < s->events_n; k++) {
                 const struct plan_event *event = &plan->event[s->event[k]];
 
@@ -333,8 +332,7 @@ static void each_scenario_occurs_and_its_twin_owes_nothing(void **state)
         print_message("# %s: %u, %.2f each; twins: %u\n", plan_shrink_name[i], played[i][0], (double)value[i] / fmax(1, played[i][0]) / 100, played[i][1]);
         assert_true(played[i][0] >= 4 && played[i][1] >= 4 && value[i] > 0);
     }
-    print_message("# %u of them worth nothing, %u things unpaid\n", worthless, put_unpaid);
-    assert_true(worthless <= 12);
+    print_message("# %u trips, %u things unpaid\n", asked, put_unpaid);
     sim_store_free(e.store);
     sim_suite_free(e.suite);
 }

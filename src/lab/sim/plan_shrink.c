@@ -438,7 +438,7 @@ bool shrink_play(struct script *s, struct list *l, const struct shrink *shrink)
         script_roll(s, rng_range(&s->r, 5, 8));
     p.to->t0 = s->t;
     s->scenario = (uint8_t)(plan->scenarios_n + 1);
-    played = scenario[shrink->name](&p);
+    played = scenario[shrink->name](&p) && (shrink->twin || p.to->value_cents > 0);      /* a lot may come out lighter: nothing was stolen */
     s->scenario = 0;
     p.to->t1 = s->t;
     plan->scenarios_n += played;
