@@ -28,7 +28,7 @@
 enum { BOXES_MAX = 512 };
 static const float OCCLUDED = .25F;       /* less than this visible in every camera */
 
-enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET, SLOT_FAULT, SLOT_SCENARIO };
+enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_FORCE, SLOT_BASKET, SLOT_FAULT, SLOT_SCENARIO };
 
 struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
 
@@ -160,6 +160,8 @@ static bool lay_out(struct making *m)
         else
             ok = ok && add_sample(m, SLOT_TOUCH, FAULT_AT_OTHER, 0, i, mark->t, latency_of(m, s->shopper.touch_latency_s));
     }
+    for (uint32_t i = 0; i < m->signal.causes_n; i++)
+        ok = ok && add_slot(m, SLOT_FORCE, 0, i, fmin(m->signal.cause[i].t1, plan->end_s), 0);
     for (uint32_t i = 0; i < plan->events_n; i++) {
         double last = plan->event[i].t_end;
 
@@ -387,18 +389,26 @@ static enum trundle_status write_scenario(struct making *m, uint32_t index, stru
     return write_truth(m, out, &truth, scratch, err);
 }
 
-static enum trundle_status write_cause(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+static enum trundle_status write_cause(struct making *m, const struct signal_cause *from, bool loads, struct trundle_message *out, struct bytes *scratch,
+                                       struct trundle_error *err)
 {
-    const struct plan_mark *mark = &m->plan->mark[index];
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthCause cause;
     char name[SUITE_TEXT];
+    float cell_g[4];
 
     trundle__v1__truth_cause__init(&cause);
-    (void)snprintf(name, sizeof name, "%s", mark->cause);
+    (void)snprintf(name, sizeof name, "%s", from->name);
     cause.name = name;
-    cause.t0_ns = S_NS(mark->t);
-    cause.t1_ns = S_NS(fmin(mark->t1, m->plan->end_s));
+    cause.t0_ns = S_NS(from->t0);
+    cause.t1_ns = S_NS(fmin(from->t1, m->plan->end_s));
+    if (loads) {
+        for (int k = 0; k < 4; k++)
+            cell_g[k] = (float)from->cell_g[k];
+        cause.cell_g = cell_g;
+        cause.n_cell_g = 4;
+        cause.peak_g = (float)from->peak_g;
+    }
     truth.what_case = TRUNDLE__V1__TRUTH__WHAT_CAUSE;
     truth.cause = &cause;
     m->report.causes++;
@@ -492,14 +502,17 @@ static enum trundle_status write_frame(struct making *m, const struct slot *slot
 static enum trundle_status write_slot(struct making *m, const struct slot *slot, struct bytes *scratch, struct trundle_error *err)
 {
     struct trundle_message out = { .sensor = slot->sensor, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns, .sequence = ++m->sequence };
-    const struct plan_mark *mark = &m->plan->mark[slot->kind == SLOT_TOUCH ? slot->index : 0];
+    const struct plan_mark *mark = &m->plan->mark[slot->kind == SLOT_TOUCH ? slot->index : 0], *cause;
 
     out.channel = TRUNDLE_TRUTH;
     switch (slot->kind) {
     case SLOT_EVENT:
         return write_event(m, slot->index, &out, scratch, err);
     case SLOT_CAUSE:
-        return write_cause(m, slot->index, &out, scratch, err);
+        cause = &m->plan->mark[slot->index];
+        return write_cause(m, &(struct signal_cause){ .name = cause->cause, .t0 = cause->t, .t1 = cause->t1 }, false, &out, scratch, err);
+    case SLOT_FORCE:
+        return write_cause(m, &m->signal.cause[slot->index], true, &out, scratch, err);
     case SLOT_SCENARIO:
         return write_scenario(m, slot->index, &out, scratch, err);
     case SLOT_FAULT:
