@@ -25,8 +25,11 @@ bool list_sibling(const struct sim_store *store, size_t product, size_t *out)
 /* The one place that asks the store what goes into a basket next. */
 static size_t pick_next(const struct sim_store *store, struct rng *r, const struct list *l)
 {
-    (void)l;
-    return sim_store_pick(store, r);
+    size_t basket[PLAN_ITEMS];
+
+    for (size_t i = 0; i < l->n; i++)
+        basket[i] = l->wish[i].product;
+    return sim_store_pick_next(store, r, basket, l->n);
 }
 
 /* One that is under 50 g for sure, by popularity among those. */
