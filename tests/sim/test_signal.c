@@ -126,7 +126,7 @@ static void a_slope_is_one_for_all_sensors(void **state)
 /* A roll with a turn: the gyroscope integrates to it; what the accelerometer feels sideways shifts load from cell to cell. */
 static void a_turn_is_one_for_all_sensors(void **state)
 {
-    double gyro = 0, plan = 0, right, left, side, f, force;
+    double gyro = 0, plan = 0, right, left, side, grows, sharpest = 0, force;
     struct plan_motion m, before;
     struct signal_world w;
     size_t i;
@@ -142,15 +142,20 @@ static void a_turn_is_one_for_all_sensors(void **state)
     }
     assert_true(plan > 1);
     assert_near(gyro, plan, 1e-3);
-    /* the sharpest moment: at rest against the turn's change, so the lever arm acts by w^2 alone */
-    m = plan_motion_at(w.plan, 4.5);
-    before = plan_motion_at(w.plan, 4.49);
-    i = signal_world_imu(&w, 4.5);
-    f = -m.speed_ms * m.turn_rads - (m.turn_rads - before.turn_rads) / .01 * w.suite->imu.ahead_m - m.turn_rads * m.turn_rads * w.suite->imu.right_m;
-    assert_near(w.signal.imu[i].imu.accel_ms2[0], f, .01);
-    assert_near(w.signal.imu[i].imu.accel_ms2[1], -m.turn_rads * m.turn_rads * w.suite->imu.ahead_m + (m.turn_rads - before.turn_rads) / .01 * w.suite->imu.right_m, .01);
+    /* while the turn grows, and at its sharpest: the lever arm acts by its growth and by its square */
+    for (double t = 3.6; t < 5; t += .9) {
+        m = plan_motion_at(w.plan, t);
+        before = plan_motion_at(w.plan, t - .001);
+        i = signal_world_imu(&w, t);
+        grows = (m.turn_rads - before.turn_rads) / .001;
+        assert_near(w.signal.imu[i].imu.accel_ms2[0], -m.speed_ms * m.turn_rads - grows * w.suite->imu.ahead_m - m.turn_rads * m.turn_rads * w.suite->imu.right_m, .01);
+        assert_near(w.signal.imu[i].imu.accel_ms2[1], grows * w.suite->imu.right_m - m.turn_rads * m.turn_rads * w.suite->imu.ahead_m, .01);
+        sharpest = fmax(sharpest, fabs(grows));
+    }
+    assert_true(sharpest * w.suite->imu.ahead_m > .03);
     right = signal_world_cell(&w, signal_world_at(&w, 4.5), 1, false) + signal_world_cell(&w, signal_world_at(&w, 4.5), 3, false);
     left = signal_world_cell(&w, signal_world_at(&w, 4.5), 0, false) + signal_world_cell(&w, signal_world_at(&w, 4.5), 2, false);
+    m = plan_motion_at(w.plan, 4.5);
     force = -m.speed_ms * m.turn_rads / RIDE_GRAVITY_MS2;
     side = -2 * (3000 + w.suite->cells.pan_g) * force * .5 * w.suite->motion.turn_height_m / (w.store->true_cells.cell[1].x_m - w.store->true_cells.cell[0].x_m);
     assert_true(side > 10);
