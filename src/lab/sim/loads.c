@@ -36,6 +36,21 @@ void loads_init(struct loads *l, const struct plan *plan)
     qsort(l->load, l->n, sizeof *l->load, by_start);
 }
 
+/* Adds what moving bodies press. */
+static void forces_at(struct loads *l, double t, double out[4])
+{
+    const struct plan *plan = l->plan;
+    double share[4];
+
+    while (l->next_force < plan->forces_n && plan->force[l->next_force].t <= t)
+        l->next_force++;
+    if (l->next_force == 0 || plan->force[l->next_force - 1].g == 0)
+        return;
+    loads_share(plan->store, plan->force[l->next_force - 1].x_m, plan->force[l->next_force - 1].y_m, share);
+    for (int k = 0; k < 4; k++)
+        out[k] += plan->force[l->next_force - 1].g * share[k];
+}
+
 void loads_at(struct loads *l, double t, double out[4])
 {
     size_t kept = 0;
@@ -59,17 +74,7 @@ void loads_at(struct loads *l, double t, double out[4])
                 l->base[k] += load->g * share[k];
     }
     l->active_n = kept;
-}
-
-/* Static load at t: what the cells would read at rest, pulses left out. */
-static double static_load(const struct plan *plan, double t)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < plan->loads_n; i++)
-        if (!plan->load[i].pulse && plan->load[i].t1 <= t)
-            sum += plan->load[i].g;
-    return sum;
+    forces_at(l, t, out);
 }
 
 void loads_settle(const struct plan *plan, const double *clean, size_t n, double hz, double *out_settle)
@@ -84,7 +89,7 @@ void loads_settle(const struct plan *plan, const double *clean, size_t n, double
         if (!(from == from))
             continue;
         for (size_t i = (size_t)ceil(from * hz), held = 0; i < n; i++) {
-            held = fabs(clean[i] - static_load(plan, (double)i / hz)) <= sd ? held + 1 : 0;
+            held = fabs(clean[i] - plan_static_g(plan, (double)i / hz)) <= sd ? held + 1 : 0;
             if (held > window) {
                 out_settle[e] = fmax(from, (double)(i - window) / hz);
                 break;

@@ -10,7 +10,7 @@
 struct loads {
     const struct plan *plan;               /* borrowed */
     struct plan_load load[PLAN_LOADS];     /* by start */
-    size_t n, next, active_n, active[PLAN_LOADS];
+    size_t n, next, next_force, active_n, active[PLAN_LOADS];
     double base[4];                        /* of loads that are wholly there */
 };
 

@@ -265,7 +265,6 @@ static enum trundle_status write_truth(struct making *m, struct trundle_message 
 
 static enum trundle_status write_event(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    static char names[PLAN_SLICES][12] = { "rolling", "double", "light", "produce", "repeat", "put_back", "piled" };
     static char still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
     const struct plan_event *e = &m->plan->event[index];
     const struct plan_item *item = &m->plan->item[e->item];
@@ -274,19 +273,27 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
     Trundle__V1__Box *box = m->box, **box_at = m->box_at;
-    char *slices[PLAN_SLICES + 3];
+    char *slices[PLAN_SLICES + 5], names[PLAN_SLICES + 1][40];
     bool heard = item->scanned && faults_fate(&m->faults, p->produce ? FAULT_AT_OTHER : FAULT_AT_CODE, 0, 0, item->t_scan) == FAULT_PASSES;
     float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
     size_t slices_n = 0;
 
     for (int k = 0; k < PLAN_SLICES; k++)
-        if (e->slices & 1U << k)
+        if (e->slices & 1U << k) {
+            (void)snprintf(names[k], sizeof names[k], "%s", plan_slice_name[k]);
             slices[slices_n++] = names[k];
+        }
     if (!(e->slices & PLAN_ROLLING))
         slices[slices_n++] = still;
     if (!(e->slices & PLAN_PRODUCE))
         slices[slices_n++] = packaged;
     slices[slices_n++] = heard ? scanned : unscanned;
+    if (e->scenario) {
+        const struct plan_scenario *scenario = &m->plan->scenario[e->scenario - 1];
+
+        (void)snprintf(names[PLAN_SLICES], sizeof names[PLAN_SLICES], "%s_%s", scenario->twin ? "twin" : "shrink", plan_shrink_name[scenario->name]);
+        slices[slices_n++] = names[PLAN_SLICES];
+    }
     for (size_t i = 0; boxes && i < boxes->n; i++) {
         const struct sim_seen *seen = &boxes->box[i].seen;
 
