@@ -27,7 +27,7 @@ static void a_load_is_shared_and_weighed(void **state)
     (void)state;
     signal_world_make(&w, true, "", 6);
     size = w.store->cart.basket.size_m;
-    w.plan->load[w.plan->loads_n++] = (struct plan_load){ 1, 1.2, .3 * size[0], .7 * size[1], 1000, false, false };
+    signal_world_load(&w, 1, 1.2, .3 * size[0], .7 * size[1], 1000, false);
     signal_world_run(&w);
     loads_share(w.store, .3 * size[0], .7 * size[1], share);
     assert_near(share[0] + share[1] + share[2] + share[3], 1, 1e-12);
@@ -40,7 +40,7 @@ static void a_load_is_shared_and_weighed(void **state)
     /* by the cart's file: within 4 sd of its stated errors */
     signal_world_make(&w, true, "'cells': {'calibration_gain_sd': 0.001, 'calibration_offset_g': 0.5}", 6);
     size = w.store->cart.basket.size_m;
-    w.plan->load[w.plan->loads_n++] = (struct plan_load){ 1, 1.2, .3 * size[0], .7 * size[1], 1000, false, false };
+    signal_world_load(&w, 1, 1.2, .3 * size[0], .7 * size[1], 1000, false);
     signal_world_run(&w);
     assert_near(signal_world_sum(&w, 5, true), 1000, 4 * hypot(1, 2 * .5));
     assert_true(fabs(signal_world_sum(&w, 5, true) - 1000) > .01);
@@ -59,8 +59,7 @@ static void a_loop_closes_and_is_as_wide_as_stated(void **state)
 
         signal_world_make(&w, true, "'cells': {'hysteresis_g': 2, 'hysteresis_span_g': 100}", 9 * leg);
         for (int i = 0; i < 8; i++)
-            w.plan->load[w.plan->loads_n++] = (struct plan_load){ i * leg, (i + .5) * leg, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1],
-                                                                  step[i], false, false };
+            signal_world_load(&w, i * leg, (i + .5) * leg, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], step[i], false);
         signal_world_run(&w);
         for (int i = 0; i < 8; i++)
             g[i] = signal_world_sum(&w, (i + 1) * leg - .1, false);
@@ -80,7 +79,7 @@ static void creep_is_slow_and_small(void **state)
 
     (void)state;
     signal_world_make(&w, true, "'cells': {'creep_share': 0.002, 'creep_s': 10}", 80);
-    w.plan->load[w.plan->loads_n++] = (struct plan_load){ 1, 1.1, .2, .3, 5000, false, false };
+    signal_world_load(&w, 1, 1.1, .2, .3, 5000, false);
     signal_world_run(&w);
     first = signal_world_sum(&w, 2, false);
     later = signal_world_sum(&w, 12, false);
@@ -99,7 +98,7 @@ static void a_slope_is_one_for_all_sensors(void **state)
 
     (void)state;
     signal_world_make(&w, true, "", 20);
-    w.plan->load[w.plan->loads_n++] = (struct plan_load){ .5, .6, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], load, false, false };
+    signal_world_load(&w, .5, .6, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], load, false);
     w.disturbs.d[w.disturbs.n++] = (struct disturb){ .kind = DISTURB_SLOPE, .t0 = 5, .t1 = 15, .rise_s = 1, .fall_s = 1, .angle_rad = angle };
     signal_world_run(&w);
     i = signal_world_imu(&w, 10);
@@ -133,7 +132,7 @@ static void a_turn_is_one_for_all_sensors(void **state)
 
     (void)state;
     signal_world_make(&w, true, "", 14);
-    w.plan->load[w.plan->loads_n++] = (struct plan_load){ .5, .6, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], 3000, false, false };
+    signal_world_load(&w, .5, .6, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], 3000, false);
     w.plan->roll[w.plan->rolls_n++] = (struct plan_roll){ 2, 12, .9, .6 };
     signal_world_run(&w);
     for (i = 0; w.signal.imu[i].t < 7; i++) {
@@ -202,7 +201,7 @@ static void shaking_is_one_for_all_sensors(void **state)
 
     (void)state;
     signal_world_make(&w, true, "'cells': {'resonance_hz': [90, 90], 'damping': [0.7, 0.7], 'filter_s': 0, 'hz': 80}, 'imu': {'hz': 80, 'ahead_m': 0.31, 'right_m': 0}, 'motion': {'roughness_ms2': [0.4, 0.4], 'vibration_hz': 8, 'wheelbase_m': 0.62}", 40);
-    w.plan->load[w.plan->loads_n++] = (struct plan_load){ .5, .6, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], 4000, false, false };
+    signal_world_load(&w, .5, .6, .5 * w.store->cart.basket.size_m[0], .5 * w.store->cart.basket.size_m[1], 4000, false);
     w.plan->roll[w.plan->rolls_n++] = (struct plan_roll){ 1, 39, 1, 0 };
     signal_world_run(&w);
     for (size_t i = signal_world_at(&w, 4); i < signal_world_at(&w, 36); i++, n++) {
@@ -315,8 +314,8 @@ static void settle_times_are_as_docs_say(void **state)
     for (int i = 0; i < 3; i++) {
         double t = 2 + 3 * i;
 
-        w.plan->load[w.plan->loads_n++] = (struct plan_load){ t, t + .015, .25, .35, load[i], false, false };
-        w.plan->load[w.plan->loads_n++] = (struct plan_load){ t, t + .015, .25, .35, 20 * load[i], true, false };
+        signal_world_load(&w, t, t + .015, .25, .35, load[i], false);
+        signal_world_load(&w, t, t + .015, .25, .35, 20 * load[i], true);
         w.plan->event[w.plan->events_n++] = (struct plan_event){ .kind = TRUNDLE_EVENT_PUT, .t_load = t + .015 };
     }
     w.plan->event[w.plan->events_n++] = (struct plan_event){ .kind = TRUNDLE_EVENT_TAKE, .t_load = NAN };
