@@ -43,7 +43,10 @@ static uint32_t skin_at(const struct sim_product *p, double s, double t, double 
     default:
         break;
     }
-    rgb = print_mix(base, other, fmin(1, fmax(0, .9 * (ripe - .2)) * (.35 + .9 * c)));
+    if (p->produce->form == SUITE_LUMPY && !named(p, "Potato") && !named(p, "Ginger"))     /* the other colour is that of the ends */
+        rgb = print_mix(print_mix(base, other, ripe < .25 ? .5 * c : 0), 0, .12 * c);
+    else
+        rgb = print_mix(base, other, fmin(1, fmax(0, .9 * (ripe - .2)) * (.35 + .9 * c)));
     if (named(p, "Fuji") || named(p, "Peach") || named(p, "Mango"))
         rgb = print_mix(base, other, fmin(1, fmax(0, (.3 + ripe) * c + .35 * sin(37 * 6.2832 / 6 * s + 3 * c))));
     if (named(p, "Orange") || named(p, "Lemon") || named(p, "Lime") || named(p, "Avocado"))
