@@ -17,11 +17,12 @@ static void progress(void *user, size_t done, size_t total)
 
 static int shot(int argc, char **argv)
 {
-    const char *suite_name = "smoke", *out = "shot.png", *what = "trip";
+    const char *suite_name = "smoke", *out = "shot.png", *what = "trip", *textures = NULL;
     long long seed = 1;
     const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default smoke)" },
                                        { "seed", "S", OPTION_LONG, &seed, "which trip (default 1)" },
                                        { "of", "trip|enrol", OPTION_TEXT, &what, "a trip's frames (default) or a store's enrolment pictures" },
+                                       { "textures", "DIR", OPTION_TEXT, &textures, "JPEG or PNG photos for the fronts of packs" },
                                        { "out", "FILE.png", OPTION_TEXT, &out, "where to (default shot.png)" },
                                        { 0 } };
     struct trundle_error err = { 0 };
@@ -32,6 +33,8 @@ static int shot(int argc, char **argv)
     if (!option_parse(argc, argv, "trundle sim shot [--seed S] [--of trip|enrol] [--out FILE.png]", "a contact sheet to look at", rows, &first, &code))
         return code;
     status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK && textures)
+        status = sim_suite_textures(suite, textures, &err);
     if (status == TRUNDLE_OK)
         status = sim_shot_make(suite, seed, what, out, &err);
     sim_suite_free(suite);
@@ -100,7 +103,7 @@ static int export(int argc, char **argv)
 
 int verb_sim(int argc, char **argv)
 {
-    const char *suite_name = NULL, *out = NULL;
+    const char *suite_name = NULL, *out = NULL, *textures = NULL;
     long long seed = 1, trips = 1, jobs = 1;
     bool no_pictures = false;
     const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world: suites/NAME.json or a file" },
@@ -108,6 +111,7 @@ int verb_sim(int argc, char **argv)
                                        { "trips", "N", OPTION_LONG, &trips, "how many (default 1)" },
                                        { "out", "DIR", OPTION_TEXT, &out, "where to: DIR/<seed>.mcap, DIR/stores/<id>/" },
                                        { "jobs", "N", OPTION_LONG, &jobs, "threads (default 1); the bytes are the same" },
+                                       { "textures", "DIR", OPTION_TEXT, &textures, "JPEG or PNG photos for the fronts of packs" },
                                        { "no-pictures", NULL, OPTION_FLAG, &no_pictures, "leave out frames and enrolment pictures" },
                                        { 0 } };
     struct sim_options options = SIM_OPTIONS_DEFAULT;
@@ -132,6 +136,8 @@ int verb_sim(int argc, char **argv)
     options.pictures = !no_pictures;
     options.progress = progress;
     status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK && textures)
+        status = sim_suite_textures(suite, textures, &err);
     if (status == TRUNDLE_OK)
         status = sim_trips_make(suite, seed, (size_t)trips, out, &options, &err);
     sim_suite_free(suite);

@@ -180,7 +180,8 @@ static void film_at(const void *user, float s, float t, struct sim_vertex *out)
     for (int i = 0; i < f->pieces; i++) {          /* the farthest along d, softly */
         const struct model_tube *u = &f->piece[i].tube;
         float c = cosf(u->yaw), n = sinf(u->yaw), along = c * d[0] + n * d[1], across = -n * d[0] + c * d[1];
-        float e[3] = { u->half_l * u->half_l * along, u->half_d * u->half_d * across, u->half_d * u->half_d * d[2] };
+        float l = u->half_l * 1.02f, w2 = u->half_d * (1.05f + u->lump) + .8f * fabsf(u->bend), h = u->half_d * (1.05f + u->lump) + .7f * u->half_l * fabsf(sinf(u->tilt));
+        float e[3] = { l * l * along, w2 * w2 * across, h * h * d[2] };
         float norm = sqrtf(e[0] * along + e[1] * across + e[2] * d[2]) + 1e-9f, far = u->at[0] * d[0] + u->at[1] * d[1] + u->at[2] * d[2] + norm, w;
 
         if (far > most + .03f) {
@@ -211,9 +212,10 @@ static void film_at(const void *user, float s, float t, struct sim_vertex *out)
 
 static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece, int pieces, struct rng *r)
 {
-    struct film film = { piece, pieces, .003f, (float)rng_range(r, 0, 6), .0022f };
+    struct film film = { piece, pieces, .005f, (float)rng_range(r, 0, 6), .0022f };
     struct sim_vertex top, front;
     double size, half[3], at[3];
+    bool behind = rng_unit(r) < .5;
 
     TRY(model_grid(m, 26, 16, film_at, &film));
     film_at(&film, 0, 1, &top);
@@ -229,7 +231,7 @@ static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece
         TRY(model_bands(m, 12, neck, COUNT_OF(neck), half, at));
     }
     /* the sticker lies flat on top of the film's front */
-    film_at(&film, .25f, .72f, &front);
+    film_at(&film, behind ? .75f : .25f, .72f, &front);
     size = .03;
     {
         static const struct model_region blank = { 388, 390, 508, 508 };
@@ -242,8 +244,8 @@ static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece
         for (uint32_t i = first; i < m->vertices; i++) {
             float *p = m->vertex[i].p, y = p[1], z = p[2];
 
-            p[0] += front.p[0];
-            p[1] = front.p[1] + .002f + c * y - s * z;
+            p[0] = front.p[0] + (behind ? -p[0] : p[0]);
+            p[1] = front.p[1] + (behind ? -1 : 1) * (.002f + c * y - s * z);
             p[2] = front.p[2] + .002f + s * y + c * z;
         }
     }
@@ -266,7 +268,7 @@ enum trundle_status model_produce(const struct sim_product *p, const struct sim_
     if (p->produce->form == SUITE_BUNCH) {
         status = add_bunch(&m, p, half, &piece[0].tile, &r);
     } else {
-        int along = few.pieces > 8 ? 8 : 12, around = few.pieces > 8 ? 10 : 16;
+        int along = few.pieces > 8 ? 8 : few.pieces > 2 ? 12 : 18, around = few.pieces > 8 ? 10 : few.pieces > 2 ? 16 : 24;
 
         for (int i = 0; i < few.pieces && status == TRUNDLE_OK; i++) {
             bool leafy = p->produce->form == SUITE_LEAFY;

@@ -105,7 +105,7 @@ static void film(const struct sim_product *p, uint32_t *px)
             double s = (double)(x - (int)model_film.x0 * k) / ((double)(model_film.x1 - model_film.x0) * k), t = (double)y / (.6 * PRINT_SIDE);
             double c = cloud(3 * s, 4 * t, p->art), streak = fmax(0, sin(6.2832 * 9 * s + 8 * sin(7 * t)) - .75) * 3;
 
-            px[y * PRINT_SIDE + x] = print_mix(print_mix(base, 0xf0f4f4, .25 + .35 * c), 0xffffff, .6 * streak);
+            px[y * PRINT_SIDE + x] = print_mix(print_mix(base, 0xf0f4f4, .08 + .3 * c), 0xffffff, .5 * streak);
         }
 }
 
