@@ -4,7 +4,9 @@
 #include "base/std/time.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
+#include "lab/judge/baseline/baseline.h"
 #include "lab/judge/judge.h"
+#include "lab/judge/page.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,7 @@
 #include <unistd.h>
 
 struct eval {
-    const char *suite, *submission, *catalog, *quality, *commit;
+    const char *suite, *submission, *catalog, *quality, *commit, *system, *fit, *ablate, *write_submission, *report;
     long long seed, trips, jobs;
     bool recorded, json;
 };
@@ -81,15 +83,21 @@ out:
     return status;
 }
 
-static enum trundle_status write_quality(const struct eval *e, const char *command, const struct judge_report *report, struct trundle_error *err)
+static void today(char *out, size_t size)
 {
     time_t now = (time_t)(clock_wall_ns() / NS_PER_S);
+    struct tm tm;
+
+    (void)strftime(out, size, "%Y-%m-%d", gmtime_r(&now, &tm));
+}
+
+static enum trundle_status write_quality(const struct eval *e, const char *command, const struct judge_report *report, struct trundle_error *err)
+{
     struct bytes rows = { 0 };
     char date[16], commit[64];
     enum trundle_status status;
-    struct tm tm;
 
-    (void)strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &tm));
+    today(date, sizeof date);
     if (e->commit)
         (void)snprintf(commit, sizeof commit, "%s", e->commit);
     else
@@ -98,6 +106,42 @@ static enum trundle_status write_quality(const struct eval *e, const char *comma
     if (status == TRUNDLE_OK && rows.n)
         status = append(e->quality, &rows, err);
     bytes_done(&rows);
+    return status;
+}
+
+/* What is asked for besides the figures, trip by trip. */
+struct kept { struct judge_page *page; struct bytes events; enum trundle_status status; };
+
+static void keep(void *user, const struct judge_result *r)
+{
+    struct kept *k = user;
+
+    if (k->page && k->status == TRUNDLE_OK)
+        k->status = judge_page_add(k->page, r);
+    if (k->status == TRUNDLE_OK)
+        k->status = judge_submission_print(r->seed, r->notes.event, r->notes.events_n, &k->events);
+}
+
+static enum trundle_status write_report(const struct eval *e, const struct kept *k, const char *command, const struct judge_report *report, struct trundle_error *err)
+{
+    char date[16];
+    struct judge_page_about about = { .command = command, .system = e->system ? e->system : e->submission ? "submission" : "trundle", .build = trundle_version(),
+                                      .made = date, .suite = e->suite };
+    const char *dot = strrchr(e->report, '.'), *slash = strrchr(e->report, '/');
+    size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - e->report) : strlen(e->report);
+    struct bytes json = { 0 }, html = { 0 }, name = { 0 };
+    enum trundle_status status;
+
+    today(date, sizeof date);
+    TRY_GOTO(status, judge_page_json(k->page, report, &about, &json), out);
+    TRY_GOTO(status, judge_page_html(&json, &html), out);
+    TRY_GOTO(status, bytes_print(&name, "%.*s.json", (int)stem, e->report), out);
+    TRY_GOTO(status, file_write(e->report, html.data, html.n, err), out);
+    status = file_write((const char *)name.data, json.data, json.n, err);
+out:
+    bytes_done(&json);
+    bytes_done(&html);
+    bytes_done(&name);
     return status;
 }
 
@@ -112,6 +156,12 @@ static enum trundle_status show(const struct eval *e, const struct judge_report 
     return status;
 }
 
+static enum judge_ablation ablation_of(const char *name)
+{
+    return !name ? JUDGE_HONEST : !strcmp(name, "shuffle-evidence") ? JUDGE_SHUFFLE_EVIDENCE : !strcmp(name, "swap-weights") ? JUDGE_SWAP_WEIGHTS
+         : !strcmp(name, "constant-frames") ? JUDGE_CONSTANT_FRAMES : JUDGE_HONEST;
+}
+
 static bool check(const struct eval *e, int paths)
 {
     const char *what = !paths == !e->suite ? "takes trips or --suite, one of the two"
@@ -119,11 +169,36 @@ static bool check(const struct eval *e, int paths)
                      : !e->suite && (e->trips || e->seed) ? "--seed and --trips belong to --suite"
                      : e->recorded && e->submission ? "--recorded and --submission exclude each other"
                      : e->recorded && e->suite ? "--recorded scores decisions in a trip; the trips of a suite hold none"
+                     : (e->system || e->fit) && (e->recorded || e->submission) ? "--system and --fit replay a cart; --recorded and --submission replay nothing"
+                     : e->system && strcmp(e->system, "trundle") != 0 && !judge_baseline(e->system)
+                         ? "--system is trundle, scan-only, weight-only, shelf-rule, vision-only or frame-by-frame"
+                     : e->fit && (!judge_baseline(e->fit) || e->system)
+                         ? "--fit is scan-only, weight-only, shelf-rule, vision-only or frame-by-frame, without --system"
+                     : e->ablate && (e->recorded || e->submission || e->fit) ? "--ablate lies to a cart that is replayed"
+                     : e->ablate && ablation_of(e->ablate) == JUDGE_HONEST ? "--ablate is shuffle-evidence, swap-weights or constant-frames"
+                     : e->report && (strlen(e->report) < 6 || strcmp(e->report + strlen(e->report) - 5, ".html") != 0) ? "--report takes FILE.html; FILE.json is written beside it"
                      : e->jobs < 1 || e->jobs > JUDGE_JOBS_MAX ? "--jobs is 1 to 64" : NULL;
 
     if (what)
         fprintf(stderr, "trundle eval: %s; trundle eval --help says more\n", what);
     return !what;
+}
+
+/* Numbers of a baseline, as they stand in models/baselines.json. */
+static enum trundle_status fit_baseline(const struct eval *e, const char *const *paths, size_t n, struct trundle_error *err)
+{
+    struct judge_baseline_fit fit;
+    struct bytes text = { 0 };
+    enum trundle_status status;
+
+    TRY_GOTO(status, e->suite ? judge_baseline_fit_suite(e->fit, e->suite, e->seed, (size_t)e->trips, (int)e->jobs, progress, NULL, &fit, err)
+                              : judge_baseline_fit(e->fit, paths, n, progress, NULL, &fit, err), out);
+    TRY_GOTO(status, judge_baseline_print(e->fit, fit.value, &text), out);
+    printf("\"%s\": %s\n", e->fit, (const char *)text.data);
+    fprintf(stderr, "%zu trips, %zu tries: event F1 %.4f, from %.4f in the middle of the grid\n", fit.trips, fit.tried, fit.f1, fit.f1_start);
+out:
+    bytes_done(&text);
+    return status;
 }
 
 int verb_eval(int argc, char **argv)
@@ -133,6 +208,11 @@ int verb_eval(int argc, char **argv)
         { "suite", "NAME", OPTION_TEXT, &e.suite, "make, score and discard trips of this suite" },
         { "seed", "S", OPTION_LONG, &e.seed, "first seed of the suite's trips (below 1,000,000: development)" },
         { "trips", "N", OPTION_LONG, &e.trips, "how many" },
+        { "system", "NAME", OPTION_TEXT, &e.system, "trundle (default), or a baseline: scan-only weight-only shelf-rule vision-only frame-by-frame" },
+        { "fit", "NAME", OPTION_TEXT, &e.fit, "fit the numbers of a baseline to the trips and print them" },
+        { "ablate", "HOW", OPTION_TEXT, &e.ablate, "lie to the cart: shuffle-evidence, swap-weights or constant-frames; the scores must fall" },
+        { "write-submission", "FILE", OPTION_TEXT, &e.write_submission, "also write the events, as JSON lines that --submission takes" },
+        { "report", "FILE.html", OPTION_TEXT, &e.report, "also write a page with pictures, and the same as FILE.json" },
         { "recorded", NULL, OPTION_FLAG, &e.recorded, "score the decisions that the trips hold; replay nothing" },
         { "submission", "FILE", OPTION_TEXT, &e.submission, "score these events (JSON lines) instead of a cart" },
         { "catalog", "DIR", OPTION_TEXT, &e.catalog, "catalog of the trips; default: stores/<store>/ beside each" },
@@ -144,6 +224,7 @@ int verb_eval(int argc, char **argv)
     struct judge_config config = JUDGE_CONFIG_DEFAULT;
     struct judge_submission *submission = NULL;
     struct judge_report report = { .trips = 0 };
+    struct kept kept = { .status = TRUNDLE_OK };
     struct trundle_error err = { .status = TRUNDLE_OK };
     struct bytes command = { 0 };
     enum trundle_status status;
@@ -162,11 +243,29 @@ int verb_eval(int argc, char **argv)
         TRY_GOTO(status, judge_submission_read(e.submission, &submission, &err), out);
     config = (struct judge_config){ .catalog_dir = e.catalog, .recorded = e.recorded, .submission = submission, .jobs = (int)e.jobs, .progress = progress,
                                     .complain = complain };
+    config.ablation = ablation_of(e.ablate);
+    config.keep_events = e.write_submission != NULL;
+    config.notes = e.report != NULL;
+    config.each = keep;
+    config.user = &kept;
+    if (e.report)
+        TRY_GOTO(status, judge_page_new(&kept.page, &err), out);
+    if (e.system)
+        config.cart = judge_baseline(e.system);
+    if (e.fit) {
+        status = fit_baseline(&e, (const char *const *)(argv + first), (size_t)(argc - first), &err);
+        goto out;
+    }
     if (e.suite)
         TRY_GOTO(status, judge_suite(e.suite, e.seed, (size_t)e.trips, &config, &report, &err), out);
     else
         TRY_GOTO(status, judge_trips((const char *const *)(argv + first), (size_t)(argc - first), &config, &report, &err), out);
+    TRY_GOTO(status, kept.status, out);
     TRY_GOTO(status, show(&e, &report), out);
+    if (e.write_submission)
+        TRY_GOTO(status, file_write(e.write_submission, kept.events.n ? (const void *)kept.events.data : "", kept.events.n, &err), out);
+    if (e.report)
+        TRY_GOTO(status, write_report(&e, &kept, (const char *)command.data, &report, &err), out);
     if (e.quality)
         status = write_quality(&e, (const char *)command.data, &report, &err);
 out:
@@ -178,6 +277,8 @@ out:
 done:
     judge_report_done(&report);
     judge_submission_free(submission);
+    judge_page_free(kept.page);
+    bytes_done(&kept.events);
     bytes_done(&command);
     return code;
 }

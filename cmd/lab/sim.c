@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle sim: makes trips of a suite; `sim shot` makes a contact sheet of them, `sim fields` lists what a suite says,
- * `sim export` gives the truth of frames to other tools. */
+ * `sim export` gives the truth of frames to other tools, `sim noise` fits the noise of real scales. */
 #include "cmd/option.h"
+#include "cmd/lab/sim_noise.h"
 #include "cmd/verbs.h"
 #include "lab/sim/export.h"
 #include "lab/sim/sim.h"
@@ -126,6 +127,8 @@ int verb_sim(int argc, char **argv)
         return export(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "fields"))
         return fields(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "noise"))
+        return sim_noise(argc - 1, argv + 1);
     if (!option_parse(argc, argv, "trundle sim --suite NAME|FILE --seed S --trips N --out DIR", "simulated shopping trips with their truth", rows, &first, &code))
         return code;
     if (!suite_name || !out || first < argc || jobs < 1 || jobs > 64 || trips < 1 || trips > SIM_TRIPS_MAX) {

@@ -13,6 +13,7 @@ struct line {
     uint32_t id, event;
     struct trundle_product product;
     int64_t t_ns, shown_ns, weight_mg, cents;
+    float   p;
     int32_t put, now;              /* items its put stands for; items in the basket */
 };
 
@@ -125,6 +126,7 @@ static void describe(struct line *line, const struct trundle_decision *d)
     line->product = d->product;
     line->weight_mg = d->weight_mg;
     line->cents = d->line_cents;
+    line->p = d->p;
     if (d->event_kind == TRUNDLE_EVENT_PUT && (d->event == line->event || !line->event)) {
         line->event = d->event;
         line->t_ns = d->t_event_ns;
@@ -231,7 +233,7 @@ enum trundle_status judge_ledger_read(const struct judge_ledger *ledger, struct 
 
         for (int32_t k = 0; k < line->put; k++)
             p.event[p.events_n++] = (struct judge_event){ .kind = TRUNDLE_EVENT_PUT, .product = line->product, .t_ns = line->t_ns, .by_weight = by_weight,
-                                                          .weight_g = weight_g, .shown_ns = line->shown_ns, .asked = was_asked };
+                                                          .weight_g = weight_g, .shown_ns = line->shown_ns, .asked = was_asked, .p = line->p };
         for (int32_t k = 0; k < line->now; k++)
             p.item[p.items_n++] = (struct judge_item){ .product = line->product, .by_weight = by_weight, .weight_g = weight_g,
                                                        .cents = line->cents / line->now };
@@ -242,7 +244,7 @@ enum trundle_status judge_ledger_read(const struct judge_ledger *ledger, struct 
         for (int32_t k = 0; k < take->count; k++)
             p.event[p.events_n++] = (struct judge_event){ .kind = TRUNDLE_EVENT_TAKE, .product = take->product, .t_ns = take->t_ns,
                                                           .by_weight = take->weight_mg > 0, .weight_g = (double)take->weight_mg * 1e-3,
-                                                          .shown_ns = INT64_MIN };
+                                                          .shown_ns = INT64_MIN, .p = NAN };
     }
     for (size_t i = 0; i < ledger->removals_n; i++)
         p.removal[p.removals_n++] = ledger->removal[i];

@@ -303,5 +303,6 @@ void judge_result_done(struct judge_result *result)
         for (int mode = 0; mode < JUDGE_MODES; mode++)
             judge_tally_done(&result->slice[i].tally[mode]);
     free(result->slice);
+    judge_notes_done(&result->notes);
     *result = (struct judge_result){ 0 };
 }

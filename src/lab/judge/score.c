@@ -38,20 +38,25 @@ struct pairing {
     bool any_product;
 };
 
-static bool event_cost(const void *user, size_t i, size_t j, int64_t *out_cost)
+bool judge_event_fits(const struct judge_truth *truth, const struct judge_event *t, const struct judge_event *q, bool any_product, int64_t *out_cost)
 {
-    const struct pairing *p = user;
-    const struct judge_event *t = &p->truth->event[i], *q = &p->prediction->event[j];
     int64_t dt;
 
     if (t->kind != q->kind || __builtin_sub_overflow(t->t_ns, q->t_ns, &dt) || dt > JUDGE_MATCH_NS || dt < -JUDGE_MATCH_NS)
         return false;
-    if (!p->any_product && (t->product.key != q->product.key || t->by_weight != q->by_weight))
+    if (!any_product && (t->product.key != q->product.key || t->by_weight != q->by_weight))
         return false;
-    if (t->by_weight && q->by_weight && !weight_fits(t->weight_g, q->weight_g, p->truth->e_g))
+    if (t->by_weight && q->by_weight && !weight_fits(t->weight_g, q->weight_g, truth->e_g))
         return false;
     *out_cost = dt < 0 ? -dt : dt;
     return true;
+}
+
+static bool event_cost(const void *user, size_t i, size_t j, int64_t *out_cost)
+{
+    const struct pairing *p = user;
+
+    return judge_event_fits(p->truth, &p->truth->event[i], &p->prediction->event[j], p->any_product, out_cost);
 }
 
 /* Slices of a predicted event that matched nothing: those of the nearest true event within the matching time. */

@@ -74,6 +74,7 @@ struct judge_event {
     /* prediction only */
     int64_t  shown_ns;                     /* log time from which the line showed this product; INT64_MIN not known */
     bool     asked;                        /* a question or re-scan prompt was about it */
+    float    p;                            /* what the cart gave for it, puts only; NAN not known */
 };
 
 /* One item in the basket at the end; one weighed lot. */
@@ -140,6 +141,9 @@ TRUNDLE_MUST_USE enum trundle_status judge_prediction_settle(struct judge_predic
  * Successive shortest augmenting paths (Ahuja, Magnanti, Orlin, Network Flows, section 9.7). NO_MEMORY. */
 typedef bool judge_cost_fn(const void *user, size_t i, size_t j, int64_t *out_cost);
 TRUNDLE_MUST_USE enum trundle_status judge_match(size_t n_a, size_t n_b, judge_cost_fn *cost, const void *user, size_t *out_of_a);
+
+/* May true event t be predicted event q? Without `any_product` products must be the same too. True sets *out_cost, the time between them. */
+bool judge_event_fits(const struct judge_truth *truth, const struct judge_event *t, const struct judge_event *q, bool any_product, int64_t *out_cost);
 
 struct judge_sum { double num, den; uint64_t n; };
 struct judge_tally {

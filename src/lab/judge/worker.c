@@ -33,7 +33,7 @@ enum trundle_status judge_result_print(const struct judge_result *r, struct byte
         for (int mode = 0; mode < JUDGE_MODES; mode++)
             TRY(print_tally(&r->slice[i].tally[mode], out));
     }
-    return TRUNDLE_OK;
+    return judge_notes_print(&r->notes, out);
 }
 
 struct cursor { const uint8_t *at; size_t left; };
@@ -73,6 +73,7 @@ enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge
     if (!take(&c, &r, sizeof r) || r.slices_n > JUDGE_SLICES_MAX)
         return TRUNDLE_CORRUPT;
     memset(r.tally, 0, sizeof r.tally);
+    r.notes = (struct judge_notes){ 0 };
     slices = r.slices_n;
     r.slices_n = 0;
     r.slice = calloc(slices + 1, sizeof *r.slice);
@@ -87,6 +88,7 @@ enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge
         for (int mode = 0; ok && mode < JUDGE_MODES; mode++)
             ok = parse_tally(&c, &slice->tally[mode]);
     }
+    ok = ok && judge_notes_parse(&c.at, &c.left, &r.notes);
     if (!ok || c.left) {
         judge_result_done(&r);
         return TRUNDLE_CORRUPT;

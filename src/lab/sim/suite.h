@@ -54,6 +54,10 @@ struct suite_produce {
     double rgb[3], rgb2[3];                /* 0..255: body, spots or ends */
 };
 
+enum suite_noise { SUITE_PINK, SUITE_FITTED, SUITE_HEAVY };
+enum suite_bodies { SUITE_PLACED, SUITE_RIGID, SUITE_SOFT };
+enum suite_policy { SUITE_HABITS, SUITE_SWEEP };
+
 struct suite_pack_shape { double tare_share, tare_g, aspect[3], fill, gloss, clear; };
 
 /* Two categories; the place after the last (categories_n) is produce. */
@@ -90,14 +94,22 @@ struct sim_suite {
     struct {
         double hz, gain_g, gain_spread, offset_sd, white_g, drift_g, calibration_gain_sd, calibration_offset_g, inset_m, pan_g;
         struct suite_range resonance_hz, damping, latency_s;
+        double flicker_g, walk_g, slope_gs, spikes_per_min, tail_nu, popcorn_g, popcorn_s, bursts_per_min, burst_s, burst_counts, hysteresis_g;
+        double hysteresis_span_g, creep_share, creep_s, zero_gk, span_k, thermal_s, cold_k, cold_m, warm_s, filter_s;
+        struct suite_range spike_g, warm_k;
+        int noise;                         /* enum suite_noise */
     } cells;
     struct {
         double hz, accel_noise_ms2, gyro_noise_rads, accel_bias_ms2, gyro_bias_rads;
         struct suite_range latency_s;
+        double ahead_m, right_m, mount_deg, side_share, shake_rads;
     } imu;
     struct {
         struct suite_range speed_ms, roughness_ms2, bump_ms2;
         double accel_ms2, turn_rads, vibration_hz, floor_bumps_per_m;
+        double load_height_m, turn_height_m, wheelbase_m, pitch_share, roll_share, tile_m, bump_ahead_share, camber_deg, camber_m, slope_share;
+        double slope_stay_share, tilt_deg_kg, lean_per_min, lean_sway, bag_share, child_share;
+        struct suite_range tile_ms2, slope_deg, lean_g, lean_s, sway_hz, bag_g, bag_m, child_g, child_pull_g, child_s;
     } motion;
     struct {
         double hz, sd_m;
@@ -115,7 +127,21 @@ struct sim_suite {
         struct suite_range code_latency_s, touch_latency_s, press_g, lift_s, double_gap_s, rummage_g;
         double scan_share, scan_after_share, pick_share, take_share, put_back_share, move_share, double_share, repeat_share;
         double rolling_share, hand_only_share, bump_share, member_share, stay_share;
+        /* of shoppers whose things are bodies */
+        int policy;                        /* enum suite_policy */
+        struct suite_range items, walk_s, pause_s;
+        double items_median, spread_below, spread_above, scan_spread, light_share, in_hand_share, overlap_share, change_share, wrong_plu_share, bag_share;
     } shopper;
+    struct {
+        int model;                         /* enum suite_bodies */
+        double hz, friction, bounce, rolling_m, shift_ms2;
+        struct suite_range release_ms, spin_rads, push_ms;
+    } bodies;
+    struct {
+        double share, twin_share, no_scan, scan_one_of_two, cheap_code, swap_after_weigh, heavier_after_weigh, take_and_replace, hidden, past_cameras;
+        double lean_on_scale, cart_swap;
+        struct suite_range lean_g;
+    } shrink;
     struct suite_pack_shape pack[SUITE_PACKS];
     size_t categories_n, produce_n, pairs_n;
     struct suite_category category[SUITE_CATEGORIES];

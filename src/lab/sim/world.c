@@ -79,24 +79,24 @@ void world_scene(struct world *w, double t, struct sim_scene *out)
     uint64_t version = 0;
 
     *out = (struct sim_scene){ .cart = &plan->store->cart, .floor = &w->floor, .wall = &w->wall, .light = w->light };
-    for (size_t i = 0; i < plan->items_n; i++) {
-        double p[3], a[3];
+    for (size_t i = 0; i < plan->items_n && out->n + 2 * PLAN_HANDS < SIM_SOLIDS_MAX; i++) {
+        struct sim_pose pose;
         bool resting;
         struct sim_solid *s = &out->solid[out->n];
 
-        if (!plan_track_at(&plan->item[i].track, t, p, a, &resting))
+        if (!plan_pose_at(&plan->item[i].track, t, &pose, &resting))
             continue;
         *s = (struct sim_solid){ .id = (uint8_t)(i + 1), .mesh = &w->mesh[i], .texture = w->print[i], .mass_g = plan->item[i].mass_g,
-                                 .gloss = w->look[i].gloss, .clear = w->look[i].clear, .resting = resting, .pose = sim_pose_make(p[0], p[1], p[2], a[0], a[1], a[2]) };
+                                 .gloss = w->look[i].gloss, .clear = w->look[i].clear, .resting = resting, .pose = pose };
         if (resting) {
             version = hash64(&i, sizeof i, version + 1);
-            version = hash64(p, sizeof p, version);
+            version = hash64(&pose, sizeof pose, version);
         }
         out->n++;
     }
     out->resting_version = (uint32_t)(version ^ version >> 32);
     for (int h = 0; h < PLAN_HANDS && out->n + 2 <= SIM_SOLIDS_MAX; h++) {
-        double p[3], a[3];
+        double p[3], a[4];
 
         if (plan_track_at(&plan->hand[h].track, t, p, a, NULL))
             hands_place(w->hands, h, p, out);
