@@ -184,18 +184,62 @@ static void what_is_bought_together_is_picked_together(void **state)
 
 /* ---- shapes ---- */
 
+/* Fails unless the mesh is closed, the right way out, about as large as `half`, with unit normals. */
+static void check_shape(const struct sim_product *p, const struct sim_mesh *m, const double half[3], double slack, double slack_m)
+{
+    double sum[3] = { 0 }, area = 0, volume = 0;
+
+    for (uint32_t t = 0; t < m->triangles; t++) {
+        const float *a, *b, *c;
+        double u[3], v[3], n[3];
+
+        for (int k = 0; k < 3; k++)
+            assert_true(m->index[3 * t + (uint32_t)k] < m->vertices);
+        a = m->vertex[m->index[3 * t]].p;
+        b = m->vertex[m->index[3 * t + 1]].p;
+        c = m->vertex[m->index[3 * t + 2]].p;
+        for (int k = 0; k < 3; k++) {
+            u[k] = (double)(b[k] - a[k]);
+            v[k] = (double)(c[k] - a[k]);
+        }
+        n[0] = u[1] * v[2] - u[2] * v[1];
+        n[1] = u[2] * v[0] - u[0] * v[2];
+        n[2] = u[0] * v[1] - u[1] * v[0];
+        area += .5 * sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+        for (int k = 0; k < 3; k++) {
+            sum[k] += .5 * n[k];
+            volume += n[k] * (double)a[k] / 6;
+        }
+    }
+    for (int k = 0; k < 3; k++) {               /* of a closed surface the oriented areas add up to nothing */
+        if (!(fabs(sum[k]) < 2e-3 * area))
+            fail_msg("%s is open: %g of %g", p->name, sum[k], area);
+        if (!((double)m->half_m[k] < slack * half[k] + slack_m && (double)m->half_m[k] > .6 * half[k]))
+            fail_msg("%s: half %d is %g, should be %g", p->name, k, (double)m->half_m[k], half[k]);
+    }
+    if (!(volume > .1 * 8 * half[0] * half[1] * half[2]))
+        fail_msg("%s: inside out or flat: %g of %g", p->name, volume, 8 * half[0] * half[1] * half[2]);
+    for (uint32_t v = 0; v < m->vertices; v++) {
+        const struct sim_vertex *x = &m->vertex[v];
+
+        assert_near(x->n[0] * x->n[0] + x->n[1] * x->n[1] + x->n[2] * x->n[2], 1, .01);
+        assert_true(x->u >= 0 && x->u <= 1 && x->v >= 0 && x->v <= 1);
+    }
+}
+
 static void each_shape_is_closed_and_of_its_size(void **state)
 {
     struct sim_suite *suite = v1();
     struct sim_store *store = store_of(suite, 2);
     double triangles = 0;
+    size_t bags = 0;
 
     (void)state;
     for (size_t i = 0; i < store->products_n; i++) {
         const struct sim_product *p = &store->product[i];
         int pieces = p->produce ? (int)p->produce->pieces.hi : 1;
         struct sim_look look = sim_look_item(store, i, support_seed() + i, pieces, 1, p->mass_g * pieces);
-        double sum[3] = { 0 }, area = 0, volume = 0, half[3];
+        double half[3];
         struct sim_mesh m = { 0 };
 
         assert_int_equal(sim_look_model(p, &look, &m), TRUNDLE_OK);
@@ -203,48 +247,19 @@ static void each_shape_is_closed_and_of_its_size(void **state)
         triangles += m.triangles;
         if (m.vertices > 4096 || m.triangles < 400)
             fail_msg("%s: %u vertices, %u triangles", p->name, m.vertices, m.triangles);
-        for (uint32_t t = 0; t < m.triangles; t++) {
-            const float *a, *b, *c;
-            double u[3], v[3], n[3];
-
-            for (int k = 0; k < 3; k++)
-                assert_true(m.index[3 * t + (uint32_t)k] < m.vertices);
-            a = m.vertex[m.index[3 * t]].p;
-            b = m.vertex[m.index[3 * t + 1]].p;
-            c = m.vertex[m.index[3 * t + 2]].p;
-            for (int k = 0; k < 3; k++) {
-                u[k] = (double)(b[k] - a[k]);
-                v[k] = (double)(c[k] - a[k]);
-            }
-            n[0] = u[1] * v[2] - u[2] * v[1];
-            n[1] = u[2] * v[0] - u[0] * v[2];
-            n[2] = u[0] * v[1] - u[1] * v[0];
-            area += .5 * sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-            for (int k = 0; k < 3; k++) {
-                sum[k] += .5 * n[k];
-                volume += n[k] * (double)a[k] / 6;
-            }
-        }
-        for (int k = 0; k < 3; k++) {           /* of a closed surface the oriented areas add up to nothing */
-            if (!(fabs(sum[k]) < 2e-3 * area))
-                fail_msg("%s is open: %g of %g", p->name, sum[k], area);
-            if (!p->produce && !((double)m.half_m[k] < 1.25 * half[k] + .002 && (double)m.half_m[k] > .6 * half[k]))
-                fail_msg("%s: half %d is %g, should be %g", p->name, k, (double)m.half_m[k], half[k]);
-            if (p->produce && !((double)m.half_m[k] < 1.5 * half[k] + .09 && (double)m.half_m[k] > .6 * half[k]))
-                fail_msg("%s: half %d is %g, should be %g", p->name, k, (double)m.half_m[k], half[k]);
-        }
-        if (!(volume > .1 * 8 * half[0] * half[1] * half[2]))
-            fail_msg("%s: inside out or flat: %g of %g", p->name, volume, 8 * half[0] * half[1] * half[2]);
-        for (uint32_t v = 0; v < m.vertices; v++) {
-            const struct sim_vertex *x = &m.vertex[v];
-
-            assert_near(x->n[0] * x->n[0] + x->n[1] * x->n[1] + x->n[2] * x->n[2], 1, .01);
-            assert_true(x->u >= 0 && x->u <= 1 && x->v >= 0 && x->v <= 1);
-        }
+        check_shape(p, &m, half, p->produce ? 1.4 : 1.25, p->produce ? .02 : .002);
         sim_mesh_done(&m);
+        if (!look.bagged) {
+            assert_int_equal(sim_look_film(p, &look, &m), TRUNDLE_BAD_ARG);
+            continue;
+        }
+        assert_int_equal(sim_look_film(p, &look, &m), TRUNDLE_OK);
+        check_shape(p, &m, half, 1.6, .06);
+        sim_mesh_done(&m);
+        bags++;
     }
-    print_message("# %.0f triangles a thing\n", triangles / (double)store->products_n);
-    assert_true(triangles / (double)store->products_n > 1000);
+    print_message("# %.0f triangles a thing, %zu bags\n", triangles / (double)store->products_n, bags);
+    assert_true(triangles / (double)store->products_n > 1000 && bags > 5);
     sim_store_free(store);
     sim_suite_free(suite);
 }

@@ -252,34 +252,50 @@ static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece
     return TRUNDLE_OK;
 }
 
+enum { PIECES_MAX = 16 };
+
+/* The pieces as both the produce and its bag see them. */
+static int pieces_of(const struct sim_product *p, const struct sim_look *look, double half[3], struct piece piece[PIECES_MAX], struct rng *r)
+{
+    struct sim_look few = *look;
+
+    few.pieces = look->pieces < PIECES_MAX ? look->pieces : PIECES_MAX;
+    sim_model_half(p, look->pieces, look->scale, half);
+    place_pieces(p, &few, half, piece, r);
+    return few.pieces;
+}
+
 enum trundle_status model_produce(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out)
 {
-    enum { PIECES_MAX = 16 };
     struct rng r = rng_seed(look->seed, "model/produce");
     struct piece piece[PIECES_MAX];
     struct sim_mesh m = { 0 };
     enum trundle_status status = TRUNDLE_OK;
-    struct sim_look few = *look;
     double half[3];
+    int n = pieces_of(p, look, half, piece, &r), along = n > 8 ? 8 : n > 2 ? 12 : 18, around = n > 8 ? 10 : n > 2 ? 16 : 24;
+    bool leafy = p->produce->form == SUITE_LEAFY;
 
-    few.pieces = look->pieces < PIECES_MAX ? look->pieces : PIECES_MAX;
-    sim_model_half(p, look->pieces, look->scale, half);
-    place_pieces(p, &few, half, piece, &r);
-    if (p->produce->form == SUITE_BUNCH) {
+    if (p->produce->form == SUITE_BUNCH)
         status = add_bunch(&m, p, half, &piece[0].tile, &r);
-    } else {
-        int along = few.pieces > 8 ? 8 : few.pieces > 2 ? 12 : 18, around = few.pieces > 8 ? 10 : few.pieces > 2 ? 16 : 24;
-
-        for (int i = 0; i < few.pieces && status == TRUNDLE_OK; i++) {
-            bool leafy = p->produce->form == SUITE_LEAFY;
-
-            status = model_tube(&m, leafy ? 40 : around, leafy ? 24 : along, &piece[i].tube);
-            if (status == TRUNDLE_OK)
-                status = add_stem(&m, p, &piece[i].tube);
-        }
+    for (int i = 0; i < n && p->produce->form != SUITE_BUNCH && status == TRUNDLE_OK; i++) {
+        status = model_tube(&m, leafy ? 40 : around, leafy ? 24 : along, &piece[i].tube);
+        if (status == TRUNDLE_OK)
+            status = add_stem(&m, p, &piece[i].tube);
     }
-    if (status == TRUNDLE_OK && look->bagged)
-        status = add_bag(&m, piece, few.pieces, &r);
+    if (status == TRUNDLE_OK)
+        status = model_normals(&m);
+    return model_finish(&m, status, out);
+}
+
+enum trundle_status model_film_of(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out)
+{
+    struct rng r = rng_seed(look->seed, "model/produce");
+    struct piece piece[PIECES_MAX];
+    struct sim_mesh m = { 0 };
+    double half[3];
+    int n = pieces_of(p, look, half, piece, &r);
+    enum trundle_status status = add_bag(&m, piece, n, &r);
+
     if (status == TRUNDLE_OK)
         status = model_normals(&m);
     return model_finish(&m, status, out);

@@ -14,7 +14,7 @@
 
 struct world {
     const struct plan *plan;
-    struct sim_mesh mesh[PLAN_ITEMS];
+    struct sim_mesh mesh[PLAN_ITEMS], film[PLAN_ITEMS];
     struct hands *hands;
     struct sim_look look[PLAN_ITEMS];
     struct sim_texture *print[PLAN_ITEMS];       /* borrowed: print_of[k] of the first item that looks the same */
@@ -45,6 +45,8 @@ static enum trundle_status make_bodies(struct world *w)
 
         w->look[i] = sim_look_item(plan->store, item->product, hash64(&i, sizeof i, seed), item->pieces, item->scale, item->mass_g);
         TRY(sim_look_model(p, &w->look[i], &w->mesh[i]));
+        if (w->look[i].bagged)
+            TRY(sim_look_film(p, &w->look[i], &w->film[i]));
         while (plan->item[k].product != item->product || (k < i && !sim_look_shares(p, &w->look[k], &w->look[i])))
             k++;
         if (k == i)
@@ -93,6 +95,16 @@ void world_scene(struct world *w, double t, struct sim_scene *out)
             version = hash64(&pose, sizeof pose, version);
         }
         out->n++;
+        if (w->look[i].bagged && out->n + 2 * PLAN_HANDS < SIM_SOLIDS_MAX) {
+            struct sim_solid *film = &out->solid[out->n++];
+
+            *film = *s;
+            film->mesh = &w->film[i];
+            film->mass_g = 0;
+            film->gloss = w->look[i].film_gloss;
+            film->clear = w->look[i].film_clear;
+            film->cover = true;
+        }
     }
     out->resting_version = (uint32_t)(version ^ version >> 32);
     for (int h = 0; h < PLAN_HANDS && out->n + 2 <= SIM_SOLIDS_MAX; h++) {
@@ -109,6 +121,7 @@ void world_free(struct world *w)
         return;
     for (size_t i = 0; i < PLAN_ITEMS; i++) {
         sim_mesh_done(&w->mesh[i]);
+        sim_mesh_done(&w->film[i]);
         sim_texture_done(&w->print_of[i]);
     }
     hands_free(w->hands);
