@@ -248,8 +248,8 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Share of pairs in which the real one scores higher, ties half (Hanley, McNeil 1982); both sorted. */
-static double auroc(const double *sim, size_t sim_n, const double *real, size_t real_n)
+/* Hanley, McNeil 1982. */
+double sim_realism_auroc(const double *sim, size_t sim_n, const double *real, size_t real_n)
 {
     size_t below = 0, equal = 0;
     double sum = 0;
@@ -280,14 +280,14 @@ static enum trundle_status judge(const struct model *m, const struct crops kind[
             score[c][i] = logit(m, kind[c].x + i * SEE_EMBEDDING);
         qsort(score[c], kind[c].n, sizeof *score[c], by_value);
     }
-    out->auroc = auroc(score[0], kind[0].n, score[1], kind[1].n);
+    out->auroc = sim_realism_auroc(score[0], kind[0].n, score[1], kind[1].n);
     for (int s = 0; s < SAMPLES; s++) {
         for (int c = 0; c < 2; c++) {
             for (size_t i = 0; i < kind[c].n; i++)
                 drawn[c][i] = score[c][rng_below(&r, (uint32_t)kind[c].n)];
             qsort(drawn[c], kind[c].n, sizeof *drawn[c], by_value);
         }
-        area[s] = auroc(drawn[0], kind[0].n, drawn[1], kind[1].n);
+        area[s] = sim_realism_auroc(drawn[0], kind[0].n, drawn[1], kind[1].n);
     }
     qsort(area, SAMPLES, sizeof *area, by_value);
     out->lo = area[SAMPLES / 40];
