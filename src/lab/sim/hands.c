@@ -94,7 +94,7 @@ static void finger_at(const void *user, float s, float t, struct sim_vertex *out
 {
     const struct finger *f = user;
     float along = f->length * fminf(t / .92f, 1), a = fminf(along / f->turn, 2.6f), tip = t > .92f ? sqrtf(fmaxf(0, 1 - (t - .92f) / .08f * ((t - .92f) / .08f))) : 1;
-    float angle = 6.2831853f * (s < 1 ? s : 0), r = f->wide * (1 - .25f * t) * tip, over = f->wide * .5f * (t > .92f ? (t - .92f) / .08f : 0);
+    float angle = 6.2831853f * (s < 1 ? s : 0), r = t > 0 ? f->wide * (1 - .25f * t) * tip : 0, over = f->wide * .5f * (t > .92f ? (t - .92f) / .08f : 0);
     float knuckle = 1 + .08f * sinf(3.1415927f * 3 * t) * (t < .92f);
     float cx = sinf(a) * f->turn + over * cosf(a), cz = (cosf(a) - 1) * f->turn - over * sinf(a);
     float side = r * knuckle * cosf(angle), up = r * knuckle * sinf(angle);
