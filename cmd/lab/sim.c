@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* trundle sim: makes trips of a suite; `sim shot` makes a contact sheet of them. */
+/* trundle sim: makes trips of a suite; `sim shot` makes a contact sheet of them, `sim fields` lists what a suite says,
+ * `sim export` gives the truth of frames to other tools, `sim noise` fits the noise of real scales. */
 #include "cmd/option.h"
+#include "cmd/lab/sim_noise.h"
 #include "cmd/verbs.h"
+#include "lab/sim/export.h"
 #include "lab/sim/sim.h"
 
 #include <string.h>
@@ -36,6 +39,66 @@ static int shot(int argc, char **argv)
     return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim shot", &err);
 }
 
+enum { SUITES_MAX = 8 };
+
+static int fields(int argc, char **argv)
+{
+    const struct option_row rows[] = { { 0 } };
+    struct sim_suite *suite[SUITES_MAX] = { NULL };
+    const struct sim_suite *borrowed[SUITES_MAX];
+    struct trundle_error err = { 0 };
+    struct bytes text = { 0 };
+    enum trundle_status status = TRUNDLE_OK;
+    int first, code, n = 0;
+
+    if (!option_parse(argc, argv, "trundle sim fields SUITE...", "every constant of a world, and what these suites say, as Markdown", rows, &first, &code))
+        return code;
+    if (first == argc || argc - first > SUITES_MAX) {
+        fprintf(stderr, "trundle sim fields: needs 1 to %d suites\n", SUITES_MAX);
+        return EXIT_USAGE;
+    }
+    while (first + n < argc && status == TRUNDLE_OK) {
+        status = sim_suite_load(argv[first + n], &suite[n], &err);
+        borrowed[n] = suite[n];
+        n++;
+    }
+    if (status == TRUNDLE_OK && sim_suite_fields_print(borrowed, (size_t)n, &text) != TRUNDLE_OK)
+        status = error_set(&err, TRUNDLE_NO_MEMORY, "sim fields", NULL, "no memory");
+    if (status == TRUNDLE_OK)
+        (void)fwrite(text.data, 1, text.n, stdout);
+    bytes_done(&text);
+    for (int i = 0; i < n; i++)
+        sim_suite_free(suite[i]);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim fields", &err);
+}
+
+static int export(int argc, char **argv)
+{
+    const char *out = NULL;
+    const struct option_row rows[] = { { "out", "DIR", OPTION_TEXT, &out, "where to: DIR/coco.json, DIR/<seed>-cam<c>/{img1,gt,seqinfo.ini}" }, { 0 } };
+    struct trundle_error err = { 0 };
+    struct sim_export *e = NULL;
+    enum trundle_status status;
+    int first, code;
+
+    if (!option_parse(argc, argv, "trundle sim export --out DIR TRIP.mcap...", "pictures and their truth as COCO and MOTChallenge", rows, &first, &code))
+        return code;
+    if (!out || first == argc) {
+        fprintf(stderr, "trundle sim export: needs --out and at least one trip\n");
+        return EXIT_USAGE;
+    }
+    status = sim_export_new(out, &e, &err);
+    for (int i = first; i < argc && status == TRUNDLE_OK; i++) {
+        status = sim_export_trip(e, argv[i], &err);
+        option_progress("export", (size_t)(i - first) + 1, (size_t)(argc - first));
+    }
+    if (status == TRUNDLE_OK)
+        status = sim_export_finish(e, &err);
+    else
+        sim_export_abandon(e);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim export", &err);
+}
+
 int verb_sim(int argc, char **argv)
 {
     const char *suite_name = NULL, *out = NULL;
@@ -56,6 +119,12 @@ int verb_sim(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "shot"))
         return shot(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "export"))
+        return export(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "fields"))
+        return fields(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "noise"))
+        return sim_noise(argc - 1, argv + 1);
     if (!option_parse(argc, argv, "trundle sim --suite NAME|FILE --seed S --trips N --out DIR", "simulated shopping trips with their truth", rows, &first, &code))
         return code;
     if (!suite_name || !out || first < argc || jobs < 1 || jobs > 64 || trips < 1 || trips > SIM_TRIPS_MAX) {

@@ -81,20 +81,62 @@ static void what_is_not_known_is_refused(void **state)
     }
 }
 
+/* The page is what `trundle sim fields` prints below its heading. */
 static void each_field_is_documented(void **state)
 {
+    static const char *const names[] = { "suites/smoke.json", "suites/v1.json" };
+    struct sim_suite *suite[COUNT_OF(names)];
+    const struct sim_suite *borrowed[COUNT_OF(names)];
     struct trundle_error err = { 0 };
-    struct bytes doc = { 0 };
-    char row[160];
+    struct bytes doc = { 0 }, table = { 0 };
 
     (void)state;
-    support_ok(file_read(support_source("docs/simulator.md"), 1 << 20, &doc, &err), &err);
-    for (size_t i = 0; i < suite_fields_n; i++) {
-        (void)snprintf(row, sizeof row, "| `%s.%s` |", suite_fields[i].section, suite_fields[i].key);
-        if (!strstr((const char *)doc.data, row) || !strstr((const char *)doc.data, suite_fields[i].text))
-            fail_msg("docs/simulator.md has no row %s", row);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        support_ok(sim_suite_load(support_source(names[i]), &suite[i], &err), &err);
+        borrowed[i] = suite[i];
     }
+    assert_int_equal(sim_suite_fields_print(borrowed, COUNT_OF(names), &table), TRUNDLE_OK);
+    support_ok(file_read(support_source("docs/suite-fields.md"), 1 << 20, &doc, &err), &err);
+    assert_int_equal(bytes_append(&doc, "", 1), TRUNDLE_OK);
+    assert_int_equal(bytes_append(&table, "", 1), TRUNDLE_OK);
+    if (!strstr((const char *)doc.data, (const char *)table.data))
+        fail_msg("docs/suite-fields.md is not what is so: tools/suite_fields.sh writes it");
     bytes_done(&doc);
+    bytes_done(&table);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        sim_suite_free(suite[i]);
+}
+
+/* A suite may say only what it changes; what it extends is the root of its random numbers. */
+static void a_suite_extends_another(void **state)
+{
+    static const char text[] = "{\"version\": 1, \"name\": \"late\", \"extends\": \"smoke\", \"cells\": {\"drift_g\": 4}}";
+    static const char circle[] = "{\"version\": 1, \"name\": \"late\", \"extends\": \"no-such\"}";
+    static const char odd[] = "{\"version\": 1, \"name\": \"late\", \"extends\": \"../smoke\"}";
+    static const char worse[] = "{\"version\": 1, \"name\": \"late\", \"extends\": \"smoke\", \"cells\": {\"drift\": 4}}";
+    struct sim_suite *smoke = NULL, *late = NULL;
+    struct trundle_error err = { 0 };
+    char root[4096];
+
+    (void)state;
+    (void)snprintf(root, sizeof root, "%s", support_source("suites"));
+    (void)setenv("TRUNDLE_SUITES", root, 1);
+    support_ok(sim_suite_load("smoke", &smoke, &err), &err);
+    support_ok(sim_suite_parse(text, sizeof text - 1, "late", &late, &err), &err);
+    assert_string_equal(late->name, "late");
+    assert_string_equal(late->root, "smoke");
+    assert_near(late->cells.drift_g, 4, 0);
+    assert_near(late->cells.white_g, smoke->cells.white_g, 0);
+    assert_int_equal(late->categories_n, smoke->categories_n);
+    sim_suite_free(late);
+    sim_suite_free(smoke);
+    late = NULL;
+    assert_int_not_equal(sim_suite_parse(circle, sizeof circle - 1, "circle", &late, &err), TRUNDLE_OK);
+    assert_int_equal(sim_suite_parse(odd, sizeof odd - 1, "odd", &late, &err), TRUNDLE_BAD_INPUT);
+    assert_non_null(strstr(err.what, "extends"));
+    assert_int_equal(sim_suite_parse(worse, sizeof worse - 1, "worse", &late, &err), TRUNDLE_BAD_INPUT);
+    assert_non_null(strstr(err.what, "drift"));
+    assert_null(late);
 }
 
 static int by_value(const void *a, const void *b)
@@ -205,7 +247,7 @@ static void stores_of_seeds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_field_is_needed_and_bounded), cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(each_field_is_documented),
+        cmocka_unit_test(each_field_is_needed_and_bounded), cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(each_field_is_documented), cmocka_unit_test(a_suite_extends_another),
         cmocka_unit_test(a_store_is_what_the_suite_says),   cmocka_unit_test(rates_are_those_stated),       cmocka_unit_test(stores_of_seeds),
     };
 

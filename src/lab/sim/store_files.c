@@ -19,10 +19,13 @@ static enum trundle_status print_products(const struct sim_store *store, struct 
     for (size_t i = 0; i < store->products_n; i++) {
         const struct sim_product *p = &store->product[i];
 
+        if (p->unlisted)
+            continue;
         TRY(bytes_print(b, "%s,%s,%s,%s,%d,%.2f,%.2f,", trundle_product_text(p->key, key), p->name, p->brand,
                         p->category ? p->category->name : "produce", p->produce != NULL, p->mass_g, p->mass_sd_g));
         if (p->category)
-            TRY(bytes_print(b, "%g %s,%g%%", p->quantity, p->category->unit, (double)p->category->tax_bp / 100));
+            TRY(p->count > 1 ? bytes_print(b, "%d x %g %s,%g%%", p->count, p->quantity, p->category->unit, (double)p->category->tax_bp / 100)
+                             : bytes_print(b, "%g %s,%g%%", p->quantity, p->category->unit, (double)p->category->tax_bp / 100));
         else
             TRY(bytes_print(b, ",7%%"));
         TRY(bytes_print(b, ",%.8f\n", p->popularity * (double)store->products_n));
@@ -58,9 +61,11 @@ static enum trundle_status print_prices(const struct sim_store *store, struct by
     for (size_t i = 0; i < store->products_n; i++) {
         const struct sim_product *p = &store->product[i];
 
+        if (p->unlisted)
+            continue;
         if (i % 8 == 3)
-            TRY(print_price(b, p, p->cents + 10, "", day, false));
-        TRY(print_price(b, p, p->cents, i % 8 == 3 ? day : "", "", false));
+            TRY(print_price(b, p, p->listed_cents + 10, "", day, false));
+        TRY(print_price(b, p, p->listed_cents, i % 8 == 3 ? day : "", "", false));
         if (p->member_cents)
             TRY(print_price(b, p, p->member_cents, "", "", true));
     }
@@ -76,15 +81,22 @@ static enum trundle_status print_promotions(const struct sim_store *store, struc
     TRY(bytes_print(b, "id,name,kind,n,m,percent,member,valid_from,valid_until,products\n"));
     for (size_t i = 0; i < store->promotions_n; i++) {
         const struct sim_promotion *p = &store->promotion[i];
+        size_t listed = 0;
 
+        for (size_t k = 0; k < p->products_n; k++)
+            listed += !store->product[p->first + k].unlisted;
+        if (!listed)
+            continue;
         TRY(bytes_print(b, "p%zu,%s,%s,", i + 1, p->name, p->n_for_m ? "n_for_m" : "percent"));
         if (p->n_for_m)
             TRY(bytes_print(b, "%d,%d,,", p->n, p->m));
         else
             TRY(bytes_print(b, ",,%d,", p->percent));
         TRY(bytes_print(b, "%d,%s,%s,", p->member, from, until));
+        listed = 0;
         for (size_t k = 0; k < p->products_n; k++)
-            TRY(bytes_print(b, "%s%s", k ? " " : "", trundle_product_text(store->product[p->first + k].key, key)));
+            if (!store->product[p->first + k].unlisted)
+                TRY(bytes_print(b, "%s%s", listed++ ? " " : "", trundle_product_text(store->product[p->first + k].key, key)));
         TRY(bytes_print(b, "\n"));
     }
     return TRUNDLE_OK;
@@ -96,8 +108,9 @@ static enum trundle_status print_planogram(const struct sim_store *store, struct
 
     TRY(bytes_print(b, "product,zone,x_m,y_m\n"));
     for (size_t i = 0; i < store->products_n; i++)
-        TRY(bytes_print(b, "%s,%s,%.2f,%.2f\n", trundle_product_text(store->product[i].key, key), store->product[i].zone,
-                        store->product[i].zone_x_m, store->product[i].zone_y_m));
+        if (!store->product[i].unlisted)
+            TRY(bytes_print(b, "%s,%s,%.2f,%.2f\n", trundle_product_text(store->product[i].key, key), store->product[i].zone,
+                            store->product[i].zone_x_m, store->product[i].zone_y_m));
     return TRUNDLE_OK;
 }
 

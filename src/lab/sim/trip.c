@@ -4,6 +4,8 @@
 #include "lab/sim/make.h"
 
 #include "lab/sim/develop.h"
+#include "lab/sim/fault.h"
+#include "lab/sim/frame_truth.h"
 #include "lab/sim/plan.h"
 #include "lab/sim/render.h"
 #include "lab/sim/signal.h"
@@ -25,7 +27,7 @@
 
 enum { BOXES_MAX = 512 };
 
-enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_BASKET };
+enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_FORCE, SLOT_BASKET, SLOT_FAULT };
 
 struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
 
@@ -37,10 +39,16 @@ struct making {
     const struct sim_store *store;
     struct plan *plan;
     struct signal signal;
+    struct faults faults;
+    uint32_t *smeared;                     /* a camera's picture through grease */
     struct world *world;                   /* NULL: no pictures */
     struct sim_renderer *renderer[TRUNDLE_CAMERAS_MAX];
     struct developer *developer[TRUNDLE_CAMERAS_MAX];
     uint8_t *mask[TRUNDLE_CAMERAS_MAX];
+    struct frame_truth *frame_truth[TRUNDLE_CAMERAS_MAX];
+    Trundle__V1__TruthFrame shown;         /* of the picture just taken */
+    bool tells;                            /* it shows something else than the one before */
+    uint32_t sequence;                     /* of the last message */
     struct event_boxes *boxes;             /* per event */
     Trundle__V1__Box box[BOXES_MAX], *box_at[BOXES_MAX];
     struct slot *slot;
@@ -80,6 +88,16 @@ static bool add_slot(struct making *m, enum slot_kind kind, uint8_t sensor, uint
     return true;
 }
 
+/* A sample of a sensor that may be broken: `kind`, SLOT_DROP, or nothing at all. */
+static bool add_sample(struct making *m, enum slot_kind kind, enum fault_at at, uint8_t sensor, uint32_t index, double t, double latency)
+{
+    enum fault_fate fate = faults_fate(&m->faults, at, sensor, index, t);
+
+    if (fate == FAULT_NEVER)
+        return true;
+    return add_slot(m, fate == FAULT_LOST ? SLOT_DROP : kind, sensor, index, t, latency + (at == FAULT_AT_CAMERA ? faults_late_s(&m->faults, sensor, t) : 0));
+}
+
 static double latency_of(struct making *m, struct suite_range range)
 {
     return rng_range(&m->late, range.lo, range.hi);
@@ -107,9 +125,9 @@ static bool lay_out(struct making *m)
     size_t first;
 
     for (size_t i = 0; i < m->signal.cells_n; i++)
-        ok = ok && add_slot(m, SLOT_CELL, 0, (uint32_t)i, m->signal.cell[i].t, latency_of(m, s->cells.latency_s));
+        ok = ok && add_sample(m, SLOT_CELL, FAULT_AT_OTHER, 0, (uint32_t)i, m->signal.cell[i].t, latency_of(m, s->cells.latency_s));
     for (size_t i = 0; i < m->signal.imus_n; i++)
-        ok = ok && add_slot(m, SLOT_IMU, 0, (uint32_t)i, m->signal.imu[i].t, latency_of(m, s->imu.latency_s));
+        ok = ok && add_sample(m, SLOT_IMU, FAULT_AT_OTHER, 0, (uint32_t)i, m->signal.imu[i].t, latency_of(m, s->imu.latency_s));
     keep_order(m, 0, SLOT_CELL);
     keep_order(m, 0, SLOT_IMU);
     for (uint8_t c = 0; m->world && c < m->store->cart.cameras_n; c++) {
@@ -119,15 +137,16 @@ static bool lay_out(struct making *m)
 
             if (t > plan->end_s - s->camera.latency_s.hi)
                 break;
-            ok = ok && add_slot(m, rng_unit(&m->late) < s->camera.drop_share ? SLOT_DROP : SLOT_FRAME, c, i, t, latency_of(m, s->camera.latency_s));
+            ok = ok && add_sample(m, rng_unit(&m->late) < s->camera.drop_share ? SLOT_DROP : SLOT_FRAME, FAULT_AT_CAMERA, c, i, t,
+                                  latency_of(m, s->camera.latency_s));
         }
         keep_order(m, first, SLOT_FRAME);
     }
     for (uint32_t i = 0; i / s->tick.hz <= plan->end_s; i++)
-        ok = ok && add_slot(m, SLOT_TICK, 0, i, i / s->tick.hz, 0);
+        ok = ok && add_sample(m, SLOT_TICK, FAULT_AT_OTHER, 0, i, i / s->tick.hz, 0);
     first = m->slots_n;
     for (uint32_t i = 0; i / s->loc.hz <= plan->end_s - s->loc.latency_s.hi; i++)
-        ok = ok && add_slot(m, SLOT_LOC, 0, i, i / s->loc.hz, latency_of(m, s->loc.latency_s));
+        ok = ok && add_sample(m, SLOT_LOC, FAULT_AT_LOC, 0, i, i / s->loc.hz, latency_of(m, s->loc.latency_s));
     keep_order(m, first, SLOT_LOC);
     for (uint32_t i = 0; i < plan->marks_n; i++) {
         const struct plan_mark *mark = &plan->mark[i];
@@ -135,10 +154,12 @@ static bool lay_out(struct making *m)
         if (mark->kind == PLAN_CAUSE)
             ok = ok && add_slot(m, SLOT_CAUSE, 0, i, fmin(mark->t1, plan->end_s), 0);
         else if (mark->kind == PLAN_CODE)
-            ok = ok && add_slot(m, SLOT_CODE, 0, i, mark->t, latency_of(m, s->shopper.code_latency_s));
+            ok = ok && add_sample(m, SLOT_CODE, FAULT_AT_CODE, 0, i, mark->t, latency_of(m, s->shopper.code_latency_s));
         else
-            ok = ok && add_slot(m, SLOT_TOUCH, 0, i, mark->t, latency_of(m, s->shopper.touch_latency_s));
+            ok = ok && add_sample(m, SLOT_TOUCH, FAULT_AT_OTHER, 0, i, mark->t, latency_of(m, s->shopper.touch_latency_s));
     }
+    for (uint32_t i = 0; i < m->signal.causes_n; i++)
+        ok = ok && add_slot(m, SLOT_FORCE, 0, i, fmin(m->signal.cause[i].t1, plan->end_s), 0);
     for (uint32_t i = 0; i < plan->events_n; i++) {
         double last = plan->event[i].t_end;
 
@@ -146,6 +167,12 @@ static bool lay_out(struct making *m)
             last = m->signal.t_settle[i];
         ok = ok && add_slot(m, SLOT_EVENT, 0, i, last, 0);
     }
+    if (m->faults.any)
+        ok = ok && add_slot(m, SLOT_FAULT, 0, 0, m->faults.t1, 0);
+    if (m->store->catalog_stale)
+        ok = ok && add_slot(m, SLOT_FAULT, 0, 1, plan->end_s, 0);
+    if (m->store->catalog_missing)
+        ok = ok && add_slot(m, SLOT_FAULT, 0, 2, plan->end_s, 0);
     ok = ok && add_slot(m, SLOT_BASKET, 0, 0, plan->end_s + .3, 0);
     if (ok)
         qsort(m->slot, m->slots_n, sizeof *m->slot, by_log);
@@ -161,7 +188,8 @@ static enum trundle_status start_pictures(struct making *m, uint64_t seed, struc
     if (status != TRUNDLE_OK)
         return status;
     m->boxes = calloc(m->plan->events_n + 1, sizeof *m->boxes);
-    if (!m->boxes)
+    m->smeared = malloc((size_t)m->suite->camera.width_px * (size_t)m->suite->camera.height_px * sizeof *m->smeared);
+    if (!m->boxes || !m->smeared)
         return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for boxes");
     for (uint8_t c = 0; c < m->store->cart.cameras_n; c++) {
         const struct cart_camera *camera = &m->store->cart.camera[c];
@@ -171,6 +199,8 @@ static enum trundle_status start_pictures(struct making *m, uint64_t seed, struc
         if (!m->mask[c] || sim_raster.make(camera, &m->renderer[c]) != TRUNDLE_OK ||
             developer_new(camera->width_px, camera->height_px, m->suite->camera.noise_dn, seed + c * 7919U, &m->developer[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for a camera");
+        if (m->suite->truth.frames > 0 && frame_truth_new(camera->width_px, camera->height_px, &m->frame_truth[c]) != TRUNDLE_OK)
+            return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for the truth of frames");
         TRY(mask_make(camera, &m->store->cart.basket, m->mask[c], n, err));
     }
     return TRUNDLE_OK;
@@ -203,7 +233,15 @@ static enum trundle_status take_picture(struct making *m, const struct slot *slo
         gain[k] = m->gain * exp(m->flicker[c]) * m->store->tint[k];
     world_scene(m->world, ns_s(slot->sensed_ns), &scene);
     sim_raster.render(m->renderer[c], &scene, &view);
+    if (faults_smears(&m->faults, c, ns_s(slot->sensed_ns))) {
+        memcpy(m->smeared, view.rgb, (size_t)view.w * (size_t)view.h * sizeof *m->smeared);
+        faults_smear(&m->faults, m->smeared, view.w, view.h);
+        view.rgb = m->smeared;
+    }
     note_boxes(m, c, ns_s(slot->sensed_ns), out->sequence);
+    m->tells = m->frame_truth[c] && frame_truth_read(m->frame_truth[c], &sim_raster, m->renderer[c], &view, m->mask[c], &scene, m->plan, &m->shown);
+    m->shown.camera = c;
+    m->shown.frame_sequence = out->sequence;
     m->report.frames++;
     return developer_jpeg(m->developer[c], &view, gain, m->mask[c], (int)s->camera.jpeg_quality, &out->frame.jpeg, &out->frame.jpeg_bytes);
 }
@@ -227,7 +265,6 @@ static enum trundle_status write_truth(struct making *m, struct trundle_message 
 
 static enum trundle_status write_event(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    static char names[PLAN_SLICES][12] = { "rolling", "double", "light", "produce", "repeat", "put_back", "piled" };
     static char still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
     const struct plan_event *e = &m->plan->event[index];
     const struct plan_item *item = &m->plan->item[e->item];
@@ -236,18 +273,27 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
     Trundle__V1__Box *box = m->box, **box_at = m->box_at;
-    char *slices[PLAN_SLICES + 3];
+    char *slices[PLAN_SLICES + 5], names[PLAN_SLICES + 1][40];
+    bool heard = item->scanned && faults_fate(&m->faults, p->produce ? FAULT_AT_OTHER : FAULT_AT_CODE, 0, 0, item->t_scan) == FAULT_PASSES;
     float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
     size_t slices_n = 0;
 
     for (int k = 0; k < PLAN_SLICES; k++)
-        if (e->slices & 1U << k)
+        if (e->slices & 1U << k) {
+            (void)snprintf(names[k], sizeof names[k], "%s", plan_slice_name[k]);
             slices[slices_n++] = names[k];
+        }
     if (!(e->slices & PLAN_ROLLING))
         slices[slices_n++] = still;
     if (!(e->slices & PLAN_PRODUCE))
         slices[slices_n++] = packaged;
-    slices[slices_n++] = item->scanned ? scanned : unscanned;
+    slices[slices_n++] = heard ? scanned : unscanned;
+    if (e->scenario) {
+        const struct plan_scenario *scenario = &m->plan->scenario[e->scenario - 1];
+
+        (void)snprintf(names[PLAN_SLICES], sizeof names[PLAN_SLICES], "%s_%s", scenario->twin ? "twin" : "shrink", plan_shrink_name[scenario->name]);
+        slices[slices_n++] = names[PLAN_SLICES];
+    }
     for (size_t i = 0; boxes && i < boxes->n; i++) {
         const struct sim_seen *seen = &boxes->box[i].seen;
 
@@ -273,7 +319,7 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     event.t_lift_ns = time_ns(e->t_lift);
     event.position_m = at;
     event.n_position_m = 3;
-    event.scanned = e->kind == TRUNDLE_EVENT_PUT && item->scanned;
+    event.scanned = e->kind == TRUNDLE_EVENT_PUT && heard;
     event.t_scan_ns = event.scanned ? time_ns(item->t_scan) : 0;
     event.slices = slices;
     event.n_slices = slices_n;
@@ -288,18 +334,43 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     return write_truth(m, out, &truth, scratch, err);
 }
 
-static enum trundle_status write_cause(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+/* Index 0 is what broke in this trip, 1 and 2 what the store's catalog gets wrong in all of its trips. */
+static enum trundle_status write_fault(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    const struct plan_mark *mark = &m->plan->mark[index];
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthFault fault = TRUNDLE__V1__TRUTH_FAULT__INIT;
+    char name[SUITE_TEXT];
+
+    (void)snprintf(name, sizeof name, "%s", index == 0 ? fault_name[m->faults.kind] : index == 1 ? "catalog_stale" : "catalog_missing");
+    fault.name = name;
+    fault.sensor = index == 0 ? m->faults.sensor : 0;
+    fault.t0_ns = index == 0 ? S_NS(m->faults.t0) : 0;
+    fault.t1_ns = index == 0 ? S_NS(m->faults.t1) : S_NS(m->plan->end_s);
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FAULT;
+    truth.fault = &fault;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
+static enum trundle_status write_cause(struct making *m, const struct signal_cause *from, bool loads, struct trundle_message *out, struct bytes *scratch,
+                                       struct trundle_error *err)
+{
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthCause cause;
     char name[SUITE_TEXT];
+    float cell_g[4];
 
     trundle__v1__truth_cause__init(&cause);
-    (void)snprintf(name, sizeof name, "%s", mark->cause);
+    (void)snprintf(name, sizeof name, "%s", from->name);
     cause.name = name;
-    cause.t0_ns = S_NS(mark->t);
-    cause.t1_ns = S_NS(fmin(mark->t1, m->plan->end_s));
+    cause.t0_ns = S_NS(from->t0);
+    cause.t1_ns = S_NS(fmin(from->t1, m->plan->end_s));
+    if (loads) {
+        for (int k = 0; k < 4; k++)
+            cell_g[k] = (float)from->cell_g[k];
+        cause.cell_g = cell_g;
+        cause.n_cell_g = 4;
+        cause.peak_g = (float)from->peak_g;
+    }
     truth.what_case = TRUNDLE__V1__TRUTH__WHAT_CAUSE;
     truth.cause = &cause;
     m->report.causes++;
@@ -368,32 +439,57 @@ static void fill_loc(struct making *m, double t, struct trundle_loc *out)
     (void)snprintf(out->zone, sizeof out->zone, "%s", nearest->zone);
 }
 
-static enum trundle_status write_slot(struct making *m, const struct slot *slot, uint32_t sequence, struct bytes *scratch, struct trundle_error *err)
+/* A picture, and what it shows when that is something else than before. */
+static enum trundle_status write_frame(struct making *m, const struct slot *slot, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    struct trundle_message out = { .sensor = slot->sensor, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns, .sequence = sequence };
-    const struct plan_mark *mark = &m->plan->mark[slot->kind == SLOT_TOUCH ? slot->index : 0];
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    struct trundle_message told = { .channel = TRUNDLE_TRUTH, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns };
+
+    out->channel = TRUNDLE_CAM;
+    out->sensed_ns += S_NS(faults_clock_s(&m->faults, FAULT_AT_CAMERA, slot->sensor, ns_s(slot->sensed_ns)));
+    m->tells = false;
+    if (take_picture(m, slot, out) != TRUNDLE_OK)
+        return error_set(err, TRUNDLE_BAD_INPUT, "frame", NULL, "JPEG encoder failed");
+    TRY(trip_write(m->writer, out, err));
+    if (m->frame_truth[slot->sensor] && frame_truth_short(m->frame_truth[slot->sensor]))
+        return error_set(err, TRUNDLE_NO_MEMORY, "frame", NULL, "no memory for its masks");
+    if (!m->tells)
+        return TRUNDLE_OK;
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FRAME;
+    truth.frame = &m->shown;
+    told.sequence = ++m->sequence;
+    return write_truth(m, &told, &truth, scratch, err);
+}
+
+static enum trundle_status write_slot(struct making *m, const struct slot *slot, struct bytes *scratch, struct trundle_error *err)
+{
+    struct trundle_message out = { .sensor = slot->sensor, .sensed_ns = slot->sensed_ns, .log_ns = slot->log_ns, .sequence = ++m->sequence };
+    const struct plan_mark *mark = &m->plan->mark[slot->kind == SLOT_TOUCH ? slot->index : 0], *cause;
 
     out.channel = TRUNDLE_TRUTH;
     switch (slot->kind) {
     case SLOT_EVENT:
         return write_event(m, slot->index, &out, scratch, err);
     case SLOT_CAUSE:
-        return write_cause(m, slot->index, &out, scratch, err);
+        cause = &m->plan->mark[slot->index];
+        return write_cause(m, &(struct signal_cause){ .name = cause->cause, .t0 = cause->t, .t1 = cause->t1 }, false, &out, scratch, err);
+    case SLOT_FORCE:
+        return write_cause(m, &m->signal.cause[slot->index], true, &out, scratch, err);
+    case SLOT_FAULT:
+        return write_fault(m, slot->index, &out, scratch, err);
     case SLOT_BASKET:
         return write_basket(m, &out, scratch, err);
     case SLOT_CELL:
         out.channel = TRUNDLE_CELL;
         out.cell = m->signal.cell[slot->index].cell;
+        faults_cell(&m->faults, ns_s(slot->sensed_ns), &out.cell);
         break;
     case SLOT_IMU:
         out.channel = TRUNDLE_IMU;
         out.imu = m->signal.imu[slot->index].imu;
         break;
     case SLOT_FRAME:
-        out.channel = TRUNDLE_CAM;
-        if (take_picture(m, slot, &out) != TRUNDLE_OK)
-            return error_set(err, TRUNDLE_BAD_INPUT, "frame", NULL, "JPEG encoder failed");
-        break;
+        return write_frame(m, slot, &out, scratch, err);
     case SLOT_DROP:
         out.channel = TRUNDLE_DROP;
         out.drop = (struct trundle_drop){ TRUNDLE_CAM, 1 };
@@ -454,12 +550,14 @@ static void making_done(struct making *m)
     for (int c = 0; c < TRUNDLE_CAMERAS_MAX; c++) {
         sim_raster.done(m->renderer[c]);
         developer_free(m->developer[c]);
+        frame_truth_free(m->frame_truth[c]);
         free(m->mask[c]);
     }
     world_free(m->world);
     plan_free(m->plan);
     signal_done(&m->signal);
     free(m->boxes);
+    free(m->smeared);
     free(m->slot);
 }
 
@@ -476,6 +574,7 @@ enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, 
 
     m.gain = exp(suite->camera.exposure_sd * rng_normal(&m.exposure));
     TRY_GOTO(status, plan_new(store, seed, &m.plan, err), out);
+    faults_make(suite, &store->true_cells, store->cart.cameras_n, seed, m.plan->end_s, &m.faults);
     TRY_GOTO(status, signal_make(m.plan, &m.signal, err), out);
     if (pictures)
         TRY_GOTO(status, start_pictures(&m, mixed, err), out);
@@ -486,12 +585,12 @@ enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, 
     status = open_trip(&m, seed, path, err);
     made = m.writer != NULL;
     for (size_t i = 0; i < m.slots_n && status == TRUNDLE_OK; i++)
-        status = write_slot(&m, &m.slot[i], (uint32_t)i + 1, &scratch, err);
+        status = write_slot(&m, &m.slot[i], &scratch, err);
     if (status == TRUNDLE_OK) {
         status = trip_finish(m.writer, err);
         m.writer = NULL;
     }
-    m.report.messages = (uint32_t)m.slots_n;
+    m.report.messages = m.sequence;
     m.report.end_ns = m.slots_n ? m.slot[m.slots_n - 1].log_ns : 0;
     if (status == TRUNDLE_OK && out_report)
         *out_report = m.report;

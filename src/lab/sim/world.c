@@ -3,7 +3,7 @@
 /* Bodies of a plan. Items of one product share its print. */
 #include "lab/sim/world.h"
 
-#include "lab/sim/model.h"
+#include "lab/sim/look.h"
 
 #include "base/std/hash.h"
 
@@ -14,7 +14,8 @@
 struct world {
     const struct plan *plan;
     struct sim_mesh mesh[PLAN_ITEMS], hand, arm;
-    struct sim_texture *print[PLAN_ITEMS];       /* borrowed: print_of[k] of the first item of its product */
+    struct sim_look look[PLAN_ITEMS];
+    struct sim_texture *print[PLAN_ITEMS];       /* borrowed: print_of[k] of the first item that looks the same */
     struct sim_texture print_of[PLAN_ITEMS], floor, wall, skin, sleeve;
     struct sim_light light;
 };
@@ -24,6 +25,8 @@ static enum trundle_status make_bodies(struct world *w)
     const struct plan *plan = w->plan;
     struct rng r = rng_seed((uint64_t)plan->store->id, "world/basket");
     double grey = rng_range(&r, 95, 190), floor[3], wall[3];
+    const char *root = plan->store->suite->root;
+    uint64_t seed = hash64(&plan->seed, sizeof plan->seed, hash64(root, strlen(root), 1));
 
     for (int k = 0; k < 3; k++) {
         floor[k] = grey * rng_range(&r, .94, 1.06);
@@ -39,11 +42,14 @@ static enum trundle_status make_bodies(struct world *w)
         const struct plan_item *item = &plan->item[i];
         size_t k = 0;
 
-        TRY(sim_model_item(&plan->store->product[item->product], item->pieces, item->scale, &w->mesh[i]));
-        while (plan->item[k].product != item->product)
+        const struct sim_product *p = &plan->store->product[item->product];
+
+        w->look[i] = sim_look_item(plan->store, item->product, hash64(&i, sizeof i, seed), item->pieces, item->scale, item->mass_g);
+        TRY(sim_look_model(p, &w->look[i], &w->mesh[i]));
+        while (plan->item[k].product != item->product || (k < i && !sim_look_shares(p, &w->look[k], &w->look[i])))
             k++;
         if (k == i)
-            TRY(sim_print_product(&plan->store->product[item->product], &w->print_of[i]));
+            TRY(sim_look_print(p, &w->look[i], &w->print_of[i]));
         w->print[i] = &w->print_of[k];
     }
     return TRUNDLE_OK;
@@ -101,24 +107,24 @@ void world_scene(struct world *w, double t, struct sim_scene *out)
     uint64_t version = 0;
 
     *out = (struct sim_scene){ .cart = &plan->store->cart, .floor = &w->floor, .wall = &w->wall, .light = w->light };
-    for (size_t i = 0; i < plan->items_n; i++) {
-        double p[3], a[3];
+    for (size_t i = 0; i < plan->items_n && out->n + 2 * PLAN_HANDS < SIM_SOLIDS_MAX; i++) {
+        struct sim_pose pose;
         bool resting;
         struct sim_solid *s = &out->solid[out->n];
 
-        if (!plan_track_at(&plan->item[i].track, t, p, a, &resting))
+        if (!plan_pose_at(&plan->item[i].track, t, &pose, &resting))
             continue;
         *s = (struct sim_solid){ .id = (uint8_t)(i + 1), .mesh = &w->mesh[i], .texture = w->print[i], .mass_g = plan->item[i].mass_g,
-                                 .resting = resting, .pose = sim_pose_make(p[0], p[1], p[2], a[0], a[1], a[2]) };
+                                 .gloss = w->look[i].gloss, .clear = w->look[i].clear, .resting = resting, .pose = pose };
         if (resting) {
             version = hash64(&i, sizeof i, version + 1);
-            version = hash64(p, sizeof p, version);
+            version = hash64(&pose, sizeof pose, version);
         }
         out->n++;
     }
     out->resting_version = (uint32_t)(version ^ version >> 32);
     for (int h = 0; h < PLAN_HANDS && out->n + 2 <= SIM_SOLIDS_MAX; h++) {
-        double p[3], a[3], yaw;
+        double p[3], a[4], yaw;
 
         if (!plan_track_at(&plan->hand[h].track, t, p, a, NULL))
             continue;
