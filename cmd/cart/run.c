@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct span { double from_s, until_s; };
+
 static void print_decision(void *user, const struct trundle_message *m, bool again)
 {
+    const struct span *span = user;
     struct bytes line = { 0 };
 
-    (void)user;
-    if (again)
+    if (again || (double)m->decision.t_ns < span->from_s * 1e9 || (double)m->decision.t_ns > span->until_s * 1e9)
         return;
     if (summary_decision_json(m, &line) == TRUNDLE_OK) {
         (void)fwrite(line.data, 1, line.n, stdout);
@@ -49,6 +51,7 @@ int verb_run(int argc, char **argv)
     const char *speed = NULL, *serve = NULL, *cart = NULL, *catalog = NULL, *record = NULL;
     bool json = false, recorded = false, till = false;
     long long threads = 1;
+    struct span span = { 0, 1e9 };
     const struct option_row rows[] = {
         { "speed", "N|max", OPTION_TEXT, &speed, "replay speed; natural (1) with --serve, else max" },
         { "serve", "ADDR", OPTION_TEXT, &serve, "the touchscreen, at IP:PORT (127.0.0.1:8480)" },
@@ -57,6 +60,8 @@ int verb_run(int argc, char **argv)
         { "catalog", "DIR", OPTION_TEXT, &catalog, "catalog directory (of a trip: the store beside it)" },
         { "threads", "N", OPTION_LONG, &threads, "threads, 1 to 8; the basket does not depend on it" },
         { "recorded", NULL, OPTION_FLAG, &recorded, "take the evidence in the trip instead of sensing again" },
+        { "from", "S", OPTION_NUMBER, &span.from_s, "of a trip: as fast as it goes up to second S; decisions are printed from there on" },
+        { "until", "S", OPTION_NUMBER, &span.until_s, "... up to there" },
         { "till", NULL, OPTION_FLAG, &till, "the screen may say paid and staff (demonstration)" },
         { "json", NULL, OPTION_FLAG, &json, "a JSON object a line: decisions, then a summary" },
         { NULL, NULL, OPTION_FLAG, NULL, NULL },
@@ -79,6 +84,11 @@ int verb_run(int argc, char **argv)
         fprintf(stderr, "trundle run: --threads takes 1 to %d, not %lld\n", PIPELINE_THREADS_MAX, threads);
         return EXIT_USAGE;
     }
+    if (!(span.from_s >= 0 && span.from_s <= span.until_s && span.until_s <= 1e9) || (cart && (span.from_s > 0 || span.until_s < 1e9))) {
+        fputs("trundle run: --from and --until are seconds of a recorded trip, in this order\n", stderr);
+        return EXIT_USAGE;
+    }
+    config.from_ns = (int64_t)(span.from_s * 1e9);
     config.speed = serve ? 1 : 0;
     if (speed && !parse_speed(speed, &config.speed)) {
         fprintf(stderr, "trundle run: --speed takes a number up to 1000 or max, not '%s'\n", speed);
@@ -88,7 +98,7 @@ int verb_run(int argc, char **argv)
         status = front_open(&front, serve, till, &err);
     if (status == TRUNDLE_OK && cart) {
         struct live_config live = { .cart_path = cart, .catalog_dir = catalog, .record = record, .threads = (int)threads, .face = front.face,
-                                    .inbox = front.inbox, .stop = front_stop(), .fast = speed && config.speed == 0, .health = print_health, .decision = json ? print_decision : NULL };
+                                    .inbox = front.inbox, .stop = front_stop(), .fast = speed && config.speed == 0, .health = print_health, .decision = json ? print_decision : NULL, .user = &span };
 
         status = live_run(&live, &summary, &err);
     } else if (status == TRUNDLE_OK) {
@@ -100,6 +110,7 @@ int verb_run(int argc, char **argv)
         config.inbox = front.inbox;
         config.stop = front_stop();
         config.decision = json ? print_decision : NULL;
+        config.user = &span;
         status = replay_trip(argv[first], &config, &summary, &err);
     }
     front_close(&front);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <trundle.pb-c.h>
 
-enum { ITEMS = 64 };
+enum { ITEMS = 128 };
 
 struct checking {
     struct trip_check out;
@@ -40,6 +40,17 @@ TRUNDLE_PRINTF(3, 4) static void expect(struct checking *c, bool holds, const ch
     va_end(args);
 }
 
+/* Other hands, things and kerbs keep the scale from coming to rest. */
+static bool others_at_once(const Trundle__V1__TruthEvent *e)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < e->n_slices; i++)
+        found = found || !strcmp(e->slices[i], "rolling") || !strcmp(e->slices[i], "overlapping") || !strcmp(e->slices[i], "double") || !strncmp(e->slices[i], "shrink_", 7) ||
+                !strncmp(e->slices[i], "twin_", 5);
+    return found;
+}
+
 static void check_event(struct checking *c, const Trundle__V1__TruthEvent *e, int64_t log_ns)
 {
     uint32_t i = e->item;
@@ -59,7 +70,7 @@ static void check_event(struct checking *c, const Trundle__V1__TruthEvent *e, in
     if (e->kind == TRUNDLE_EVENT_PUT) {
         expect(c, !c->inside[i], "event %u puts item %u, which is inside", e->id, i);
         expect(c, e->t_cross_ns <= release_ns && release_ns <= e->t_settle_ns, "event %u: cross, release, settle out of order", e->id);
-        expect(c, e->t_settle_ns - release_ns < 1500000000, "event %u takes long to settle", e->id);
+        expect(c, e->t_settle_ns - release_ns < (others_at_once(e) ? INT64_C(8000000000) : INT64_C(2500000000)), "event %u takes long to settle", e->id);
         c->inside[i] = true;
         c->product[i] = product;
         c->mass_g[i] = e->mass_g;

@@ -100,7 +100,9 @@ static enum trundle_status drive(struct run *r, struct trip_reader *trip, struct
                 r->start_mono_ns = clock_mono_ns() - (int64_t)((double)m.log_ns / r->config->speed);
             continue;
         }
-        if (r->config->speed > 0 || r->config->inbox)
+        if (r->config->speed > 0 && m.log_ns < r->config->from_ns)
+            r->start_mono_ns = clock_mono_ns() - (int64_t)((double)m.log_ns / r->config->speed);
+        else if (r->config->speed > 0 || r->config->inbox)
             TRY(pass_time(r, m.log_ns, err));
         TRY(session_push(r->session, &m, err));
         if (r->config->speed > 0)
@@ -124,7 +126,7 @@ static void compare(struct run *r)
 {
     struct replay_summary *s = r->summary;
     const struct basket *b = brain_basket(session_brain(r->session));
-    bool natural = fabs(r->config->speed - 1) < 1e-9;      /* at any other speed a latency means nothing */
+    bool natural = fabs(r->config->speed - 1) < 1e-9 && r->config->from_ns <= 0;      /* at any other speed a latency means nothing */
 
     s->total_cents = basket_totals(b).total_cents;
     s->has_truth = r->truth.has_basket;

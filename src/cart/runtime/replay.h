@@ -19,6 +19,7 @@ enum { REPLAY_LATENCIES = 256 };
 
 struct replay_config {
     double speed;                        /* 1 natural, 2 twice as fast...; 0 as fast as it goes */
+    int64_t from_ns;                     /* up to this moment of the trip as fast as it goes, whatever the speed */
     int    threads;
     const char *record;                  /* trip to write (session.h); NULL none */
     const char *catalog_dir;             /* NULL: the store beside the trip */

@@ -3,6 +3,7 @@
 /* One trip file scored, and many of them. */
 #include "lab/judge/judge.h"
 
+#include "base/std/json.h"
 #include "base/std/status.h"
 #include "base/trip/trip.h"
 #include "cart/calib/cart_file.h"
@@ -58,7 +59,7 @@ static bool replays(const struct judge_config *config)
 static enum trundle_status load_world(const char *path, struct trip_reader *reader, const struct judge_config *config, struct trip_world *w,
                                       struct trundle_error *err)
 {
-    struct trip_world_options options = { .catalog_dir = config->catalog_dir };
+    struct trip_world_options options = { .catalog_dir = config->catalog_dir, .no_gallery = config->no_pictures };
 
     return replays(config) ? trip_world_load(path, reader, &options, w, err) : load_prices(path, reader, config, w, err);
 }
@@ -72,7 +73,61 @@ struct sitting {
     struct judge_replay *replay;           /* NULL: nothing is replayed */
     struct judge_ledger *ledger;           /* of the recorded decisions */
     struct judge_prediction prediction[JUDGE_MODES];
+    struct bytes first_frame[TRUNDLE_CAMERAS_MAX];   /* JUDGE_CONSTANT_FRAMES */
+    int64_t end_ns;                        /* the last log time */
 };
+
+/* Every product gets the mass of the one a third of the catalog further on. */
+static enum trundle_status swap_weights(struct trip_world *w, struct trundle_error *err)
+{
+    json_t *root = NULL, *products;
+    struct json_at at;
+    struct bytes swapped = { 0 };
+    enum trundle_status status;
+    char *text = NULL;
+    size_t n;
+
+    TRY(json_parse(w->catalog_json.data, w->catalog_json.n, "catalog", &root, err));
+    at = json_at_root(root, "catalog");
+    TRY_GOTO(status, json_take_array(&at, "products", 0, CATALOG_PRODUCTS_MAX, &at, err), out);
+    products = json_deep_copy(at.value);
+    n = json_array_size(at.value);
+    for (size_t i = 0; products && i < n; i++)
+        for (int field = 0; field < 2; field++) {
+            const char *key = field ? "mass_sd_g" : "mass_g";
+            json_t *to = json_array_get(at.value, i), *mass = json_object_get(json_array_get(products, (i + (n + 2) / 3) % n), key);
+
+            if (mass)
+                (void)json_object_set(to, key, mass);
+            else
+                (void)json_object_del(to, key);
+        }
+    json_decref(products);
+    text = json_dumps(root, JSON_COMPACT);
+    status = text ? bytes_append(&swapped, text, strlen(text)) : TRUNDLE_NO_MEMORY;
+    if (status != TRUNDLE_OK) {
+        (void)error_set(err, status, "judge", NULL, "no memory for a catalog");
+        goto out;
+    }
+    bytes_done(&w->catalog_json);
+    w->catalog_json = swapped;
+out:
+    free(text);
+    json_decref(root);
+    return status;
+}
+
+static enum trundle_status freeze(struct sitting *s, struct trundle_message *m)
+{
+    struct bytes *first = m->sensor < TRUNDLE_CAMERAS_MAX ? &s->first_frame[m->sensor] : NULL;
+
+    if (!first)
+        return TRUNDLE_OK;
+    if (!first->n)
+        TRY(bytes_append(first, m->frame.jpeg, m->frame.jpeg_bytes));
+    m->frame = (struct trundle_frame){ first->data, first->n };
+    return TRUNDLE_OK;
+}
 
 static enum trundle_status read_trip(struct sitting *s, struct trundle_error *err)
 {
@@ -80,6 +135,11 @@ static enum trundle_status read_trip(struct sitting *s, struct trundle_error *er
     enum trundle_status status;
 
     while ((status = trip_next(s->reader, &m, err)) == TRUNDLE_OK) {
+        s->end_ns = s->truth.end_ns = m.log_ns;
+        if (m.channel == TRUNDLE_CAM && s->config->no_pictures)
+            continue;
+        if (m.channel == TRUNDLE_CAM && s->config->ablation == JUDGE_CONSTANT_FRAMES)
+            TRY(freeze(s, &m));
         if (m.channel == TRUNDLE_TRUTH)
             TRY(judge_truth_add(&s->truth, m.truth.bytes, m.truth.bytes_n, err));
         else if (s->replay)
@@ -98,11 +158,20 @@ static enum trundle_status predict(struct sitting *s, struct trundle_error *err)
 
     if (s->config->submission) {
         (void)snprintf(name, sizeof name, "%" PRId64, s->truth.seed);
+        TRY(judge_submission_check(s->config->submission, name, s->world.catalog, s->end_ns, err));
         return judge_submission_of(s->config->submission, name, &s->prediction[JUDGE_UNAIDED], err);
     }
     if (s->config->recorded)
         return judge_ledger_read(s->ledger, &s->prediction[JUDGE_UNAIDED], err);
-    TRY(judge_replay_unaided(s->replay, &s->prediction[JUDGE_UNAIDED], err));
+    if (s->config->ablation == JUDGE_SHUFFLE_EVIDENCE) {
+        struct trundle_setup setup;
+
+        trip_world_setup(&s->world, &setup);
+        judge_replay_shuffle(s->replay, (uint64_t)s->truth.seed);
+        TRY(judge_replay_again(s->replay, &setup, &s->prediction[JUDGE_UNAIDED], err));
+    } else {
+        TRY(judge_replay_unaided(s->replay, &s->prediction[JUDGE_UNAIDED], err));
+    }
     return judge_replay_aided(s->replay, &s->truth, &s->prediction[JUDGE_AIDED], err);
 }
 
@@ -123,6 +192,17 @@ static enum trundle_status score_modes(struct sitting *s, struct judge_result *r
             r->slice[i].tally[mode] = slices[i];
     }
     return TRUNDLE_OK;
+}
+
+static enum trundle_status take_notes(const struct sitting *s, const char *path, struct judge_notes *notes, struct trundle_error *err)
+{
+    if (s->config->keep_events)
+        TRY(judge_notes_keep(&s->prediction[JUDGE_UNAIDED], notes, err));
+    if (!s->config->notes)
+        return TRUNDLE_OK;
+    (void)snprintf(notes->path, sizeof notes->path, "%s", path);
+    TRY(judge_notes_find(&s->truth, &s->prediction[JUDGE_UNAIDED], s->world.catalog, notes, err));
+    return judge_notes_look(path, *s->world.dir ? s->world.dir : NULL, notes, err);
 }
 
 static void name_cluster(const struct trip_head *head, char *out, size_t size)
@@ -152,6 +232,8 @@ enum trundle_status judge_trip(const char *path, const struct judge_config *conf
     TRY_GOTO(status, load_world(path, s.reader, config, &s.world, err), out);
     TRY_GOTO(status, scale_of(&s.world.cart_json, path, &s.truth.e_g, err), out);
     if (replays(config)) {
+        if (config->ablation == JUDGE_SWAP_WEIGHTS)
+            TRY_GOTO(status, swap_weights(&s.world, err), within);
         trip_world_setup(&s.world, &setup);
         TRY_GOTO(status, judge_replay_new(config->cart ? config->cart : &judge_cart_trundle, &setup, &s.replay, err), within);
     } else {
@@ -160,6 +242,7 @@ enum trundle_status judge_trip(const char *path, const struct judge_config *conf
     TRY_GOTO(status, read_trip(&s, err), within);
     TRY_GOTO(status, predict(&s, err), within);
     TRY_GOTO(status, score_modes(&s, &result, err), within);
+    TRY_GOTO(status, take_notes(&s, path, &result.notes, err), within);
     *out = result;
     result = (struct judge_result){ 0 };
 within:
@@ -169,6 +252,8 @@ out:
     judge_result_done(&result);
     for (int mode = 0; mode < JUDGE_MODES; mode++)
         judge_prediction_done(&s.prediction[mode]);
+    for (int i = 0; i < TRUNDLE_CAMERAS_MAX; i++)
+        bytes_done(&s.first_frame[i]);
     judge_replay_free(s.replay);
     judge_ledger_free(s.ledger);
     judge_truth_done(&s.truth);
@@ -177,17 +262,14 @@ out:
     return status;
 }
 
-/* Paths of trips, those of one store side by side. */
-struct list { char **path; size_t n, room; };
-
-static void list_done(struct list *l)
+void judge_list_done(struct judge_list *l)
 {
     for (size_t i = 0; i < l->n; i++)
         free(l->path[i]);
     free(l->path);
 }
 
-static enum trundle_status list_add(struct list *l, const char *folder, const char *name, struct trundle_error *err)
+static enum trundle_status list_add(struct judge_list *l, const char *folder, const char *name, struct trundle_error *err)
 {
     size_t n = strlen(folder) + strlen(name) + 2;
 
@@ -232,7 +314,7 @@ static int by_seed(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static enum trundle_status list_folder(struct list *l, const char *folder, struct trundle_error *err)
+static enum trundle_status list_folder(struct judge_list *l, const char *folder, struct trundle_error *err)
 {
     size_t first = l->n;
     enum trundle_status status = TRUNDLE_OK;
@@ -253,7 +335,7 @@ static enum trundle_status list_folder(struct list *l, const char *folder, struc
     return status;
 }
 
-static enum trundle_status list_paths(const char *const *paths, size_t n, struct list *l, struct trundle_error *err)
+enum trundle_status judge_list_paths(const char *const *paths, size_t n, struct judge_list *l, struct trundle_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct stat st;
@@ -276,7 +358,7 @@ static bool same_store(const char *a, const char *b)
     return seed_of(a, &fa, &sa) && seed_of(b, &fb, &sb) && fa == fb && !strncmp(a, b, fa) && sa >= 0 && sb >= 0 && sa / 5 == sb / 5;
 }
 
-struct errand { const struct judge_config *config; struct list list; };
+struct errand { const struct judge_config *config; struct judge_list list; };
 
 static enum trundle_status errand_trip(void *user, size_t trip, struct judge_result *out, struct trundle_error *err)
 {
@@ -293,23 +375,46 @@ static const char *errand_name(void *user, size_t trip)
 }
 
 /* A submission that speaks of other trips was made for others: its figures would mislead. */
-static enum trundle_status check_names(const struct judge_submission *s, const struct judge_results *results, struct trundle_error *err)
+static enum trundle_status check_trips(const struct judge_list *list, const struct judge_submission *submission, struct trundle_error *err)
 {
-    for (size_t i = 0; s && !results->failed && i < judge_submission_trips(s); i++) {
-        size_t line, k = 0;
-        const char *name = judge_submission_trip(s, i, &line);
-        char seed[32];
+    int64_t *seed = malloc((list->n + 1) * sizeof *seed);
+    enum trundle_status status = TRUNDLE_OK;
+    size_t n = 0;
 
-        for (; k < results->n; k++) {
-            (void)snprintf(seed, sizeof seed, "%" PRId64, results->result[k].seed);
-            if (!strcmp(seed, name))
-                break;
-        }
-        if (k == results->n)
-            return error_set(err, TRUNDLE_BAD_INPUT, "submission", "score it on the trips it was made for", "line %zu names trip %s, which is not among the %zu scored",
-                             line, name, results->n);
+    if (!seed)
+        return error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for %zu seeds", list->n);
+    for (size_t i = 0; i < list->n && status == TRUNDLE_OK; i++) {
+        struct trip_reader *reader = NULL;
+
+        status = trip_open(list->path[i], &reader, err);
+        if (status == TRUNDLE_OK)
+            seed[n++] = trip_head(reader)->seed;
+        trip_free(reader);
     }
-    return TRUNDLE_OK;
+    if (status == TRUNDLE_OK)
+        status = judge_submission_names(submission, seed, n, err);
+    free(seed);
+    return status;
+}
+
+/* Of a submission all or nothing is scored. */
+enum trundle_status judge_whole(const struct judge_config *config, const struct judge_results *results, struct trundle_error *err)
+{
+    if (!config->submission || !results->failed)
+        return TRUNDLE_OK;
+    return error_set(err, TRUNDLE_BAD_INPUT, "submission", "mend what is named above; all trips count or none",
+                     "%zu of %zu trips could not be scored with it, so nothing was", results->failed, results->failed + results->n);
+}
+
+void judge_each(const struct judge_config *config, const struct judge_results *results)
+{
+    for (size_t i = 0; config->each && i < results->n; i++)
+        config->each(config->user, &results->result[i]);
+}
+
+void judge_name_senses(const struct judge_config *config, struct judge_report *report)
+{
+    (void)snprintf(report->senses, sizeof report->senses, "%s", config->no_pictures ? "cells,codes" : "");
 }
 
 /* So that the figures depend on which trips are scored, not on the order they are named in. */
@@ -329,7 +434,7 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
     struct judge_job *jobs = NULL;
     enum trundle_status status;
 
-    TRY_GOTO(status, list_paths(paths, n, &errand.list, err), out);
+    TRY_GOTO(status, judge_list_paths(paths, n, &errand.list, err), out);
     jobs = calloc(errand.list.n, sizeof *jobs);
     if (!jobs) {
         status = error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for %zu trips", errand.list.n);
@@ -342,15 +447,19 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
     }
     work.job = jobs;
     work.trips_n = errand.list.n;
+    if (config->submission)
+        TRY_GOTO(status, check_trips(&errand.list, config->submission, err), out);
     TRY_GOTO(status, judge_work(&work, config, &results, err), out);
-    TRY_GOTO(status, check_names(config->submission, &results, err), out);
+    TRY_GOTO(status, judge_whole(config, &results, err), out);
     if (results.n)
         qsort(results.result, results.n, sizeof *results.result, by_store);
     TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
+    judge_name_senses(config, out);
+    judge_each(config, &results);
 out:
     judge_results_done(&results);
     free(jobs);
-    list_done(&errand.list);
+    judge_list_done(&errand.list);
     return status;
 }

@@ -15,11 +15,12 @@
  */
 #pragma once
 
+#include "lab/judge/notes.h"
 #include "lab/judge/replay.h"
 #include "lab/judge/score.h"
 #include "lab/judge/submission.h"
 
-enum { JUDGE_RESAMPLES = 1000, JUDGE_RESAMPLE_SEED = 1, JUDGE_JOBS_MAX = 64, JUDGE_P99_LEAST = 662 };
+enum { JUDGE_RESAMPLES = 1000, JUDGE_RESAMPLE_SEED = 1, JUDGE_JOBS_MAX = 64 };
 
 enum judge_mode { JUDGE_UNAIDED = 0, JUDGE_AIDED = 1, JUDGE_MODES = 2 };
 
@@ -33,14 +34,28 @@ struct judge_result {
     struct judge_tally tally[JUDGE_MODES];
     struct judge_slice *slice;             /* owned */
     size_t  slices_n;
+    struct judge_notes notes;              /* what config.notes and config.keep_events ask for; unaided */
 };
 void judge_result_done(struct judge_result *result);
+
+/* Lies that must pull the scores down; where they do not, the scores did not come from what was lied about. */
+enum judge_ablation {
+    JUDGE_HONEST = 0,
+    JUDGE_SHUFFLE_EVIDENCE,        /* the product lists of the cameras' evidence are dealt out anew within the trip */
+    JUDGE_SWAP_WEIGHTS,            /* every product has another one's mass in the cart's catalog */
+    JUDGE_CONSTANT_FRAMES          /* every frame is the camera's first one */
+};
 
 struct judge_config {
     const char *catalog_dir;               /* NULL: the store folder beside the trip */
     bool recorded;                         /* score the decisions in the trip; nothing is replayed, aided stays empty */
     const struct judge_submission *submission;   /* borrowed; score these events; aided stays empty */
     const struct judge_cart_ops *cart;     /* NULL: libtrundle */
+    bool no_pictures;                      /* cells and codes alone: frames are left out, and a suite's trips are made without any */
+    enum judge_ablation ablation;          /* what is done to a replayed trip so that a cart must fail */
+    bool notes;                            /* note mistakes, with pictures around them */
+    bool keep_events;                      /* keep the predicted events */
+    void (*each)(void *user, const struct judge_result *result);   /* every scored trip, by store and seed; may be NULL */
     int  jobs;                             /* worker processes, 1..JUDGE_JOBS_MAX */
     void (*progress)(void *user, size_t done, size_t total);                        /* may be NULL */
     void (*complain)(void *user, const char *trip, const struct trundle_error *);   /* a trip that could not be scored; may be NULL */
@@ -54,6 +69,7 @@ struct judge_values { bool has[JUDGE_MODES]; struct judge_value key[JUDGE_MODES]
 
 struct judge_report {
     char    suite[JUDGE_STORE];            /* "mixed" when trips of several are scored, "" when none is named */
+    char    senses[16];                    /* "" all, else those that were used */
     int64_t seed0;                         /* least seed */
     size_t  trips, failed, stores;
     bool    by_store;                      /* intervals are over stores; else over trips */

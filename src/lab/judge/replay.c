@@ -3,6 +3,7 @@
 /* One trip through the cart: unaided with its senses, then aided on the evidence of the first run. */
 #include "lab/judge/replay.h"
 
+#include "base/std/rng.h"
 #include "base/std/status.h"
 
 #include <stdlib.h>
@@ -19,12 +20,12 @@ struct judge_replay {
     size_t kept_n, kept_room, refused;
 };
 
-/* The aided run: answers on their way, soonest first. */
+/* A run on what was kept: answers on their way, soonest first. */
 struct aided {
-    struct judge_replay *r;
+    const struct judge_replay *r;
     void *cart;
     struct judge_ledger *ledger;
-    struct judge_shopper *shopper;
+    struct judge_shopper *shopper;     /* NULL: nobody answers */
     struct { struct trundle_message m; uint32_t question; } pending[PENDING_MAX];
     size_t pending_n;
     uint32_t sequence;
@@ -179,7 +180,7 @@ static enum trundle_status poll_aided(struct aided *a, struct trundle_error *err
         TRY(judge_ledger_add(a->ledger, &out.decision, err));
         if (out.decision.kind == TRUNDLE_DECIDE_WITHDRAW)
             withdraw(a, out.decision.question);
-        else if (out.decision.kind == TRUNDLE_DECIDE_ASK || out.decision.kind == TRUNDLE_DECIDE_RESCAN)
+        else if (a->shopper && (out.decision.kind == TRUNDLE_DECIDE_ASK || out.decision.kind == TRUNDLE_DECIDE_RESCAN))
             TRY(ask(a, &out.decision, err));
     }
     return status == TRUNDLE_AGAIN ? TRUNDLE_OK : error_set(err, status, "cart", NULL, "poll: %s", trundle_status_text(status));
@@ -219,18 +220,19 @@ static enum trundle_status push_answers(struct aided *a, int64_t t_ns, struct tr
     }
 }
 
-enum trundle_status judge_replay_aided(struct judge_replay *r, const struct judge_truth *truth, struct judge_prediction *out, struct trundle_error *err)
+/* A second run on what was kept. Without a shopper nobody answers. */
+static enum trundle_status run_kept(const struct judge_replay *r, const struct trundle_setup *setup, struct judge_shopper *shopper, struct judge_prediction *out,
+                                    struct trundle_error *err)
 {
-    struct judge_shopper shopper = { .truth = truth };
     struct aided *a = calloc(1, sizeof *a);
     enum trundle_status status;
 
     if (!a)
         return error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for a replay");
     a->r = r;
-    a->shopper = &shopper;
+    a->shopper = shopper;
     TRY_GOTO(status, judge_ledger_new(&a->ledger, err), out);
-    TRY_GOTO(status, r->ops->open(&r->setup, &a->cart, err), out);
+    TRY_GOTO(status, r->ops->open(setup, &a->cart, err), out);
     for (size_t i = 0; i < r->kept_n; i++) {
         TRY_GOTO(status, push_answers(a, r->kept[i]->log_ns, err), out);
         TRY_GOTO(status, push_aided(a, r->kept[i], err), out);
@@ -242,4 +244,49 @@ out:
     judge_ledger_free(a->ledger);
     free(a);
     return status;
+}
+
+enum trundle_status judge_replay_aided(struct judge_replay *r, const struct judge_truth *truth, struct judge_prediction *out, struct trundle_error *err)
+{
+    struct judge_shopper shopper = { .truth = truth };
+
+    return run_kept(r, &r->setup, &shopper, out, err);
+}
+
+enum trundle_status judge_replay_again(const struct judge_replay *r, const struct trundle_setup *setup, struct judge_prediction *out, struct trundle_error *err)
+{
+    return run_kept(r, setup, NULL, out, err);
+}
+
+void judge_replay_shuffle(struct judge_replay *r, uint64_t seed)
+{
+    struct rng rng = rng_seed(seed, "judge/shuffle");
+    size_t n = 0;
+
+    /* Inside-out Fisher-Yates over the cameras' evidence. */
+    for (size_t i = 0; i < r->kept_n; i++) {
+        struct trundle_message *m = r->kept[i];
+        uint32_t pick;
+
+        if (m->channel != TRUNDLE_EVIDENCE || m->evidence.sense != TRUNDLE_SENSE_SEE || !m->evidence.products_n)
+            continue;
+        pick = rng_below(&rng, (uint32_t)++n);
+        for (size_t k = 0; k <= i; k++) {
+            struct trundle_message *other = r->kept[k];
+
+            if (other->channel != TRUNDLE_EVIDENCE || other->evidence.sense != TRUNDLE_SENSE_SEE || !other->evidence.products_n || pick--)
+                continue;
+            if (other != m) {
+                struct trundle_evidence was = m->evidence;
+
+                m->evidence.products_n = other->evidence.products_n;
+                memcpy(m->evidence.products, other->evidence.products, sizeof was.products);
+                m->evidence.llr_unknown = other->evidence.llr_unknown;
+                other->evidence.products_n = was.products_n;
+                memcpy(other->evidence.products, was.products, sizeof was.products);
+                other->evidence.llr_unknown = was.llr_unknown;
+            }
+            break;
+        }
+    }
 }

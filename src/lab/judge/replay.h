@@ -46,6 +46,10 @@ TRUNDLE_MUST_USE enum trundle_status judge_replay_push(struct judge_replay *r, c
 TRUNDLE_MUST_USE enum trundle_status judge_replay_unaided(struct judge_replay *r, struct judge_prediction *out, struct trundle_error *err);
 /* After the last push. Opens a second cart. */
 TRUNDLE_MUST_USE enum trundle_status judge_replay_aided(struct judge_replay *r, const struct judge_truth *truth, struct judge_prediction *out, struct trundle_error *err);
+/* What the cart was given and said as evidence, once more through a fresh cart opened with `setup`; nobody answers. After the last push. */
+TRUNDLE_MUST_USE enum trundle_status judge_replay_again(const struct judge_replay *r, const struct trundle_setup *setup, struct judge_prediction *out, struct trundle_error *err);
+/* Deals the product lists of the cameras' evidence out anew among that evidence, at random; for judge_replay_again. */
+void judge_replay_shuffle(struct judge_replay *r, uint64_t seed);
 size_t judge_replay_refused(const struct judge_replay *r);
 void judge_replay_free(struct judge_replay *r);
 

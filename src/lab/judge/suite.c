@@ -48,6 +48,11 @@ static void discard(const char *path, int depth)
     (void)rmdir(path);
 }
 
+void judge_discard(const char *path)
+{
+    discard(path, 0);
+}
+
 static void store_path(const struct show *s, const struct judge_job *job, char out[PATH])
 {
     (void)snprintf(out, PATH, "%s/stores/%" PRId64, s->dir, sim_store_of(s->seed + (int64_t)job->first));
@@ -59,7 +64,7 @@ static enum trundle_status make_store(void *user, const struct judge_job *job, s
     char path[PATH];
 
     store_path(s, job, path);
-    return sim_store_make(s->suite, sim_store_of(s->seed + (int64_t)job->first), path, true, err);
+    return sim_store_make(s->suite, sim_store_of(s->seed + (int64_t)job->first), path, !s->config->no_pictures, err);
 }
 
 static void discard_store(void *user, const struct judge_job *job)
@@ -67,7 +72,7 @@ static void discard_store(void *user, const struct judge_job *job)
     char path[PATH];
 
     store_path(user, job, path);
-    discard(path, 0);
+    judge_discard(path);
 }
 
 static enum trundle_status make_and_score(void *user, size_t trip, struct judge_result *out, struct trundle_error *err)
@@ -78,6 +83,7 @@ static enum trundle_status make_and_score(void *user, size_t trip, struct judge_
     enum trundle_status status;
 
     (void)snprintf(path, sizeof path, "%s/%" PRId64 ".mcap", s->dir, s->seed + (int64_t)trip);
+    options.pictures = !s->config->no_pictures;
     (void)unlink(path);                /* of a worker that died */
     status = sim_trip_make(s->suite, s->seed + (int64_t)trip, path, &options, NULL, err);
     if (status == TRUNDLE_OK)
@@ -125,12 +131,25 @@ enum trundle_status judge_suite(const char *suite, int64_t seed, size_t trips, c
         jobs[work.jobs_n - 1].n++;
     }
     work.job = jobs;
+    if (config->submission) {
+        int64_t *seeds = calloc(trips, sizeof *seeds);
+
+        for (size_t i = 0; seeds && i < trips; i++)
+            seeds[i] = seed + (int64_t)i;
+        status = seeds ? judge_submission_names(config->submission, seeds, trips, err) : error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for seeds");
+        free(seeds);
+        if (status != TRUNDLE_OK)
+            goto out;
+    }
     TRY_GOTO(status, judge_work(&work, config, &results, err), out);
+    TRY_GOTO(status, judge_whole(config, &results, err), out);
     TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
+    judge_name_senses(config, out);
+    judge_each(config, &results);
 out:
     if (show.dir[0])
-        discard(show.dir, 0);
+        judge_discard(show.dir);
     judge_results_done(&results);
     free(jobs);
     sim_suite_free(loaded);

@@ -19,6 +19,7 @@ enum { FRAME_BYTES_MAX = 256 << 20 };
 static enum trundle_status print_tally(const struct judge_tally *t, struct bytes *out)
 {
     TRY(bytes_append(out, t->key, sizeof t->key));
+    TRY(bytes_append(out, &t->audit, sizeof t->audit));
     TRY(bytes_append(out, &t->latencies_n, sizeof t->latencies_n));
     return bytes_append(out, t->latency_s ? (const void *)t->latency_s : "", t->latencies_n * sizeof *t->latency_s);
 }
@@ -33,7 +34,7 @@ enum trundle_status judge_result_print(const struct judge_result *r, struct byte
         for (int mode = 0; mode < JUDGE_MODES; mode++)
             TRY(print_tally(&r->slice[i].tally[mode], out));
     }
-    return TRUNDLE_OK;
+    return judge_notes_print(&r->notes, out);
 }
 
 struct cursor { const uint8_t *at; size_t left; };
@@ -52,7 +53,7 @@ static bool parse_tally(struct cursor *c, struct judge_tally *out)
 {
     size_t n;
 
-    if (!take(c, out->key, sizeof out->key) || !take(c, &n, sizeof n) || n > c->left / sizeof(double))
+    if (!take(c, out->key, sizeof out->key) || !take(c, &out->audit, sizeof out->audit) || !take(c, &n, sizeof n) || n > c->left / sizeof(double))
         return false;
     if (!n)
         return true;
@@ -73,6 +74,7 @@ enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge
     if (!take(&c, &r, sizeof r) || r.slices_n > JUDGE_SLICES_MAX)
         return TRUNDLE_CORRUPT;
     memset(r.tally, 0, sizeof r.tally);
+    r.notes = (struct judge_notes){ 0 };
     slices = r.slices_n;
     r.slices_n = 0;
     r.slice = calloc(slices + 1, sizeof *r.slice);
@@ -87,6 +89,7 @@ enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge
         for (int mode = 0; ok && mode < JUDGE_MODES; mode++)
             ok = parse_tally(&c, &slice->tally[mode]);
     }
+    ok = ok && judge_notes_parse(&c.at, &c.left, &r.notes);
     if (!ok || c.left) {
         judge_result_done(&r);
         return TRUNDLE_CORRUPT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Meshes: every shape is a few rectangular grids of points. */
-#include "lab/sim/model.h"
+/* Meshes: every shape is a few rectangular grids of points. Plain shapes are here, rich ones in model_pack.c, model_produce.c. */
+#include "lab/sim/model_inner.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,8 +34,8 @@ static enum trundle_status room_for(struct sim_mesh *m, size_t vertices, size_t 
 }
 
 /* Appends a grid of (nu + 1) x (nv + 1) points; `point` fills one from s, t in 0..1. Triangles turn so that du x dv is outside. */
-static enum trundle_status add_grid(struct sim_mesh *m, int nu, int nv, void (*point)(const void *user, float s, float t, struct sim_vertex *out),
-                                    const void *user)
+enum trundle_status model_grid(struct sim_mesh *m, int nu, int nv, void (*point)(const void *user, float s, float t, struct sim_vertex *out),
+                               const void *user)
 {
     uint32_t first = m->vertices, row = (uint32_t)nu + 1;
 
@@ -55,7 +55,7 @@ static enum trundle_status add_grid(struct sim_mesh *m, int nu, int nv, void (*p
     return TRUNDLE_OK;
 }
 
-static void uv(const struct model_region *region, float s, float t, struct sim_vertex *out)
+void model_uv(const struct model_region *region, float s, float t, struct sim_vertex *out)
 {
     out->u = (region->x0 + 1 + s * (region->x1 - region->x0 - 2)) / MODEL_SHEET;
     out->v = (region->y0 + 1 + t * (region->y1 - region->y0 - 2)) / MODEL_SHEET;
@@ -87,7 +87,7 @@ static void face_point(const void *user, float s, float t, struct sim_vertex *ou
         for (int k = 0; k < 3; k++)
             out->n[k] /= n;
     }
-    uv(&model_region[f->part], s, 1 - t, out);
+    model_uv(&model_region[f->part], s, 1 - t, out);
 }
 
 static enum trundle_status add_box(struct sim_mesh *m, const double half[3])
@@ -103,7 +103,7 @@ static enum trundle_status add_box(struct sim_mesh *m, const double half[3])
     };
 
     for (int i = 0; i < 6; i++)
-        TRY(add_grid(m, 3, 3, face_point, &faces[i]));
+        TRY(model_grid(m, 3, 3, face_point, &faces[i]));
     return TRUNDLE_OK;
 }
 
@@ -116,7 +116,7 @@ static enum trundle_status add_pouch(struct sim_mesh *m, const double half[3])
     };
 
     for (int i = 0; i < 2; i++)
-        TRY(add_grid(m, 7, 7, face_point, &faces[i]));
+        TRY(model_grid(m, 7, 7, face_point, &faces[i]));
     return TRUNDLE_OK;
 }
 
@@ -139,7 +139,7 @@ static void band_point(const void *user, float s, float t, struct sim_vertex *ou
     out->n[0] = nr / n * c;
     out->n[1] = nr / n * d;
     out->n[2] = nz / n;
-    uv(&model_region[b->part], b->whole ? s : fabsf(2 * s - 1), 1 - t, out);
+    model_uv(&model_region[b->part], b->whole ? s : fabsf(2 * s - 1), 1 - t, out);
 }
 
 static enum trundle_status add_bands(struct sim_mesh *m, const struct band *bands, size_t n, const double half[3])
@@ -147,7 +147,7 @@ static enum trundle_status add_bands(struct sim_mesh *m, const struct band *band
     for (size_t i = 0; i < n; i++) {
         struct turned t = { &bands[i], (float)half[0], (float)half[1], (float)half[2] };
 
-        TRY(add_grid(m, 16, bands[i].whole ? 3 : 1, band_point, &t));
+        TRY(model_grid(m, 16, bands[i].whole ? 3 : 1, band_point, &t));
     }
     return TRUNDLE_OK;
 }
@@ -200,7 +200,7 @@ static void tube_point(const void *user, float s, float t, struct sim_vertex *ou
 }
 
 /* How pieces lie together: nx along, ny across, a second layer in the gaps. */
-static void cluster(const struct suite_produce *p, int pieces, int *nx, int *ny, int *layers)
+void model_cluster(const struct suite_produce *p, int pieces, int *nx, int *ny, int *layers)
 {
     bool slim = p->form == SUITE_BANANA || p->form == SUITE_LONG || p->form == SUITE_CONE;
     int below = pieces > 3 ? (pieces + 1) / 2 : pieces;
@@ -218,7 +218,7 @@ void sim_model_half(const struct sim_product *p, int pieces, double scale, doubl
         out[k] = .5 * p->size_m[k] * scale;
     if (!p->produce)
         return;
-    cluster(p->produce, pieces, &nx, &ny, &layers);
+    model_cluster(p->produce, pieces, &nx, &ny, &layers);
     out[0] *= nx;
     out[1] = out[1] * ny + (p->produce->form == SUITE_BANANA ? .19 * p->size_m[0] * scale : 0);
     out[2] *= layers > 1 ? 1.8 : 1;
@@ -229,7 +229,7 @@ static enum trundle_status add_produce(struct sim_mesh *m, const struct sim_prod
     float l = (float)(.5 * p->size_m[0] * scale), d = (float)(.5 * p->size_m[1] * scale);
     int nx, ny, layers, below;
 
-    cluster(p->produce, pieces, &nx, &ny, &layers);
+    model_cluster(p->produce, pieces, &nx, &ny, &layers);
     below = layers > 1 ? (pieces + 1) / 2 : pieces;
     for (int i = 0; i < pieces; i++) {
         int upper = i >= below, k = upper ? i - below : i;
@@ -238,14 +238,14 @@ static enum trundle_status add_produce(struct sim_mesh *m, const struct sim_prod
         tube.at[0] = ((float)(k % nx) - .5f * (float)(nx - 1) + (upper ? .3f : 0)) * 2 * l * (nx > 1 ? .92f : 0);
         tube.at[1] = ((float)(k / nx) - .5f * (float)(ny - 1) + (upper ? .3f : 0)) * 2 * d * .92f;
         tube.at[2] = -(float)half[2] + d * (upper ? 2.5f : 1);
-        TRY(add_grid(m, 12, 9, tube_point, &tube));
+        TRY(model_grid(m, 12, 9, tube_point, &tube));
     }
     return TRUNDLE_OK;
 }
 
 /* ---- what there is ---- */
 
-static enum trundle_status finish(struct sim_mesh *m, enum trundle_status status, struct sim_mesh *out)
+enum trundle_status model_finish(struct sim_mesh *m, enum trundle_status status, struct sim_mesh *out)
 {
     if (status != TRUNDLE_OK) {
         sim_mesh_done(m);
@@ -288,22 +288,22 @@ enum trundle_status sim_model_item(const struct sim_product *p, int pieces, doub
         status = add_pouch(&m, half);
     else
         status = add_box(&m, half);
-    return finish(&m, status, out);
+    return model_finish(&m, status, out);
 }
 
 enum trundle_status sim_model_hand(struct sim_mesh *out)
 {
     struct sim_mesh m = { 0 };
     struct tube palm = { .form = SUITE_ROUND, .half_l = .055f, .half_d = .033f, .at = { 0, 0, .01f } };
-    enum trundle_status status = add_grid(&m, 12, 8, tube_point, &palm);
+    enum trundle_status status = model_grid(&m, 12, 8, tube_point, &palm);
 
     for (int i = 0; i < 5 && status == TRUNDLE_OK; i++) {
         struct tube finger = { .form = SUITE_LONG, .half_l = .042f, .half_d = .0095f,
                                .at = { i < 4 ? .05f : -.01f, i < 4 ? .024f * ((float)i - 1.5f) : -.05f, -.012f }, .yaw = i < 4 ? 0 : -.9f };
 
-        status = add_grid(&m, 8, 5, tube_point, &finger);
+        status = model_grid(&m, 8, 5, tube_point, &finger);
     }
-    return finish(&m, status, out);
+    return model_finish(&m, status, out);
 }
 
 enum trundle_status sim_model_arm(struct sim_mesh *out)
@@ -312,20 +312,20 @@ enum trundle_status sim_model_arm(struct sim_mesh *out)
     static const double half[3] = { .031, .031, 1 };
     struct sim_mesh m = { 0 };
 
-    return finish(&m, add_bands(&m, arm, COUNT_OF(arm), half), out);
+    return model_finish(&m, add_bands(&m, arm, COUNT_OF(arm), half), out);
 }
 
 enum trundle_status sim_model_patch(float w, float h, int n, struct sim_mesh *out)
 {
     struct face face = { { 0, 0, 0 }, { w, 0, 0 }, { 0, h, 0 }, { 0, 0, 1 }, MODEL_BODY, 0 };
     struct sim_mesh m = { 0 };
-    enum trundle_status status = add_grid(&m, n, n, face_point, &face);
+    enum trundle_status status = model_grid(&m, n, n, face_point, &face);
 
     for (uint32_t i = 0; i < m.vertices; i++) {
         m.vertex[i].u = m.vertex[i].p[0] * 2;
         m.vertex[i].v = m.vertex[i].p[1] * 2;
     }
-    return finish(&m, status, out);
+    return model_finish(&m, status, out);
 }
 
 void sim_mesh_done(struct sim_mesh *mesh)

@@ -3,15 +3,20 @@
 /* Physics of the scale in small steps, and the sensors that sample it. */
 #include "lab/sim/signal.h"
 
+#include "lab/sim/load_cell.h"
+#include "lab/sim/loads.h"
+#include "lab/sim/ride.h"
+
 #include "base/std/hash.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 16, DRIFTS = 5 };           /* steps per cell reading; octaves of drift */
-static const double GRAVITY = 9.81, PI = 3.14159265358979323846;
-static const double LOAD_HEIGHT_M = .12;   /* centre of the load over the cells: what starting and stopping shifts */
+enum { STEPS = 16 };                       /* per cell reading */
+static const double PI = 3.14159265358979323846;
+static const double HANG_SWING_RAD = .15;  /* a bag swings when it is hung */
+static const double TILT_ARM_M = .5;       /* where motion.tilt_deg_kg is stated */
 
 struct oscillator { double x, v; };
 
@@ -22,210 +27,261 @@ static void oscillate(struct oscillator *o, double force, double w, double z, do
     o->x += dt * o->v;
 }
 
-struct shaker { struct rng r; double x, v; size_t bump; };
+struct tally { double sum[4], peak; size_t n; };
+struct bag { bool hangs; double angle[2], rate[2]; };
 
-/* Vertical acceleration of the cart: noise in a band, scaled by speed, and the ringing of bumps. */
-static double shake(struct shaker *s, const struct plan *plan, double t, double speed, double dt)
+/* Everything that a trip's physics remembers from step to step. */
+struct physics {
+    const struct plan *plan;
+    const struct disturbs *disturbs;
+    struct loads loads;
+    struct ride ride;
+    struct load_cells cells;
+    struct oscillator o[4], clean;
+    double clean_filtered;
+    struct bag bag[DISTURBS];
+    struct tally tally[DISTURBS];
+    double bias[6], mount[3];
+    struct rng imu_noise;
+};
+
+/* What disturbances do at one instant. */
+struct acting { double cell_g[4], slope[2], tilt[2]; };
+
+/* A pull of `pull` g to the right and ahead at `height` over the cells shifts load to the right and to the front. */
+static void add_pull(const struct cart_cell *c, const double pull[2], double height, double cell_g[4])
 {
-    const struct sim_suite *suite = plan->store->suite;
-    double w = 2 * PI * suite->motion.vibration_hz, z = .35, a = 0;
+    double right = .5 * pull[0] * height / (c[1].x_m - c[0].x_m), ahead = .5 * pull[1] * height / (c[2].y_m - c[0].y_m);
 
-    /* white noise of density S through this resonator has variance S w / (4 z): scaled to 1 */
-    s->v += dt * (-w * w * s->x - 2 * z * w * s->v) + w * sqrt(4 * z * w * dt) * rng_normal(&s->r);
-    s->x += dt * s->v;
-    a = s->x / 1.0 * plan->store->roughness_ms2 * speed;
-    for (size_t i = 0; i < plan->bumps_n; i++) {
-        double since = t - plan->bump[i].t;
-
-        if (since > 0 && since < .6)
-            a += plan->bump[i].ms2 * exp(-since / .06) * sin(2 * PI * 11 * since);
-    }
-    return a;
-}
-
-struct drift { struct rng r; double x[DRIFTS]; };
-
-/* Sum of five slow noises of equal power an octave and more apart: close to 1/f. */
-static double drift_step(struct drift *d, double sd, double dt)
-{
-    static const double tau[DRIFTS] = { .5, 2, 8, 32, 128 };
-    double sum = 0;
-
-    for (int i = 0; i < DRIFTS; i++) {
-        double keep = exp(-dt / tau[i]);
-
-        d->x[i] = keep * d->x[i] + sqrt(1 - keep * keep) * rng_normal(&d->r);
-        sum += d->x[i];
-    }
-    return sd * sum / sqrt(DRIFTS);
-}
-
-static void share_out(const struct sim_store *store, double x, double y, double share[4])
-{
-    const struct cart_cell *c = store->true_cells.cell;
-    double fx = (x - c[0].x_m) / (c[1].x_m - c[0].x_m), fy = (y - c[0].y_m) / (c[2].y_m - c[0].y_m);
-
-    share[0] = (1 - fx) * (1 - fy);
-    share[1] = fx * (1 - fy);
-    share[2] = (1 - fx) * fy;
-    share[3] = fx * fy;
-}
-
-struct loads { struct plan_load load[PLAN_LOADS]; size_t n, next; double base[4], sum; size_t active_n; size_t active[PLAN_LOADS]; };
-
-static int by_start(const void *a, const void *b)
-{
-    const struct plan_load *x = a, *y = b;
-
-    return (x->t0 > y->t0) - (x->t0 < y->t0);
-}
-
-/* Grams on each cell at t; t only goes forward. */
-static void loads_at(struct loads *l, const struct sim_store *store, double t, double out[4])
-{
-    size_t kept = 0;
-
-    while (l->next < l->n && l->load[l->next].t0 <= t)
-        l->active[l->active_n++] = l->next++;
     for (int k = 0; k < 4; k++)
-        out[k] = l->base[k];
-    for (size_t i = 0; i < l->active_n; i++) {
-        const struct plan_load *load = &l->load[l->active[i]];
-        double f = load->t1 > load->t0 ? fmin(1, (t - load->t0) / (load->t1 - load->t0)) : 1, share[4], g;
+        cell_g[k] += (k & 1 ? right : -right) + (k & 2 ? ahead : -ahead);
+}
 
-        share_out(store, load->x, load->y, share);
-        g = load->g * (load->pulse ? (f < 1 ? sin(PI * f) : 0) : f * f * (3 - 2 * f));
-        for (int k = 0; k < 4; k++)
-            out[k] += g * share[k];
-        if (f < 1)
-            l->active[kept++] = l->active[i];
-        else
-            for (int k = 0; k < 4 && !load->pulse; k++)
-                l->base[k] += load->g * share[k];
+/* A pendulum at the basket, driven by the specific force there; gives its weight and its pull. */
+static void swing(struct bag *bag, const struct disturb *d, const struct ride_now *now, double dt, double *g, double pull[2])
+{
+    double lift = 1;
+
+    if (!bag->hangs) {
+        bag->hangs = true;
+        bag->angle[1] = HANG_SWING_RAD;
+        bag->angle[0] = .5 * HANG_SWING_RAD;
     }
-    l->active_n = kept;
+    for (int k = 0; k < 2; k++) {
+        double w2 = RIDE_GRAVITY_MS2 / d->length_m;
+
+        bag->rate[k] += dt * (-w2 * bag->angle[k] - 2 * .03 * sqrt(w2) * bag->rate[k] - now->force_ms2[k] / d->length_m);
+        bag->angle[k] += dt * bag->rate[k];
+        bag->angle[k] = fmin(1, fmax(-1, bag->angle[k]));
+        lift += bag->rate[k] * bag->rate[k] * d->length_m / RIDE_GRAVITY_MS2 - .5 * bag->angle[k] * bag->angle[k];
+        pull[k] = *g * bag->angle[k];
+    }
+    *g *= lift;
 }
 
-/* Static load at t: what the cells would read at rest, pulses left out. */
-static double static_load(const struct plan *plan, double t)
+/* The cells' share of a slope: less along z, the rest shifts load down the ramp. */
+static void slope_load(const struct physics *p, const double on[4], const double f[3], double cell_g[4])
 {
-    double sum = 0;
+    const struct sim_suite *s = p->plan->store->suite;
+    const struct cart_cell *c = p->plan->store->true_cells.cell;
+    double all = s->cells.pan_g + on[0] + on[1] + on[2] + on[3];
+    double tip = .5 * all * f[1] / RIDE_GRAVITY_MS2 * s->motion.load_height_m / (c[2].y_m - c[0].y_m);
+    double side = .5 * all * f[0] / RIDE_GRAVITY_MS2 * s->motion.turn_height_m / (c[1].x_m - c[0].x_m);
 
-    for (size_t i = 0; i < plan->loads_n; i++)
-        if (!plan->load[i].pulse && plan->load[i].t1 <= t)
-            sum += plan->load[i].g;
-    return sum;
+    for (int k = 0; k < 4; k++)
+        cell_g[k] = (on[k] + .25 * s->cells.pan_g) * (f[2] / RIDE_GRAVITY_MS2 - 1) + (k & 2 ? -tip : tip) + (k & 1 ? -side : side);
 }
 
-/* Start of the first 0.2 s in which the noise-free reading stays within 1 sd of its final value. */
-static void find_settles(const struct plan *plan, const double *clean, size_t n, double hz, struct signal *out)
+static void act(struct physics *p, double t, double dt, const double on[4], const struct ride_now *before, bool tell, struct acting *out)
 {
-    double sd = 2 * plan->store->true_cells.cell[0].sd_g;      /* of the sum of four */
-    size_t window = (size_t)ceil(.2 * hz);
+    const struct sim_store *store = p->plan->store;
+    const double *size = store->cart.basket.size_m;
+    double tilt_per_gm = store->suite->motion.tilt_deg_kg * PI / 180 / 1000 / TILT_ARM_M;
 
-    for (size_t e = 0; e < plan->events_n; e++) {
-        double from = plan->event[e].t_load;
+    *out = (struct acting){ 0 };
+    for (size_t i = 0; i < p->disturbs->n && p->disturbs->d[i].t0 < t; i++) {
+        const struct disturb *d = &p->disturbs->d[i];
+        double w, g, pull[2], share[4], cell_g[4] = { 0 };
 
-        out->t_settle[e] = NAN;
-        if (!(from == from))
+        if (t >= d->t1)
             continue;
-        for (size_t i = (size_t)ceil(from * hz), held = 0; i < n; i++) {
-            held = fabs(clean[i] - static_load(plan, (double)i / hz)) <= sd ? held + 1 : 0;
-            if (held > window) {
-                out->t_settle[e] = fmax(from, (double)(i - window) / hz);
-                break;
-            }
+        w = disturb_force(d, t);
+        g = d->g * w;
+        pull[0] = d->pull_g[0] * w;
+        pull[1] = d->pull_g[1] * w;
+        if (d->kind == DISTURB_SLOPE) {
+            double angle = d->angle_rad * w, f[3] = { 0, RIDE_GRAVITY_MS2 * sin(angle), RIDE_GRAVITY_MS2 * cos(angle) };
+
+            out->slope[0] += angle;
+            if (tell)
+                slope_load(p, on, f, cell_g);
+        } else {
+            if (d->kind == DISTURB_BAG)
+                swing(&p->bag[i], d, before, dt, &g, pull);
+            loads_share(store, d->x_m, d->y_m, share);
+            for (int k = 0; k < 4; k++)
+                cell_g[k] = g * share[k];
+            add_pull(store->true_cells.cell, pull, size[2], cell_g);
+            for (int k = 0; k < 4; k++)
+                out->cell_g[k] += cell_g[k];
+            out->tilt[0] -= tilt_per_gm * (g * (d->y_m - .5 * size[1]) + pull[1] * size[2]);
+            out->tilt[1] += tilt_per_gm * (g * (d->x_m - .5 * size[0]) + pull[0] * size[2]);
         }
-        if (!(out->t_settle[e] == out->t_settle[e]))
-            out->t_settle[e] = from + .5;
+        if (tell) {
+            struct tally *tally = &p->tally[i];
+            double sum = cell_g[0] + cell_g[1] + cell_g[2] + cell_g[3];
+
+            for (int k = 0; k < 4; k++)
+                tally->sum[k] += cell_g[k];
+            tally->peak = fabs(sum) > fabs(tally->peak) ? sum : tally->peak;
+            tally->n++;
+        }
     }
 }
 
-static void imu_read(const struct plan *plan, const struct plan_motion *m, double shaking, const double bias[6], struct rng *r, struct trundle_imu *out)
+/* Forces on the cells: what lies there and the basket itself press with the specific force; what is high up shifts sideways. */
+static void press(struct physics *p, const double on[4], double sum, const struct acting *acting, const struct ride_now *now, double dt, double out_x[4])
+{
+    const struct sim_store *store = p->plan->store;
+    const struct sim_suite *s = store->suite;
+    const struct cart_cell *c = store->true_cells.cell;
+    const double *size = store->cart.basket.size_m;
+    double pan = s->cells.pan_g, w = 2 * PI * store->resonance_hz * sqrt(pan / (pan + fmax(sum, 0))), base = s->motion.wheelbase_m, f[3], tip, side;
+
+    ride_force_at(now, 0, .5 * base, f);
+    tip = .5 * (pan + sum) * f[1] / RIDE_GRAVITY_MS2 * s->motion.load_height_m / (c[2].y_m - c[0].y_m);
+    side = .5 * (pan + sum) * f[0] / RIDE_GRAVITY_MS2 * s->motion.turn_height_m / (c[1].x_m - c[0].x_m);
+    for (int k = 0; k < 4; k++) {
+        double ahead = base > 0 ? (c[k].y_m - .5 * size[1] + .5 * base) / base : .5;
+        double a = now->rear_ms2 + ahead * (now->front_ms2 - now->rear_ms2) + now->roll_s2 * (c[k].x_m - .5 * size[0]) + (f[2] - RIDE_GRAVITY_MS2);
+        double force = on[k] + (on[k] + .25 * pan) * a / RIDE_GRAVITY_MS2 + (k & 2 ? -tip : tip) + (k & 1 ? -side : side) + acting->cell_g[k];
+
+        oscillate(&p->o[k], force, w, store->damping, dt);
+        out_x[k] = p->o[k].x;
+    }
+    oscillate(&p->clean, sum, w, store->damping, dt);
+    p->clean_filtered = load_cell_filter(s, p->clean_filtered, p->clean.x, dt);
+}
+
+/* A vector seen by a sensor whose mount is a little turned. */
+static void turned(const double mount[3], double v[3])
+{
+    double x = v[0], y = v[1], z = v[2];
+
+    v[0] += mount[2] * y - mount[1] * z;
+    v[1] += mount[0] * z - mount[2] * x;
+    v[2] += mount[1] * x - mount[0] * y;
+}
+
+static void imu_read(struct physics *p, const struct ride_now *now, struct trundle_imu *out)
+{
+    const struct sim_suite *s = p->plan->store->suite;
+    double base = s->motion.wheelbase_m, ahead = base > 0 ? s->imu.ahead_m / base : 0, shaking, accel[3], gyro[3];
+
+    shaking = now->rear_ms2 + ahead * (now->front_ms2 - now->rear_ms2) + now->roll_s2 * s->imu.right_m;
+    ride_force_at(now, s->imu.right_m, s->imu.ahead_m, accel);
+    accel[2] += shaking;
+    memcpy(gyro, now->gyro_rads, sizeof gyro);
+    turned(p->mount, accel);
+    turned(p->mount, gyro);
+    for (int k = 0; k < 3; k++) {
+        double side = k < 2 ? s->imu.side_share * shaking * rng_normal(&p->imu_noise) : 0;
+
+        out->accel_ms2[k] = (float)(accel[k] + side + p->bias[k] + s->imu.accel_noise_ms2 * rng_normal(&p->imu_noise));
+        out->gyro_rads[k] = (float)(gyro[k] + p->bias[3 + k] + s->imu.gyro_noise_rads * rng_normal(&p->imu_noise));
+    }
+}
+
+static void physics_init(struct physics *p, const struct plan *plan, const struct disturbs *disturbs)
 {
     const struct sim_suite *s = plan->store->suite;
-    double accel[3] = { -m->speed_ms * m->turn_rads, m->accel_ms2, GRAVITY + shaking }, gyro[3] = { .02 * shaking * m->speed_ms, 0, m->turn_rads };
+    uint64_t root = hash64(s->root, strlen(s->root), 0);
+    struct rng mount = rng_seed(hash64(&plan->store->id, sizeof plan->store->id, root), "store/mount");
 
-    for (int k = 0; k < 3; k++) {
-        double side = k < 2 ? .3 * shaking * rng_normal(r) : 0;
+    p->plan = plan;
+    p->disturbs = disturbs;
+    loads_init(&p->loads, plan);
+    ride_init(&p->ride, plan);
+    load_cells_init(&p->cells, plan);
+    p->imu_noise = rng_seed(hash64(&plan->seed, sizeof plan->seed, root), "trip/imu");
+    for (int k = 0; k < 6; k++)
+        p->bias[k] = (k < 3 ? s->imu.accel_bias_ms2 : s->imu.gyro_bias_rads) * rng_normal(&p->imu_noise);
+    for (int k = 0; k < 3; k++)
+        p->mount[k] = s->imu.mount_deg * PI / 180 * rng_normal(&mount);
+}
 
-        out->accel_ms2[k] = (float)(accel[k] + side + bias[k] + s->imu.accel_noise_ms2 * rng_normal(r));
-        out->gyro_rads[k] = (float)(gyro[k] + bias[3 + k] + s->imu.gyro_noise_rads * rng_normal(r));
+static void tell_causes(const struct physics *p, struct signal *out)
+{
+    for (size_t i = 0; i < p->disturbs->n; i++) {
+        const struct disturb *d = &p->disturbs->d[i];
+        struct signal_cause *cause = &out->cause[out->causes_n++];
+
+        *cause = (struct signal_cause){ .name = disturb_name[d->kind], .t0 = d->t0, .t1 = d->t1, .peak_g = p->tally[i].peak };
+        for (int k = 0; k < 4 && p->tally[i].n; k++)
+            cause->cell_g[k] = p->tally[i].sum[k] / (double)p->tally[i].n;
     }
 }
 
-enum trundle_status signal_make(const struct plan *plan, struct signal *out, struct trundle_error *err)
+enum trundle_status signal_make_with(const struct plan *plan, const struct disturbs *disturbs, struct signal *out, struct trundle_error *err)
 {
-    const struct sim_store *store = plan->store;
-    const struct sim_suite *suite = store->suite;
-    double hz = suite->cells.hz, dt = 1 / (hz * STEPS), next_imu = 0, pan = suite->cells.pan_g, bias[6];
-    uint64_t seed = hash64(&plan->seed, sizeof plan->seed, hash64(suite->root, strlen(suite->root), 0));
-    struct shaker shaker = { .r = rng_seed(seed, "trip/shake") };
-    struct rng noise = rng_seed(seed, "trip/cells"), imu_noise = rng_seed(seed, "trip/imu");
+    const struct sim_suite *suite = plan->store->suite;
+    double hz = suite->cells.hz, dt = 1 / (hz * STEPS), next_imu = 0;
     struct signal s = { 0 };
-    struct oscillator o[4] = { { 0 } }, clean_o = { 0 };
-    struct drift drift[4];
-    struct loads *loads = calloc(1, sizeof *loads);
+    struct physics *p = calloc(1, sizeof *p);
+    struct ride_now now = { .force_ms2 = { 0, 0, RIDE_GRAVITY_MS2 } };
     size_t cells_max = (size_t)(plan->end_s * hz) + 1, imus_max = (size_t)(plan->end_s * suite->imu.hz) + 2;
     double *clean = malloc(cells_max * sizeof *clean);
     enum trundle_status status = TRUNDLE_OK;
 
     s.cell = calloc(cells_max, sizeof *s.cell);
     s.imu = calloc(imus_max, sizeof *s.imu);
-    if (!loads || !clean || !s.cell || !s.imu) {
+    if (!p || !clean || !s.cell || !s.imu) {
         status = error_set(err, TRUNDLE_NO_MEMORY, "signal", NULL, "no memory for %zu readings", cells_max);
         goto out;
     }
-    memcpy(loads->load, plan->load, plan->loads_n * sizeof *plan->load);
-    loads->n = plan->loads_n;
-    qsort(loads->load, loads->n, sizeof *loads->load, by_start);
-    for (int k = 0; k < 6; k++)
-        bias[k] = (k < 3 ? suite->imu.accel_bias_ms2 : suite->imu.gyro_bias_rads) * rng_normal(&imu_noise);
-    for (int k = 0; k < 4; k++) {
-        drift[k].r = rng_seed(seed + (uint64_t)k * 1000003U, "trip/drift");
-        for (int i = 0; i < DRIFTS; i++)
-            drift[k].x[i] = rng_normal(&drift[k].r);
-    }
+    physics_init(p, plan, disturbs);
     for (size_t i = 0; i < cells_max * STEPS; i++) {
-        double t = (double)i * dt, on[4], sum, w, a, tip;
+        double t = (double)i * dt, on[4], x[4], sum;
         struct plan_motion m = plan_motion_at(plan, t);
+        struct acting acting;
 
-        loads_at(loads, store, t, on);
+        loads_at(&p->loads, t, on);
         sum = on[0] + on[1] + on[2] + on[3];
-        a = shake(&shaker, plan, t, m.speed_ms, dt);
-        w = 2 * PI * store->resonance_hz * sqrt(pan / (pan + fmax(sum, 0)));
-        tip = .5 * (pan + sum) * m.accel_ms2 / GRAVITY * LOAD_HEIGHT_M / (store->true_cells.cell[2].y_m - store->true_cells.cell[0].y_m);
-        for (int k = 0; k < 4; k++)
-            oscillate(&o[k], on[k] + (on[k] + .25 * pan) * a / GRAVITY + (k < 2 ? tip : -tip), w, store->damping, dt);
-        oscillate(&clean_o, sum, w, store->damping, dt);
+        act(p, t, dt, on, &now, i % STEPS == 0, &acting);
+        ride_step(&p->ride, t, dt, &m, acting.slope, acting.tilt, &now);
+        press(p, on, sum, &acting, &now, dt, x);
+        load_cells_step(&p->cells, x, dt);
         if (t >= next_imu && s.imus_n < imus_max) {
             s.imu[s.imus_n].t = t;
-            imu_read(plan, &m, a, bias, &imu_noise, &s.imu[s.imus_n++].imu);
+            imu_read(p, &now, &s.imu[s.imus_n++].imu);
             next_imu += 1 / suite->imu.hz;
         }
         if (i % STEPS == 0) {
             struct signal_cell *reading = &s.cell[s.cells_n];
 
-            clean[s.cells_n++] = clean_o.x;
+            clean[s.cells_n++] = p->clean_filtered;
             reading->t = t;
             reading->cell.n = 4;
-            for (int k = 0; k < 4; k++) {
-                const struct cart_cell *c = &store->true_cells.cell[k];
-                double g = o[k].x + suite->cells.white_g * rng_normal(&noise) + drift_step(&drift[k], suite->cells.drift_g, 1 / hz);
-                double raw = round(g / c->gain_g + c->offset);
-
-                reading->cell.raw[k] = (int32_t)fmin(c->raw_max, fmax(c->raw_min, raw));
-            }
+            load_cells_read(&p->cells, t, reading->cell.raw);
         }
     }
-    find_settles(plan, clean, s.cells_n, hz, &s);
+    loads_settle(plan, clean, s.cells_n, hz, s.t_settle);
+    tell_causes(p, &s);
     *out = s;
     s = (struct signal){ 0 };
 out:
     free(clean);
-    free(loads);
+    free(p);
     signal_done(&s);
     return status;
+}
+
+enum trundle_status signal_make(const struct plan *plan, struct signal *out, struct trundle_error *err)
+{
+    struct disturbs disturbs;
+
+    forces_make(plan, &disturbs);
+    return signal_make_with(plan, &disturbs, out, err);
 }
 
 void signal_done(struct signal *s)

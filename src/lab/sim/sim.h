@@ -14,7 +14,7 @@
  *
  * Seeds and stores: trip i of (seed, trips) has seed + i and the file OUT/<seed>.mcap; its store is floor(seed / 5), and
  * OUT/stores/<id>/ holds that store's catalog directory, cart.json and enrolment pictures.
- * Threads: a loaded suite is read-only and may be shared; each call here works on its own data.
+ * Threads: a loaded suite is read-only and may be shared, but one thread of a process makes trips at a time (body.h says why).
  */
 #pragma once
 
@@ -26,19 +26,21 @@
 struct sim_suite;                          /* suite.h has its content */
 
 struct sim_options {
-    int  jobs;                             /* threads, 1..64; trips are shared out among them */
+    int  jobs;                             /* processes, 1..64 (1: this one); trips are shared out among them */
     bool pictures;                         /* false: no frames and no enrolment pictures (quick tests of scale and brain) */
     void (*progress)(void *user, size_t done, size_t total);   /* may be NULL; called from the calling thread only */
     void *user;
 };
 #define SIM_OPTIONS_DEFAULT { .jobs = 1, .pictures = true }
 
-enum { SIM_TRIPS_PER_STORE = 5, SIM_TRIPS_MAX = 100000 };
+enum { SIM_TRIPS_PER_STORE = 5, SIM_TRIPS_MAX = 100000, SIM_JOBS_MAX = 64 };
 
 /* A name without '/' and '.' is looked up as NAME.json in $TRUNDLE_SUITES, else in suites/ of the current folder; `smoke` is also
  * built in. Anything else is a path. BAD_INPUT names the field and its range. The caller owns *out. */
 TRUNDLE_MUST_USE enum trundle_status sim_suite_load(const char *name_or_path, struct sim_suite **out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *where, struct sim_suite **out, struct trundle_error *err);
+/* Photos for the fronts of packs, as the field look.textures; before the suite is shared. BAD_INPUT: no such folder. */
+TRUNDLE_MUST_USE enum trundle_status sim_suite_textures(struct sim_suite *suite, const char *folder, struct trundle_error *err);
 void sim_suite_free(struct sim_suite *suite);
 const char *sim_suite_name(const struct sim_suite *suite);
 

@@ -24,7 +24,16 @@ struct sim_product {
     const struct suite_produce *produce;   /* NULL for packaged products */
     enum suite_pack pack;
     bool     upca;
-    double   quantity;
+    double   quantity;                     /* of a multipack: of each piece */
+    int      count;                        /* pieces of a multipack, else 1 */
+    enum suite_pack piece;                 /* what they are: SUITE_CAN, SUITE_CLEAR_BOTTLE or SUITE_GLASS; else as pack */
+    uint32_t family;                       /* of one brand and category, told apart by flavour, colour or size; from 1 on, 0 of produce */
+    bool     text_only;                    /* members of the family differ in the flavour's text only */
+    bool     redesign;                     /* on sale in an old and a new print */
+    bool     rich;                         /* shaped and printed by the rich code; look.h */
+    uint64_t art;                          /* seed of the family's design */
+    float    gloss, clear;                 /* sim_solid; of the pack as a whole */
+    const char *photo;                     /* file for its front, or NULL; owned by the store */
     const char *word, *flavour;
     double   mass_g, mass_sd_g;            /* of one item; of one piece of produce */
     double   size_m[3];                    /* bounding box, upright; of one piece */
@@ -51,6 +60,9 @@ struct sim_store {
     struct cart_cells true_cells;          /* what the cells really do */
     struct cart_camera true_camera[TRUNDLE_CAMERAS_MAX];   /* where the cameras really are */
     double resonance_hz, damping, roughness_ms2, tint[3];
+    float odds[SUITE_CATEGORIES + 1][SUITE_CATEGORIES + 1];    /* of category i in a basket with category k; the last is produce */
+    size_t photos_n;
+    char **photo;                          /* owned */
     bool catalog_stale, catalog_missing;   /* some products have listed_cents != cents; are unlisted */
 };
 
@@ -59,6 +71,12 @@ void sim_store_free(struct sim_store *store);
 
 /* A product by popularity. */
 size_t sim_store_pick(const struct sim_store *store, struct rng *rng);
+/* A product by popularity and by what is in the basket already (places in store->product, n may be 0): aggregate pair odds. */
+size_t sim_store_pick_next(const struct sim_store *store, struct rng *rng, const size_t *basket, size_t n);
+/* Another product of the same family: what differs is flavour text, colour or size. Produce has none. */
+bool sim_product_sibling(const struct sim_store *store, size_t i, size_t j);
+/* How many siblings of product i are on sale. */
+size_t sim_store_siblings(const struct sim_store *store, size_t i);
 /* Mass of a fresh item (of one piece of produce), g: normal, cut at 3.5 sd. */
 double sim_product_mass(const struct sim_product *p, struct rng *rng);
 /* Cents of an item: per item, or by weight rounded to the scale interval, half up. Promotions are not in it. */

@@ -24,7 +24,8 @@ static enum trundle_status print_products(const struct sim_store *store, struct 
         TRY(bytes_print(b, "%s,%s,%s,%s,%d,%.2f,%.2f,", trundle_product_text(p->key, key), p->name, p->brand,
                         p->category ? p->category->name : "produce", p->produce != NULL, p->mass_g, p->mass_sd_g));
         if (p->category)
-            TRY(bytes_print(b, "%g %s,%g%%", p->quantity, p->category->unit, (double)p->category->tax_bp / 100));
+            TRY(p->count > 1 ? bytes_print(b, "%d x %g %s,%g%%", p->count, p->quantity, p->category->unit, (double)p->category->tax_bp / 100)
+                             : bytes_print(b, "%g %s,%g%%", p->quantity, p->category->unit, (double)p->category->tax_bp / 100));
         else
             TRY(bytes_print(b, ",7%%"));
         TRY(bytes_print(b, ",%.8f\n", p->popularity * (double)store->products_n));

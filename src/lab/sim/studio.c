@@ -4,7 +4,7 @@
 #include "lab/sim/make.h"
 
 #include "lab/sim/develop.h"
-#include "lab/sim/model.h"
+#include "lab/sim/look.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ struct studio {
     struct developer *developer;
     struct sim_mesh mesh;
     struct sim_texture print;
+    bool old_print;
     size_t product;                        /* whose mesh and print are loaded; SIZE_MAX none */
     uint32_t version;
 };
@@ -55,23 +56,25 @@ enum trundle_status studio_take(struct studio *s, size_t product, int k, const u
     /* yaw and tilt of the camera around the product: front, half left, back, half right, from above, lying */
     static const double view[8][2] = { { .15, .35 }, { -.7, .6 }, { .8, .9 }, { PI - .2, .5 }, { .3, 1.25 }, { PI / 2, .6 }, { -.2, .9 }, { PI + .6, .9 } };
     const struct sim_product *p = &s->store->product[product];
+    const struct sim_look look = sim_look_enrol(s->store, product, k);
     struct sim_scene scene = { .cart = &s->cart, .n = 1, .resting_version = ++s->version,
                                .light = { .ambient = .6f, .diffuse = .45f, .direction = { .2f, -.55f, .81f }, .tint = { 1, 1, 1 } } };
     static const double gain[3] = { 1, 1, 1 };
     struct sim_view picture;
     double size = 0;
 
-    if (s->product != product) {
+    if (s->product != product || s->old_print != look.old_print) {
         sim_mesh_done(&s->mesh);
         sim_texture_done(&s->print);
         s->product = SIZE_MAX;
-        TRY(sim_model_item(p, p->produce ? (int)p->produce->pieces.lo : 1, 1, &s->mesh));
-        TRY(sim_print_product(p, &s->print));
+        TRY(sim_look_model(p, &look, &s->mesh));
+        TRY(sim_look_print(p, &look, &s->print));
         s->product = product;
+        s->old_print = look.old_print;
     }
     for (int i = 0; i < 3; i++)
         size += (double)(s->mesh.half_m[i] * s->mesh.half_m[i]);
-    scene.solid[0] = (struct sim_solid){ .id = 1, .mesh = &s->mesh, .texture = &s->print };
+    scene.solid[0] = (struct sim_solid){ .id = 1, .mesh = &s->mesh, .texture = &s->print, .gloss = look.gloss, .clear = look.clear };
     /* the front of a model is +y and the camera looks along +y: turn it round, then tip it towards the camera */
     scene.solid[0].pose = sim_pose_make(0, 5.2 * sqrt(size), 0, 0, view[k & 7][1], 0);
     {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Suite files: the field table, and reading by it. */
-#include "lab/sim/suite.h"
+#include "lab/sim/suite_read.h"
 
 #include "base/std/json.h"
 
@@ -15,13 +15,17 @@ extern const size_t embed_suite_smoke_n;
 extern const unsigned char embed_suite_v1[];
 extern const size_t embed_suite_v1_n;
 
-const char *const suite_pack_name[SUITE_PACKS] = { "carton", "box", "can", "bottle", "jar", "pouch" };
-const char *const suite_form_name[SUITE_FORMS] = { "round", "banana", "long", "pear", "cone", "lumpy" };
+static const char *const details[] = { "plain", "rich" };
+static const char *const bodies_model[] = { "placed", "rigid", "soft" };
+static const char *const shopper_policy[] = { "habits", "sweep" };
+
+static const char *const cell_noises[] = { "pink", "fitted", "heavy" };
 
 #define N(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_NUMBER, lo, hi, NULL, text }
 #define W(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_WHOLE, lo, hi, NULL, text }
 #define R(section, key, lo, hi, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_RANGE, lo, hi, NULL, text }
 #define C(section, key, words, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_CHOICE, 0, COUNT_OF(words) - 1, words, text }
+#define T(section, key, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_STRING, 0, sizeof ((struct sim_suite *)0)->section.key - 1, NULL, text }
 
 static const char *const engine_words[] = { "raster", "trace" };
 static const char *const place_words[] = { "sides", "rim" };
@@ -42,6 +46,32 @@ const struct suite_field suite_fields[] = {
     W(store, member_prices, 0, 100, "products with a lower price for members"),
     W(store, enrol_pictures, 1, 8, "enrolment pictures per product"),
     W(store, enrol_px, 32, 512, "their side, pixels"),
+    N(store, near_share, 0, .3, "pairs of packaged products within near_pair_g in mean mass: made so many by packings of other mass; 0 leaves it"),
+    N(store, light_share, 0, 1, "items picked with a mean mass under 50 g: made so many by popularity; 0 leaves it"),
+    C(look, detail, details, "plain: few shapes, one print, nothing of the rows below; rich"),
+    N(look, text_only_share, 0, 1, "families whose members differ in the flavour's text only"),
+    N(look, size_only_share, 0, 1, "families whose members differ in size (and the printed quantity) only; the others differ in colour and text"),
+    N(look, redesign_share, 0, 1, "products on sale in an old and a new print"),
+    N(look, old_share, 0, 1, "of their items, those in the old print"),
+    N(look, enrol_old_share, 0, 1, "of their enrolment pictures, those of the old print"),
+    N(look, deform, 0, 2, "dents, bulges and crumpled film; 1 as found on shelves"),
+    N(look, wear_share, 0, 1, "items with scuffs and dirt"),
+    N(look, wear, 0, 1, "how much of such an item they cover"),
+    N(look, gloss, 0, 2, "factor on the gloss of packs"),
+    N(look, clear, 0, 1, "factor on the clearness of packs"),
+    N(look, piece_spread, 0, .3, "sd of the logarithm of length by width over pieces of produce"),
+    N(look, ripeness_sd, 0, 1, "sd of ripeness over lots and pieces of produce: from the first colour to the second"),
+    N(look, bag_share, 0, 1, "produce of several pieces that comes in a thin clear bag"),
+    R(look, skin, 0, 1, "tone of the shopper's skin, dark to light"),
+    R(look, hand_scale, .5, 1.4, "size of an adult's hand by the mean one"),
+    N(look, child_share, 0, 1, "trips on which the hands are a child's, at .68 of an adult's size"),
+    N(look, glove_share, 0, 1, "trips with gloves"),
+    N(look, long_sleeve_share, 0, 1, "trips with long sleeves; the others show the forearm"),
+    N(look, stripe_share, 0, 1, "sleeves with stripes"),
+    N(look, ring_share, 0, 1, "hands with a ring"),
+    N(look, watch_share, 0, 1, "trips with a watch or a bracelet"),
+    N(look, side_grip_share, 0, 1, "items held from the side; the others from above"),
+    T(look, textures, "folder of JPEG or PNG front faces; empty: none"),
     R(cart, width_m, .3, 1, "basket inner width"),
     R(cart, length_m, .3, 1.4, "basket inner length"),
     R(cart, height_m, .2, .8, "height of the mouth plane over the floor"),
@@ -93,7 +123,7 @@ const struct suite_field suite_fields[] = {
     N(cells, gain_spread, 0, .5, "sd of gain over cells, as a share"),
     N(cells, offset_sd, 0, 1e6, "sd of offsets over cells, counts"),
     N(cells, white_g, 0, 50, "sd of white noise of one cell and sample"),
-    N(cells, drift_g, 0, 50, "sd of 1/f drift of one cell over a trip"),
+    N(cells, drift_g, 0, 50, "pink: sd of 1/f drift of one cell over a trip"),
     N(cells, calibration_gain_sd, 0, .05, "sd of the cart file's gain error, as a share"),
     N(cells, calibration_offset_g, 0, 50, "sd of the cart file's offset error"),
     N(cells, inset_m, 0, .3, "cells from the corners of the floor"),
@@ -101,12 +131,41 @@ const struct suite_field suite_fields[] = {
     R(cells, resonance_hz, 2, 100, "resonance of the empty scale; a load lowers it"),
     R(cells, damping, .02, 2, "damping ratio of that resonance"),
     R(cells, latency_s, 0, .5, "sensed to consumed"),
+    C(cells, noise, cell_noises, "family of the noise of a standing cell"),
+    N(cells, flicker_g, 0, 20, "fitted, heavy: floor of the Allan deviation of one cell, flicker noise"),
+    N(cells, walk_g, 0, 10, "fitted, heavy: random walk of one cell, sd after one second"),
+    N(cells, slope_gs, 0, 2, "fitted, heavy: sd of the steady drift of one cell over trips, g/s"),
+    N(cells, spikes_per_min, 0, 600, "fitted, heavy: readings of one cell that are off"),
+    R(cells, spike_g, 0, 1000, "by how much, either way"),
+    N(cells, tail_nu, 2.1, 100, "heavy: degrees of freedom of the white noise, which is Student's t of the same sd"),
+    N(cells, popcorn_g, 0, 20, "heavy: step of a cell that hops between two levels"),
+    N(cells, popcorn_s, .01, 600, "heavy: mean time on a level"),
+    N(cells, bursts_per_min, 0, 600, "heavy: times at which the converter loses its lowest bits"),
+    N(cells, burst_s, .01, 60, "heavy: mean length of that"),
+    W(cells, burst_counts, 1, 65536, "heavy: step of the converter meanwhile, counts"),
+    N(cells, hysteresis_g, 0, 50, "half the width of a cell's loop between loading and unloading"),
+    N(cells, hysteresis_span_g, 1, 50000, "load over which a cell changes branch (1 - 1/e of it)"),
+    N(cells, creep_share, 0, .05, "load that a cell shows only slowly"),
+    N(cells, creep_s, .1, 10000, "time constant of that"),
+    N(cells, zero_gk, 0, 50, "sd over cells of the zero's temperature coefficient, g/K"),
+    N(cells, span_k, 0, .01, "sd over cells of the gain's temperature coefficient, 1/K"),
+    N(cells, thermal_s, .1, 10000, "time constant of a cell's temperature behind the air's"),
+    N(cells, cold_k, 0, 60, "how much colder the air beside frozen food is"),
+    N(cells, cold_m, .1, 50, "how far that reaches (1 sd)"),
+    R(cells, warm_k, 0, 60, "warming of the electronics after switching on"),
+    N(cells, warm_s, 1, 100000, "time constant of that"),
+    N(cells, filter_s, 0, 1, "time constant of the converter's filter"),
     N(imu, hz, 10, 1000, "readings a second"),
     N(imu, accel_noise_ms2, 0, 2, "sd of noise"),
     N(imu, gyro_noise_rads, 0, .5, "sd of noise"),
     N(imu, accel_bias_ms2, 0, 2, "sd of bias over trips"),
     N(imu, gyro_bias_rads, 0, .5, "sd of bias over trips"),
     R(imu, latency_s, 0, .5, "sensed to consumed"),
+    N(imu, ahead_m, -2, 2, "sensor ahead of the middle between the wheels that do not steer: what turns do to it"),
+    N(imu, right_m, -2, 2, "the same to the right"),
+    N(imu, mount_deg, 0, 20, "sd over stores of the mount's tilt, each way"),
+    N(imu, side_share, 0, 5, "horizontal shaking, as a share of the vertical"),
+    N(imu, shake_rads, 0, 5, "pitch rate per m/s2 of shaking at 1 m/s that no axle accounts for"),
     R(motion, speed_ms, .1, 3, "speed of a rolling cart"),
     R(motion, roughness_ms2, 0, 10, "sd of vertical vibration at 1 m/s, by store floor"),
     R(motion, bump_ms2, 0, 60, "peak of a bump (kerb, joint, another cart)"),
@@ -114,6 +173,32 @@ const struct suite_field suite_fields[] = {
     N(motion, turn_rads, 0, 3, "sd of turning rate while rolling"),
     N(motion, vibration_hz, 1, 100, "centre of the vibration's band"),
     N(motion, floor_bumps_per_m, 0, 2, "joints crossed while rolling"),
+    N(motion, load_height_m, 0, 2, "centre of the load over the cells: what starting, stopping and slopes shift ahead or back"),
+    N(motion, turn_height_m, 0, 2, "the same for what turns and slopes shift sideways"),
+    N(motion, wheelbase_m, 0, 2, "between front and rear wheels, which meet bumps one after the other; 0: at once"),
+    N(motion, pitch_share, 0, 5, "vibration that is opposite at front and rear, as a share of what is common"),
+    N(motion, roll_share, 0, 5, "the same for left and right"),
+    N(motion, tile_m, .02, 5, "side of the floor's tiles"),
+    R(motion, tile_ms2, 0, 20, "peak at each joint of tiles at 1 m/s, by store floor"),
+    N(motion, bump_ahead_share, 0, 5, "jolt along the cart, as a share of a bump's peak"),
+    N(motion, camber_deg, 0, 5, "sd of the floor's tilt from place to place, each way"),
+    N(motion, camber_m, .1, 100, "way after which it has changed"),
+    N(motion, slope_share, 0, 1, "rolls that come onto a ramp, up or down"),
+    R(motion, slope_deg, 0, 15, "of ramps"),
+    N(motion, slope_stay_share, 0, 1, "of these, those on which the cart still stands after the roll"),
+    N(motion, tilt_deg_kg, 0, 5, "tilt of the chassis per kg that leans or pulls half a metre from its middle"),
+    N(motion, lean_per_min, 0, 60, "arms that lean on the rim"),
+    R(motion, lean_g, 0, 50000, "how hard"),
+    R(motion, lean_s, .2, 120, "how long"),
+    N(motion, lean_sway, 0, 1, "sway of that force, as a share"),
+    R(motion, sway_hz, .02, 10, "how fast people sway"),
+    N(motion, bag_share, 0, 1, "trips with a bag that hangs on the basket for a while"),
+    R(motion, bag_g, 0, 50000, "its mass"),
+    R(motion, bag_m, .02, 2, "length of its pendulum"),
+    N(motion, child_share, 0, 1, "trips in which a child pulls at the side"),
+    R(motion, child_g, 0, 100000, "how hard down"),
+    R(motion, child_pull_g, 0, 100000, "how hard sideways, at the rim"),
+    R(motion, child_s, .2, 120, "how long"),
     N(loc, hz, .1, 20, "location fixes a second"),
     N(loc, sd_m, 0, 10, "sd of a fix"),
     R(loc, latency_s, 0, 2, "sensed to consumed"),
@@ -171,11 +256,47 @@ const struct suite_field suite_fields[] = {
     N(shopper, bump_share, 0, 1, "bumps of the standing cart, per event"),
     N(shopper, member_share, 0, 1, "trips with a member card"),
     N(shopper, stay_share, 0, 1, "events at the same place as the one before"),
+    C(shopper, policy, shopper_policy, "this and the rest of the section are for bodies that are not placed; habits: shelf by shelf, each thing at once; sweep: along the aisles, things gathered and put in a row"),
+    N(shopper, items_median, 1, 40, "things put in a trip, repeats included"),
+    N(shopper, spread_below, 0, 2, "sd of the logarithm of their number, below the median"),
+    N(shopper, spread_above, 0, 2, "sd of it above the median"),
+    R(shopper, items, 1, 60, "bounds of their number"),
+    R(shopper, walk_s, 0, 60, "from shelf to shelf"),
+    R(shopper, pause_s, 0, 10, "before a hand moves, standing"),
+    N(shopper, scan_spread, 0, 5, "sd over shoppers of the log odds that something is scanned"),
+    N(shopper, light_share, 0, 1, "packaged things picked for being under 50 g, on top of those that chance brings"),
+    N(shopper, in_hand_share, 0, 1, "puts of two things in one hand"),
+    N(shopper, overlap_share, 0, 1, "puts that begin before the one before is over"),
+    N(shopper, change_share, 0, 1, "things brought in and carried out again, per event"),
+    N(shopper, wrong_plu_share, 0, 1, "of picked PLUs, those of another kind by mistake"),
+    N(shopper, bag_share, 0, 1, "things inside gathered in a bag and moved together, per event"),
+    C(bodies, model, bodies_model, "placed: things stay where they are put; rigid: they fall, roll and settle; soft: the same with springs for contacts"),
+    N(bodies, hz, 60, 1000, "steps a second"),
+    N(bodies, friction, 0, 3, "coefficient of friction"),
+    N(bodies, bounce, 0, .9, "share of the speed that comes back"),
+    N(bodies, rolling_m, 0, .1, "rolling resistance: torque over normal force"),
+    N(bodies, shift_ms2, 0, 100, "acceleration of the cart from which things inside begin to move"),
+    R(bodies, release_ms, 0, 2, "sideways speed of a hand that lets go"),
+    R(bodies, spin_rads, 0, 20, "turning rate of what it lets go"),
+    R(bodies, push_ms, 0, 2, "speed that a rummaging hand gives to 0.5 kg"),
+    N(shrink, share, 0, 1, "trips with a shrink scenario or its twin"),
+    N(shrink, twin_share, 0, 1, "of those, honest twins"),
+    N(shrink, no_scan, 0, 1000, "weight of the scenario among them"),
+    N(shrink, scan_one_of_two, 0, 1000, "weight"),
+    N(shrink, cheap_code, 0, 1000, "weight"),
+    N(shrink, swap_after_weigh, 0, 1000, "weight"),
+    N(shrink, heavier_after_weigh, 0, 1000, "weight"),
+    N(shrink, take_and_replace, 0, 1000, "weight"),
+    N(shrink, hidden, 0, 1000, "weight"),
+    N(shrink, past_cameras, 0, 1000, "weight"),
+    N(shrink, lean_on_scale, 0, 1000, "weight"),
+    N(shrink, cart_swap, 0, 1000, "weight"),
+    R(shrink, lean_g, 0, 20000, "what a hand takes off the scale while it lifts the rim"),
 };
 const size_t suite_fields_n = COUNT_OF(suite_fields);
 
-static enum trundle_status refuse_unknown(const struct json_at *at, bool (*known)(const char *section, const char *key), const char *section,
-                                          struct trundle_error *err)
+enum trundle_status suite_refuse_unknown(const struct json_at *at, bool (*known)(const char *section, const char *key), const char *section,
+                                         struct trundle_error *err)
 {
     const char *key;
     json_t *value;
@@ -189,7 +310,7 @@ static enum trundle_status refuse_unknown(const struct json_at *at, bool (*known
 
 static bool known_root(const char *section, const char *key)
 {
-    static const char *const others[] = { "version", "name", "extends", "start_wall_s", "packs", "categories", "produce" };
+    static const char *const others[] = { "version", "name", "extends", "start_wall_s", "packs", "categories", "produce", "pairs" };
 
     (void)section;
     for (size_t i = 0; i < COUNT_OF(others); i++)
@@ -209,32 +330,8 @@ static bool known_field(const char *section, const char *key)
     return false;
 }
 
-static bool known_category(const char *section, const char *key)
-{
-    static const char *const keys[] = { "name", "share", "packs", "quantities", "unit", "g_per_unit", "ml_per_unit", "cents_per_1000",
-                                        "tax_bp", "words", "flavours" };
-
-    (void)section;
-    for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (!strcmp(key, keys[i]))
-            return true;
-    return false;
-}
-
-static bool known_produce(const char *section, const char *key)
-{
-    static const char *const keys[] = { "name", "plu", "share", "form", "length_m", "diameter_m", "piece_g", "piece_sd_g", "pieces",
-                                        "cents_per_kg", "rgb", "rgb2" };
-
-    (void)section;
-    for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (!strcmp(key, keys[i]))
-            return true;
-    return false;
-}
-
-static enum trundle_status take_range(const struct json_at *at, const char *key, double lo, double hi, struct suite_range *out,
-                                      struct trundle_error *err)
+enum trundle_status suite_take_range(const struct json_at *at, const char *key, double lo, double hi, struct suite_range *out,
+                                     struct trundle_error *err)
 {
     double pair[2];
 
@@ -278,16 +375,20 @@ static enum trundle_status take_fields(const struct json_at *root, struct sim_su
         if (strcmp(section, f->section) != 0) {
             section = f->section;
             TRY(json_take_object(root, section, &at, err));
-            TRY(refuse_unknown(&at, known_field, section, err));
+            TRY(suite_refuse_unknown(&at, known_field, section, err));
         }
         if (f->kind == SUITE_CHOICE) {
             TRY(take_choice(&at, f, field, err));
             continue;
         }
+        if (f->kind == SUITE_STRING) {
+            TRY(json_take_text(&at, f->key, (char *)field, (size_t)f->hi + 1, err));
+            continue;
+        }
         if (f->kind == SUITE_RANGE) {
             struct suite_range range;
 
-            TRY(take_range(&at, f->key, f->lo, f->hi, &range, err));
+            TRY(suite_take_range(&at, f->key, f->lo, f->hi, &range, err));
             memcpy(field, &range, sizeof range);
             continue;
         }
@@ -304,154 +405,20 @@ static enum trundle_status take_fields(const struct json_at *root, struct sim_su
     return TRUNDLE_OK;
 }
 
-/* Print on packs is drawn with a bitmap font, and names go into CSV: capital letters, digits and a few signs. */
-static enum trundle_status take_words(const struct json_at *at, const char *key, char out[SUITE_WORDS][SUITE_TEXT], size_t *out_n,
-                                      struct trundle_error *err)
-{
-    struct json_at list;
-
-    TRY(json_take_array(at, key, 1, SUITE_WORDS, &list, err));
-    for (size_t i = 0; i < json_length(&list); i++) {
-        const char *text = json_string_value(json_array_get(list.value, i));
-
-        if (!text || !*text || strlen(text) >= SUITE_TEXT || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .%&+-/") != strlen(text))
-            return error_set(err, TRUNDLE_BAD_INPUT, list.where, NULL, "element %zu must be 1 to %d of A-Z 0-9 space . %% & + - /", i,
-                             SUITE_TEXT - 1);
-        memcpy(out[i], text, strlen(text) + 1);
-    }
-    *out_n = json_length(&list);
-    return TRUNDLE_OK;
-}
-
-static int name_index(const char *name, const char *const *names, int n)
-{
-    for (int i = 0; name && i < n; i++)
-        if (!strcmp(name, names[i]))
-            return i;
-    return -1;
-}
-
-static enum trundle_status take_packs(const struct json_at *root, struct sim_suite *s, struct trundle_error *err)
-{
-    struct json_at packs, at;
-    const char *key;
-    json_t *value;
-
-    TRY(json_take_object(root, "packs", &packs, err));
-    json_object_foreach(packs.value, key, value) {
-        if (name_index(key, suite_pack_name, SUITE_PACKS) < 0)
-            return error_set(err, TRUNDLE_BAD_INPUT, packs.where, "carton box can bottle jar pouch", "pack '%.40s' is not known", key);
-    }
-    for (int p = 0; p < SUITE_PACKS; p++) {
-        struct suite_pack_shape *shape = &s->pack[p];
-
-        TRY(json_take_object(&packs, suite_pack_name[p], &at, err));
-        TRY(json_take_number(&at, "tare_share", 0, 2, &shape->tare_share, err));
-        TRY(json_take_number(&at, "tare_g", 0, 500, &shape->tare_g, err));
-        TRY(json_take_number(&at, "fill", .2, 1.5, &shape->fill, err));
-        TRY(json_take_numbers(&at, "aspect", shape->aspect, 3, err));
-        for (int k = 0; k < 3; k++)
-            if (shape->aspect[k] < .1 || shape->aspect[k] > 10)
-                return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "aspect is %g, allowed are 0.1 to 10", shape->aspect[k]);
-    }
-    return TRUNDLE_OK;
-}
-
-static enum trundle_status take_category(const struct json_at *at, struct suite_category *c, struct trundle_error *err)
-{
-    struct json_at list;
-
-    TRY(refuse_unknown(at, known_category, "", err));
-    TRY(json_take_text(at, "name", c->name, sizeof c->name, err));
-    if (!*c->name || strspn(c->name, "abcdefghijklmnopqrstuvwxyz_/") != strlen(c->name))
-        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "name '%s' must be of a-z _ /", c->name);
-    TRY(json_take_number(at, "share", 1e-6, 1, &c->share, err));
-    TRY(json_take_array(at, "packs", 1, SUITE_PACKS, &list, err));
-    for (size_t i = 0; i < json_length(&list); i++) {
-        int pack = name_index(json_string_value(json_array_get(list.value, i)), suite_pack_name, SUITE_PACKS);
-
-        if (pack < 0)
-            return error_set(err, TRUNDLE_BAD_INPUT, list.where, "carton box can bottle jar pouch", "element %zu is no pack", i);
-        c->packs |= 1U << pack;
-    }
-    TRY(json_take_array(at, "quantities", 1, SUITE_QUANTITIES, &list, err));
-    c->quantities_n = json_length(&list);
-    for (size_t i = 0; i < c->quantities_n; i++) {
-        c->quantity[i] = json_number_value(json_array_get(list.value, i));
-        if (!(c->quantity[i] >= 1 && c->quantity[i] <= 10000))
-            return error_set(err, TRUNDLE_BAD_INPUT, list.where, NULL, "element %zu must be 1 to 10000", i);
-    }
-    TRY(json_take_text(at, "unit", c->unit, sizeof c->unit, err));
-    if (strcmp(c->unit, "g") != 0 && strcmp(c->unit, "ml") != 0 && strcmp(c->unit, "each") != 0)
-        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "unit '%s' must be g, ml or each", c->unit);
-    TRY(json_take_number(at, "g_per_unit", .01, 1000, &c->g_per_unit, err));
-    TRY(json_take_number(at, "ml_per_unit", .01, 2000, &c->ml_per_unit, err));
-    TRY(take_range(at, "cents_per_1000", 1, 1e6, &c->cents_per_1000, err));
-    TRY(json_take_integer(at, "tax_bp", 0, 5000, &c->tax_bp, err));
-    TRY(take_words(at, "words", c->word, &c->words_n, err));
-    return take_words(at, "flavours", c->flavour, &c->flavours_n, err);
-}
-
-static enum trundle_status take_produce(const struct json_at *at, struct suite_produce *p, struct trundle_error *err)
-{
-    char form[SUITE_TEXT];
-    int index;
-
-    TRY(refuse_unknown(at, known_produce, "", err));
-    TRY(json_take_text(at, "name", p->name, sizeof p->name, err));
-    if (!*p->name || strspn(p->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ") != strlen(p->name))
-        return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "name '%s' must be of letters and spaces", p->name);
-    TRY(json_take_integer(at, "plu", 3000, 94999, &p->plu, err));
-    TRY(json_take_number(at, "share", 1e-6, 1, &p->share, err));
-    TRY(json_take_text(at, "form", form, sizeof form, err));
-    index = name_index(form, suite_form_name, SUITE_FORMS);
-    if (index < 0)
-        return error_set(err, TRUNDLE_BAD_INPUT, at->where, "round banana long pear cone lumpy", "form '%s' is not known", form);
-    p->form = (enum suite_form)index;
-    TRY(json_take_number(at, "length_m", .005, .4, &p->length_m, err));
-    TRY(json_take_number(at, "diameter_m", .005, .3, &p->diameter_m, err));
-    TRY(json_take_number(at, "piece_g", 1, 5000, &p->piece_g, err));
-    TRY(json_take_number(at, "piece_sd_g", 0, p->piece_g / 3, &p->piece_sd_g, err));
-    TRY(take_range(at, "pieces", 1, 12, &p->pieces, err));
-    TRY(take_range(at, "cents_per_kg", 1, 1e5, &p->cents_per_kg, err));
-    TRY(json_take_numbers(at, "rgb", p->rgb, 3, err));
-    TRY(json_take_numbers(at, "rgb2", p->rgb2, 3, err));
-    for (int k = 0; k < 3; k++)
-        if (p->rgb[k] < 0 || p->rgb[k] > 255 || p->rgb2[k] < 0 || p->rgb2[k] > 255)
-            return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "rgb must be 0 to 255");
-    return TRUNDLE_OK;
-}
-
 static enum trundle_status take_all(const struct json_at *root, struct sim_suite *s, struct trundle_error *err)
 {
-    struct json_at list, at;
     int64_t version;
 
     if (!json_is_object(root->value))
         return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "must be an object {...}");
-    TRY(refuse_unknown(root, known_root, "", err));
+    TRY(suite_refuse_unknown(root, known_root, "", err));
     TRY(json_take_integer(root, "version", 1, 1, &version, err));
     TRY(json_take_text(root, "name", s->name, sizeof s->name, err));
     if (!*s->name || strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(s->name))
         return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "name '%s' must be of a-z 0-9 _ -", s->name);
     TRY(json_take_number(root, "start_wall_s", 0, 4e9, &s->start_wall_s, err));
     TRY(take_fields(root, s, err));
-    TRY(take_packs(root, s, err));
-    TRY(json_take_array(root, "categories", 1, SUITE_CATEGORIES, &list, err));
-    s->categories_n = json_length(&list);
-    for (size_t i = 0; i < s->categories_n; i++) {
-        TRY(json_element(&list, i, &at, err));
-        TRY(take_category(&at, &s->category[i], err));
-    }
-    TRY(json_take_array(root, "produce", 0, SUITE_PRODUCE, &list, err));
-    s->produce_n = json_length(&list);
-    for (size_t i = 0; i < s->produce_n; i++) {
-        TRY(json_element(&list, i, &at, err));
-        TRY(take_produce(&at, &s->produce[i], err));
-        for (size_t k = 0; k < i; k++)
-            if (s->produce[k].plu == s->produce[i].plu)
-                return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "PLU %lld is there twice", (long long)s->produce[i].plu);
-    }
+    TRY(suite_take_lists(root, s, err));
     if (s->shopper.take_share + s->shopper.move_share > 1)
         return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "take_share and move_share add up to over 1");
     return TRUNDLE_OK;
@@ -526,6 +493,8 @@ enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *whe
     TRY_GOTO(status, inherit(&root, where, s->root, 0, err), out);
     at = json_at_root(root, where);
     status = take_all(&at, s, err);
+    if (status == TRUNDLE_OK)
+        status = suite_find_textures(s, where, err);
     if (status == TRUNDLE_NOT_FOUND)          /* a field that must be there: bad input, not a missing file */
         status = TRUNDLE_BAD_INPUT;
     if (err && status == TRUNDLE_BAD_INPUT)

@@ -19,6 +19,8 @@ static enum trundle_status print_value(const struct suite_field *f, const struct
     case SUITE_CHOICE:
         memcpy(&choice, at, sizeof choice);
         return bytes_print(out, " %s |", f->words[choice]);
+    case SUITE_STRING:
+        return bytes_print(out, " %s |", *at ? (const char *)at : "-");
     case SUITE_NUMBER:
     case SUITE_WHOLE:
         break;
@@ -29,7 +31,7 @@ static enum trundle_status print_value(const struct suite_field *f, const struct
 
 enum trundle_status sim_suite_fields_print(const struct sim_suite *const *suites, size_t n, struct bytes *out)
 {
-    static const char *const kind[] = { "number", "whole", "range", "one of" };
+    static const char *const kind[] = { "number", "whole", "range", "one of", "text" };
 
     TRY(bytes_print(out, "| field | kind | bounds |"));
     for (size_t i = 0; i < n; i++)
@@ -42,7 +44,9 @@ enum trundle_status sim_suite_fields_print(const struct sim_suite *const *suites
         const struct suite_field *f = &suite_fields[k];
 
         TRY(bytes_print(out, "| `%s.%s` | %s | ", f->section, f->key, kind[f->kind]));
-        if (f->kind == SUITE_CHOICE)
+        if (f->kind == SUITE_STRING)
+            TRY(bytes_print(out, "up to %g bytes", f->hi));
+        else if (f->kind == SUITE_CHOICE)
             for (int w = 0; w <= (int)f->hi; w++)
                 TRY(bytes_print(out, "%s%s", w ? " " : "", f->words[w]));
         else

@@ -11,12 +11,16 @@
 const float trace_offset[TRACE_PLANES][2] = { { 0, 0 }, { .338f, .091f }, { -.2475f, .2475f }, { -.0905f, -.338f } };
 const float trace_instant[TRACE_PLANES] = { 0, -.25f, .25f, .5f };
 
+/* How many times its depth a place may be beside the axis, each way; the picture's corner is within. */
+static const float WIDE = 2.f;
+
 static void project(const struct sim_renderer *r, const float q[3], struct trace_screen *out)
 {
-    if (q[2] < TRACE_NEAR_M) {
-        out->w = 0;
+    float wide = WIDE * q[2];
+
+    out->w = 0;
+    if (q[2] < TRACE_NEAR_M || fabsf(q[0]) > wide || fabsf(q[1]) > wide)
         return;
-    }
     out->w = 1 / q[2];
     sim_lens_project(&r->lens, q[0] * out->w, q[1] * out->w, &out->x, &out->y);
 }
@@ -219,6 +223,66 @@ static void spread(struct slopes *t)           /* lane 0 to all */
         v[i] = splat(v[i][0]);
 }
 
+/* Signed distances to what bounds the view: near, left, right, up, down; positive inside. */
+static float inside(int plane, const float q[3])
+{
+    switch (plane) {
+    case 0:  return q[2] - TRACE_NEAR_M;
+    case 1:  return WIDE * q[2] + q[0];
+    case 2:  return WIDE * q[2] - q[0];
+    case 3:  return WIDE * q[2] + q[1];
+    default: return WIDE * q[2] - q[1];
+    }
+}
+
+/* The part of a triangle that may be in the picture. Far beside it the lens bends what is straight, and corners there would pull edges astray. */
+static int clip(const struct sim_renderer *r, const struct trace_vertex *const corner[3], struct trace_screen out[9])
+{
+    float at[2][9][3];
+    int n = 3, now = 0;
+
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++)
+            at[0][i][k] = corner[i]->q[k];
+    for (int plane = 0; plane < 5; plane++) {
+        int kept = 0;
+
+        for (int i = 0; i < n; i++) {
+            const float *a = at[now][i], *b = at[now][(i + 1) % n];
+            float da = inside(plane, a), db = inside(plane, b);
+
+            if (da >= 0)
+                memcpy(at[1 - now][kept++], a, sizeof at[0][0]);
+            if ((da >= 0) != (db >= 0)) {
+                float f = da / (da - db);
+
+                for (int k = 0; k < 3; k++)
+                    at[1 - now][kept][k] = a[k] + f * (b[k] - a[k]);
+                kept++;
+            }
+        }
+        n = kept;
+        now = 1 - now;
+        if (n < 3)
+            return 0;
+    }
+    for (int i = 0; i < n; i++) {
+        const float *q = at[now][i];
+
+        out[i].w = 1 / trace_most(q[2], .5f * TRACE_NEAR_M);
+        sim_lens_project(&r->lens, q[0] * out[i].w, q[1] * out[i].w, &out[i].x, &out[i].y);
+    }
+    return n;
+}
+
+static void spread(struct slopes *t)           /* lane 0 to all */
+{
+    trace_four *v = &t->top_x;
+
+    for (int i = 0; i < 15; i++)
+        v[i] = splat(v[i][0]);
+}
+
 /* The part of a triangle that is before the near plane: up to two triangles. */
 static int clip(const struct sim_renderer *r, const struct trace_vertex *const corner[3], float cut[4][3], struct trace_screen out[4])
 {
@@ -282,17 +346,19 @@ TRACE_WIDE void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32
                 continue;
             spread(&t);
             fill(r, planes, &t, key, dirty);
-        } else if (before) {
+        } else {
             const struct trace_vertex *v = r->vertex + solid->first, *const corner[3] = { v + index[0], v + index[1], v + index[2] };
-            struct trace_screen screen[4];
-            float cut[4][3];
-            int n = clip(r, corner, cut, screen);
+            struct trace_screen screen[9];
+            int n = clip(r, corner, screen);
 
             for (int k = 2; k < n; k++) {
+                const struct trace_screen *o = &screen[0], *p = &screen[k - 1], *q = &screen[k];
+
                 t.y0 = 1e9f;
                 t.y1 = -1e9f;
-                if (!set_up(&screen[0], &screen[k - 1], &screen[k], 0, &t))
+                if (!set_up(o, p, q, 0, &t))
                     continue;
+                l->whole[solid->id] -= .5f * ((p->x - o->x) * (q->y - o->y) - (p->y - o->y) * (q->x - o->x));
                 spread(&t);
                 fill(r, planes, &t, key, dirty);
             }
