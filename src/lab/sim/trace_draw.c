@@ -275,37 +275,6 @@ static int clip(const struct sim_renderer *r, const struct trace_vertex *const c
     return n;
 }
 
-static void spread(struct slopes *t)           /* lane 0 to all */
-{
-    trace_four *v = &t->top_x;
-
-    for (int i = 0; i < 15; i++)
-        v[i] = splat(v[i][0]);
-}
-
-/* The part of a triangle that is before the near plane: up to two triangles. */
-static int clip(const struct sim_renderer *r, const struct trace_vertex *const corner[3], float cut[4][3], struct trace_screen out[4])
-{
-    int n = 0;
-
-    for (int i = 0; i < 3; i++) {
-        const trace_four a = corner[i]->q, b = corner[(i + 1) % 3]->q;
-
-        if (a[2] >= TRACE_NEAR_M)
-            memcpy(cut[n++], &a, 3 * sizeof(float));
-        if ((a[2] >= TRACE_NEAR_M) != (b[2] >= TRACE_NEAR_M)) {
-            float f = (TRACE_NEAR_M - a[2]) / (b[2] - a[2]);
-
-            for (int k = 0; k < 2; k++)
-                cut[n][k] = a[k] + f * (b[k] - a[k]);
-            cut[n++][2] = TRACE_NEAR_M;
-        }
-    }
-    for (int i = 0; i < n; i++)
-        project(r, cut[i], &out[i]);
-    return n;
-}
-
 TRACE_WIDE void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32_t number, struct trace_rect *dirty)
 {
     const struct trace_solid *solid = &r->solid[number];
