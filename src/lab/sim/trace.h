@@ -123,7 +123,7 @@ struct trace_layer {
     uint8_t  *count;
     struct trace_point *point;
     uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
-    trace_four *light;             /* per point: open, shut, mirror */
+    trace_four *raw, *light;       /* per point: open, shut, mirror; as traced, smoothed */
     uint32_t *rgb;
     uint8_t  *id;
     float whole[256];
@@ -193,6 +193,8 @@ void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene sc
 
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
 void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i);
+/* From raw to light. */
+void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* A whole row of a layer whose light is made: fragments, colours, ids. */
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);
