@@ -174,8 +174,8 @@ void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x,
 /* From the camera's frame to the basket's. */
 void trace_basket(const struct sim_renderer *r, const float q[3], float out[3]);
 void trace_lens(const struct sim_lens *lens, float x, float y, float out[2]);
-/* The colour of the solid's print at u, v when a pixel covers `texels` of the first level. */
-uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels);
+/* The colour of a print at u, v when a pixel covers `texels` of the first level; `clear`: and how opaque it is there, in the top byte. */
+uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels, bool clear);
 
 /* ---- cast ---- */
 
