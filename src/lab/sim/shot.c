@@ -8,6 +8,7 @@
 
 #include "cart/calib/mask.h"
 
+#include <math.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +141,7 @@ static enum trundle_status shoot_trip(const struct sim_store *store, int64_t see
         TRY_GOTO(status, mask_make(camera, &store->cart.basket, mask, mask_bytes(camera), err), out);
         developer_dark_noise(developer, store->suite->camera.dark_dn);
         for (int i = 0; i < tiles; i++) {
-            double gain[3], t = moment(plan, i, tiles);
+            double gain[3], auto_gain, t = moment(plan, i, tiles);
             struct plan_motion motion = plan_motion_at(plan, t);
             struct sim_scene scene, before;
             struct sim_view view;
@@ -155,6 +156,9 @@ static enum trundle_status shoot_trip(const struct sim_store *store, int64_t see
             sim_lights_at(store, motion.x, motion.y, gain);
             for (int k = 0; k < 3; k++)
                 gain[k] *= store->tint[k];
+            auto_gain = pow(sim_lights_meter(&view, mask, gain), store->suite->camera.auto_exposure);
+            for (int k = 0; k < 3; k++)
+                gain[k] *= auto_gain;
             TRY_GOTO(status, developer_jpeg(developer, &view, gain, options->bare ? NULL : mask, 82, &jpeg, &n), out);
             sheet_place(sheet, i * store->cart.cameras_n + c, developer_rgb(developer));
         }
