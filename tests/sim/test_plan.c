@@ -162,12 +162,248 @@ static void truth_agrees_with_the_samples(void **state)
     sim_suite_free(suite);
 }
 
+/* What truth calls inside is in the basket at the end, and nothing else; what is hidden is where its carrier is. */
+static void what_is_inside_is_inside(void **state)
+{
+    struct each e = { .suite = load("suites/v1.json") };
+    unsigned hidden = 0;
+
+    (void)state;
+    for (int seed = 0; seed < 120; seed++) {
+        struct plan *plan = plan_of(&e, seed);
+        const double *size = e.store->cart.basket.size_m;
+        bool inside[PLAN_ITEMS] = { false };
+        double g = 0;
+
+        for (size_t i = 0; i < plan->events_n; i++) {
+            const struct plan_event *event = &plan->event[i];
+
+            if (event->kind == TRUNDLE_EVENT_PUT)
+                assert_false(inside[event->item]);
+            else
+                assert_true(inside[event->item]);
+            inside[event->item] = event->kind != TRUNDLE_EVENT_TAKE;
+            assert_true(event->t_start < event->t_end && event->t_end < plan->end_s);
+            if (event->kind != TRUNDLE_EVENT_TAKE)
+                assert_true(event->t_release > event->t_start && event->t_load >= event->t_release && event->at[2] > 0 && event->at[2] < size[2]);
+            if (event->kind == TRUNDLE_EVENT_PUT)
+                assert_true(event->t_cross > event->t_start && event->t_cross <= event->t_release + .01);
+            else
+                assert_true(event->t_lift > event->t_start && event->t_lift < event->t_end);
+        }
+        for (size_t i = 0; i < plan->items_n; i++) {
+            const struct plan_item *item = &plan->item[i];
+            struct sim_pose pose;
+            bool there = plan_pose_at(&item->track, plan->end_s, &pose, NULL);
+
+            assert_true(inside[i] == item->inside && there == item->inside);
+            g += item->inside ? item->mass_g : 0;
+            for (size_t k = 1; k < item->track.n; k++)
+                assert_true(item->track.key[k].t >= item->track.key[k - 1].t);
+            if (!there)
+                continue;
+            for (int k = 0; k < 3; k++)
+                assert_true(pose.t[k] > 0 && (double)pose.t[k] < size[k] + (k == 2 ? .1 : 0));
+            if (item->inside_of) {
+                struct sim_pose carrier;
+
+                assert_true(plan_pose_at(&plan->item[item->inside_of - 1].track, plan->end_s, &carrier, NULL));
+                assert_memory_equal(&carrier, &pose, sizeof pose);
+                hidden++;
+            }
+        }
+        assert_near(plan_static_g(plan, plan->end_s), g, 1e-6);
+        assert_int_equal(plan->strays_n, 0);
+        plan_free(plan);
+    }
+    assert_true(hidden > 0);
+    sim_store_free(e.store);
+    sim_suite_free(e.suite);
+}
+
+/* Hand-overs come and go in pairs, and while nothing moves all weight is in load[]. */
+static void forces_and_loads_are_the_same_weight(void **state)
+{
+    struct each e = { .suite = load("suites/v1.json") };
+
+    (void)state;
+    for (int seed = 0; seed < 20; seed++) {
+        struct plan *plan = plan_of(&e, seed);
+        double moved = 0;
+        size_t bursts = 0;
+
+        for (size_t i = 0; i < plan->loads_n; i++)
+            moved += plan->load[i].moved ? plan->load[i].g : 0;
+        assert_near(moved, 0, 1e-6);
+        for (size_t i = 0; i < plan->forces_n; i++) {
+            const struct plan_force *f = &plan->force[i];
+
+            assert_true(i == 0 || f->t >= f[-1].t);
+            assert_true(f->x_m >= 0 && f->x_m <= e.store->cart.basket.size_m[0] && f->y_m >= 0 && f->y_m <= e.store->cart.basket.size_m[1]);
+            bursts += f->g == 0;
+        }
+        assert_true(plan->forces_n > 0 && plan->force[plan->forces_n - 1].g == 0 && bursts > 2);
+        plan_free(plan);
+    }
+    sim_store_free(e.store);
+    sim_suite_free(e.suite);
+}
+
+/* Nothing that lies over it: what is taken is at the top. */
+static void what_is_taken_lies_free(void **state)
+{
+    struct each e = { .suite = load("suites/v1.json") };
+    size_t taken = 0, under = 0;
+
+    (void)state;
+    for (int seed = 0; seed < 120; seed++) {
+        struct plan *plan = plan_of(&e, seed);
+
+        for (size_t i = 0; i < plan->events_n; i++) {
+            const struct plan_event *event = &plan->event[i];
+            struct sim_pose pose, other;
+
+            if (event->kind != TRUNDLE_EVENT_TAKE || !plan_pose_at(&plan->item[event->item].track, event->t_lift, &pose, NULL))
+                continue;
+            taken++;
+            for (size_t k = 0; k < plan->items_n; k++) {
+                bool resting = false;
+
+                if (k == event->item || !plan_pose_at(&plan->item[k].track, event->t_lift - .01, &other, &resting) || !resting)
+                    continue;
+                if (hypot((double)(other.t[0] - pose.t[0]), (double)(other.t[1] - pose.t[1])) < .03 && other.t[2] > pose.t[2] + .02F) {
+                    under++;
+                    break;
+                }
+            }
+        }
+        plan_free(plan);
+    }
+    print_message("# %zu taken, %zu of them from under something\n", taken, under);
+    assert_true(taken > 100 && under * 50 <= taken);
+    sim_store_free(e.store);
+    sim_suite_free(e.suite);
+}
+
+static void each_scenario_occurs_and_its_twin_owes_nothing(void **state)
+{
+    struct each e = { .suite = load("suites/v1.json") };
+    unsigned played[PLAN_SHRINKS][2] = { { 0 } }, asked = 0, put_unpaid = 0;
+    int64_t value[PLAN_SHRINKS] = { 0 };
+
+    (void)state;
+    e.suite->shrink.share = 1;
+    for (int seed = 0; seed < 300; seed++) {
+        struct plan *plan = plan_of(&e, seed);
+
+        asked++;
+        assert_true(plan->scenarios_n <= 1);
+        for (size_t i = 0; i < plan->scenarios_n; i++) {
+            const struct plan_scenario *s = &plan->scenario[i];
+            size_t of_it = 0;
+
+            played[s->name][s->twin]++;
+            value[s->name] += s->value_cents;
+            assert_true(s->events_n > 0 && s->items_n > 0 && s->t0 < s->t1 && s->t1 <= plan->end_s);
+            assert_true(!s->twin || s->value_cents == 0);
+            assert_true(s->value_cents >= 0);
+            assert_true(s->twin || s->value_cents > 0);
+            for (size_t k = 0; k < s->events_n; k++) {
+                const struct plan_event *event = &plan->event[s->event[k]];
+
+                assert_true(event->scenario == i + 1 && event->kind == TRUNDLE_EVENT_PUT);
+                assert_true(event->t_start >= s->t0 - .5 && event->t_end <= s->t1 + .1);
+            }
+            for (size_t k = 0; k < s->items_n; k++) {
+                const struct plan_item *item = &plan->item[s->item[k]];
+
+                assert_true(item->inside);
+                put_unpaid += !s->twin && !item->scanned;
+                if (s->twin && s->name != PLAN_CART_SWAP && s->name != PLAN_LEAN_ON_SCALE)
+                    assert_true(item->scanned);
+            }
+            for (size_t k = 0; k < plan->events_n; k++)
+                of_it += plan->event[k].scenario == i + 1;
+            assert_true(of_it >= s->events_n);
+        }
+        plan_free(plan);
+    }
+    for (int i = 0; i < PLAN_SHRINKS; i++) {
+        print_message("# %s: %u, %.2f each; twins: %u\n", plan_shrink_name[i], played[i][0], (double)value[i] / fmax(1, played[i][0]) / 100, played[i][1]);
+        assert_true(played[i][0] >= 4 && played[i][1] >= 4 && value[i] > 0);
+    }
+    print_message("# %u trips, %u things unpaid\n", asked, put_unpaid);
+    sim_store_free(e.store);
+    sim_suite_free(e.suite);
+}
+
+/* A trip is a function of suite and seed: at any number of workers. */
+static void same_bytes_at_any_jobs(void **state)
+{
+    struct sim_suite *suite = load("suites/v1.json");
+    struct trundle_error err = { 0 };
+    char one[512], three[512], *differences = NULL;
+
+    (void)state;
+    (void)snprintf(one, sizeof one, "%s/one", support_scratch());
+    (void)snprintf(three, sizeof three, "%s/three", support_scratch());
+    support_ok(sim_trips_make(suite, 13, 7, one, &(struct sim_options){ .jobs = 1 }, &err), &err);
+    support_ok(sim_trips_make(suite, 13, 7, three, &(struct sim_options){ .jobs = 3 }, &err), &err);
+    assert_int_equal(support_shell(&differences, "diff -rq '%s' '%s'", one, three), 0);
+    assert_string_equal(differences, "");
+    free(differences);
+    assert_int_equal(sim_trips_make(suite, 13, 2, three, &(struct sim_options){ .jobs = 2 }, &err), TRUNDLE_CONFLICT);
+    sim_suite_free(suite);
+}
+
+/* One change to a suite changes that and no more: slower hands carry the same things. */
+static void a_variant_is_paired_with_what_it_varies(void **state)
+{
+    struct each a = { .suite = load("suites/v1.json") }, b = { .suite = load("suites/v1.json") };
+    size_t other = 0;
+
+    (void)state;
+    b.suite->shopper.lower_s.lo *= 1.5;
+    b.suite->shopper.lower_s.hi *= 1.5;
+    b.suite->bodies.friction *= .8;
+    for (int seed = 5; seed < 25; seed++) {
+        struct plan *x = plan_of(&a, seed), *y = plan_of(&b, seed);
+        uint64_t sum[2] = { 0 };
+        size_t n[2] = { 0 };
+
+        for (int k = 0; k < 2; k++) {
+            const struct plan *plan = k ? y : x;
+
+            for (size_t i = 0; i < plan->items_n && n[k] < 4; i++) {
+                sum[k] = sum[k] * 31 + plan->item[i].product;
+                n[k]++;
+            }
+        }
+        assert_true(y->end_s != x->end_s);
+        other += sum[0] != sum[1];
+        plan_free(x);
+        plan_free(y);
+    }
+    print_message("# %zu of 20 begin with other things\n", other);
+    assert_true(other <= 3);               /* a change of mind draws a thing of its own where it comes */
+    sim_store_free(a.store);
+    sim_store_free(b.store);
+    sim_suite_free(a.suite);
+    sim_suite_free(b.suite);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_mixture_has_its_floors),
         cmocka_unit_test(things_come_to_rest_soon),
         cmocka_unit_test(truth_agrees_with_the_samples),
+        cmocka_unit_test(what_is_inside_is_inside),
+        cmocka_unit_test(forces_and_loads_are_the_same_weight),
+        cmocka_unit_test(what_is_taken_lies_free),
+        cmocka_unit_test(each_scenario_occurs_and_its_twin_owes_nothing),
+        cmocka_unit_test(same_bytes_at_any_jobs),
+        cmocka_unit_test(a_variant_is_paired_with_what_it_varies),
     };
 
     return support_run(tests);

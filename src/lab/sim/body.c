@@ -80,12 +80,11 @@ enum trundle_status bodies_new(const struct body_world *config, const struct bod
     b->space = dSimpleSpaceCreate(NULL);
     b->contacts = dJointGroupCreate(0);
     dWorldSetGravity(b->world, 0, 0, -GRAVITY);
-    dWorldSetERP(b->world, config->soft ? .08 : .2);
-    dWorldSetCFM(b->world, config->soft ? 4e-4 : 1e-5);
-    dWorldSetQuickStepNumIterations(b->world, 16);
+    dWorldSetERP(b->world, config->soft ? .15 : .2);
+    dWorldSetCFM(b->world, config->soft ? 1e-4 : 1e-5);
+    dWorldSetQuickStepNumIterations(b->world, 20);
     dWorldSetContactMaxCorrectingVel(b->world, .4);
     dWorldSetContactSurfaceLayer(b->world, .0005);
-    dWorldSetLinearDamping(b->world, .0005);
     dWorldSetAngularDamping(b->world, .004);
     dWorldSetAutoDisableFlag(b->world, 0);
     for (int i = 0; i < WALLS; i++) {
@@ -204,8 +203,8 @@ static void touch(void *user, dGeomID one, dGeomID two)
         c->surface.rhoN = b->config.rolling_m;
         if (b->config.soft) {
             c->surface.mode |= dContactSoftERP | dContactSoftCFM;
-            c->surface.soft_erp = .08;
-            c->surface.soft_cfm = 4e-4;
+            c->surface.soft_erp = .15;
+            c->surface.soft_cfm = 1e-4;
         }
         joint = dJointCreateContact(b->world, b->contacts, c);
         dJointAttach(joint, x_moves ? x->body : NULL, y_moves ? y->body : NULL);
@@ -255,10 +254,7 @@ static void step(struct bodies *b)
     for (size_t i = 0; i < b->n; i++)
         if (b->body[i].awake)
             b->body[i].before_vz = dBodyGetLinearVel(b->body[i].body)[2];
-    if (b->config.soft)
-        (void)dWorldStep(b->world, dt);
-    else
-        (void)dWorldQuickStep(b->world, dt);
+    (void)dWorldQuickStep(b->world, dt);
     dJointGroupEmpty(b->contacts);
     b->steps++;
     b->now = (double)b->steps / b->config.hz;

@@ -32,7 +32,7 @@ struct body_world {
     double size_m[3];
     double friction, bounce, rolling_m;    /* Coulomb; share of speed that comes back; rolling resistance, torque over normal force */
     double hz;
-    bool   soft;                           /* springs instead of hard contacts, and the exact solver */
+    bool   soft;                           /* contacts are springs that give way, instead of hard */
 };
 
 /* Called from bodies_run and whatever wakes things; any may be NULL. */

@@ -37,6 +37,7 @@ struct plan_item {
     double half_m[3];                      /* as it rests (lying or upright, before yaw) */
     bool   lying, inside;
     bool   kept;                           /* part of a scenario: nobody takes it out again */
+    size_t inside_of;                      /* 1 + the item that it is hidden in; 0 none */
     double at[3], yaw;                     /* where it rests, or rested last */
     bool   scanned;
     double t_scan;
@@ -83,6 +84,7 @@ struct plan_event {
     double at[3];
     uint32_t slices;
     uint8_t hand;
+    size_t with;                           /* 1 + the event that it goes along with, as something hidden does; 0 none */
     bool seen_at_rest;                     /* of bodies: `at` is where it came to rest */
     uint8_t scenario;                      /* 1 + the scenario that it belongs to; 0 none */
 };

@@ -394,7 +394,7 @@ void act_settle(struct script *s)
     for (size_t i = 0; i < s->plan->events_n; i++) {
         struct plan_event *e = &s->plan->event[i];
 
-        if (e->kind == TRUNDLE_EVENT_TAKE || e->seen_at_rest || stage_now(s) < e->t_release + .3)
+        if (e->kind == TRUNDLE_EVENT_TAKE || e->with || e->seen_at_rest || stage_now(s) < e->t_release + .3)
             continue;
         e->seen_at_rest = true;
         e->slices |= stage_piled(s, e->item) ? PLAN_PILED : 0;

@@ -25,8 +25,11 @@ bool list_sibling(const struct sim_store *store, size_t product, size_t *out)
 /* The one place that asks the store what goes into a basket next. */
 static size_t pick_next(const struct sim_store *store, struct rng *r, const struct list *l)
 {
-    (void)l;
-    return sim_store_pick(store, r);
+    size_t basket[PLAN_ITEMS];
+
+    for (size_t i = 0; i < l->n; i++)
+        basket[i] = l->wish[i].product;
+    return sim_store_pick_next(store, r, basket, l->n);
 }
 
 /* One that is under 50 g for sure, by popularity among those. */
@@ -76,7 +79,7 @@ static size_t how_many(const struct script *s, struct rng *r)
     double n = round(s->suite->shopper.items_median * exp(spread * z));
 
     n = fmin(s->suite->shopper.items.hi, fmax(s->suite->shopper.items.lo, n));
-    return (size_t)fmax(1, fmin(n, PLAN_ITEMS - 24));      /* room for what scenarios bring */
+    return (size_t)fmax(1, fmin(n, PLAN_ITEMS - 28));      /* room for what scenarios bring */
 }
 
 /* From the door on to the nearest shelf that is still wanted; a sweep goes aisle by aisle, there and back. */

@@ -130,7 +130,7 @@ static void find_overlaps(struct plan *plan)
             struct plan_event *a = &plan->event[i], *b = &plan->event[k];
             double ta = a->kind == TRUNDLE_EVENT_TAKE ? a->t_lift : a->t_release, tb = b->kind == TRUNDLE_EVENT_TAKE ? b->t_lift : b->t_release;
 
-            if (a->item != b->item && (fabs(ta - tb) < 1 || (a->hand != b->hand && a->t_start < b->t_end - .15 && b->t_start < a->t_end - .15))) {
+            if (a->item != b->item && a->with != k + 1 && (fabs(ta - tb) < 1 || (a->hand != b->hand && a->t_start < b->t_end - .15 && b->t_start < a->t_end - .15))) {
                 a->slices |= PLAN_OVERLAPPING;
                 b->slices |= PLAN_OVERLAPPING;
             }
@@ -144,6 +144,32 @@ static void find_rolling(struct plan *plan)
 
         if (plan_motion_at(plan, e->kind == TRUNDLE_EVENT_TAKE ? e->t_lift : e->t_release).speed_ms > .05)
             e->slices |= PLAN_ROLLING;
+    }
+}
+
+/* What is hidden in something has gone its way. */
+static void follow(struct script *s)
+{
+    struct plan *plan = s->plan;
+
+    for (size_t i = 0; i < plan->events_n; i++)
+        if (plan->event[i].with) {
+            const struct plan_event *lead = &plan->event[plan->event[i].with - 1];
+            struct plan_event *e = &plan->event[i];
+
+            e->t_start = lead->t_start;
+            e->t_cross = lead->t_cross;
+            e->t_release = lead->t_release;
+            e->t_load = lead->t_load;
+            e->t_end = lead->t_end;
+            memcpy(e->at, lead->at, sizeof e->at);
+        }
+    for (size_t i = 0; i < plan->items_n; i++) {
+        const struct plan_track *lead = plan->item[i].inside_of ? &plan->item[plan->item[i].inside_of - 1].track : NULL;
+
+        plan->item[i].track.turns_free = true;
+        for (size_t k = 0; lead && k < lead->n; k++)
+            script_key(s, &plan->item[i].track, lead->key[k].t, lead->key[k].p, lead->key[k].a, lead->key[k].ease);
     }
 }
 
@@ -227,6 +253,7 @@ enum trundle_status script_shop_bodies(struct script *s, struct trundle_error *e
     plan->end_s = s->t + .5;
     stage_until(s, plan->end_s);
     act_settle(s);
+    follow(s);
     find_overlaps(plan);
     find_rolling(plan);
     plan->strays_n = stage_strays(s);

@@ -75,7 +75,7 @@ static void on_moved(void *user, double t, int id, const struct body_pose *pose)
 
 static void hand_over(struct script *s, double t, size_t i, const double p[3], double sign)
 {
-    script_load(s, (struct plan_load){ .t0 = t, .t1 = t, .x = p[0], .y = p[1], .g = sign * s->plan->item[i].mass_g, .moved = true });
+    script_load(s, (struct plan_load){ .t0 = t, .t1 = t, .x = p[0], .y = p[1], .g = sign * s->plan->item[i].carried_g, .moved = true });
 }
 
 static void on_woke(void *user, double t, int id, const struct body_pose *pose)
@@ -250,7 +250,7 @@ static void let_go(struct script *s, const struct release *r)
         e->t_cross = script_crossing(&item->track, s->plan->store->cart.basket.size_m[2], r->over_t, r->t_down);
     e->t_load = r->drop > 0 ? now + sqrt(2 * r->drop / GRAVITY) : now;
     s->stage->load_from[r->item] = e->t_load;
-    script_load(s, (struct plan_load){ .t0 = r->drop > 0 ? e->t_load : r->t_down, .t1 = e->t_load, .x = pose.p[0], .y = pose.p[1], .g = item->mass_g });
+    script_load(s, (struct plan_load){ .t0 = r->drop > 0 ? e->t_load : r->t_down, .t1 = e->t_load, .x = pose.p[0], .y = pose.p[1], .g = item->carried_g });
     hand_over(s, e->t_load, r->item, pose.p, -1);
 }
 
@@ -328,7 +328,7 @@ void stage_grasp(struct script *s, size_t index, double t, double t_lift)
     s->stage->moving[index].has = false;
     memcpy(item->at, pose.p, sizeof item->at);
     script_key(s, &item->track, fmax(t, stage_now(s)), pose.p, pose.q, PLAN_REST);
-    script_load(s, (struct plan_load){ .t0 = t, .t1 = t_lift, .x = pose.p[0], .y = pose.p[1], .g = -item->mass_g });
+    script_load(s, (struct plan_load){ .t0 = t, .t1 = t_lift, .x = pose.p[0], .y = pose.p[1], .g = -item->carried_g });
 }
 
 bool stage_pose(const struct script *s, size_t index, struct body_pose *out)

@@ -27,6 +27,7 @@ struct sim_renderer {
     struct layer still, now;
     float whole[256];                      /* outline area by id, of the frame; of the still layer */
     float still_whole[256];
+    float counts;                          /* 0 while a cover is drawn, else 1 */
     bool has_still;
     uint32_t still_version;
     struct sim_mesh patch[5];              /* floor and walls; made with the first scene's basket */
@@ -145,7 +146,7 @@ static void triangle(struct sim_renderer *r, const struct layer *l, const struct
     /* Outside faces turn clockwise in a picture whose y goes down: their area is negative there. */
     if (area >= -1e-4f)
         return;
-    r->whole[id] -= .5f * area;
+    r->whole[id] -= .5f * area * r->counts;
     x0 = (int)fmaxf(0, ceilf(fminf(a->x, fminf(b->x, c->x))));
     y0 = (int)fmaxf(0, ceilf(fminf(a->y, fminf(b->y, c->y))));
     x1 = (int)fminf((float)(r->w - 1), floorf(fmaxf(a->x, fmaxf(b->x, c->x))));
@@ -345,6 +346,7 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
         for (uint32_t i = 0; i < scene->n; i++)
             if (scene->solid[i].resting) {
                 cast(r, &r->still, scene, &scene->solid[i]);
+                r->counts = scene->solid[i].cover ? 0 : 1;
                 draw(r, &r->still, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);
             }
         memcpy(r->still_whole, r->whole, sizeof r->whole);
@@ -359,8 +361,10 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
         if (!scene->solid[i].resting)
             cast(r, &r->now, scene, &scene->solid[i]);
     for (uint32_t i = 0; i < scene->n; i++)
-        if (!scene->solid[i].resting)
+        if (!scene->solid[i].resting) {
+            r->counts = scene->solid[i].cover ? 0 : 1;
             draw(r, &r->now, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);
+        }
     *out = (struct sim_view){ r->w, r->h, r->now.rgb, r->now.id };
 }
 

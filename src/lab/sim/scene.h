@@ -30,7 +30,8 @@ struct sim_mesh {
     float    half_m[3];            /* half of the bounding box, centred at the origin */
 };
 
-/* Square power-of-two levels are not needed: each level is half of the one before, rounded down. 0x00RRGGBB. */
+/* Square power-of-two levels are not needed: each level is half of the one before, rounded down. 0xAARRGGBB: on a clear solid, A says
+ * how opaque the print is there (255: nothing shines through); of opaque solids it says nothing. */
 struct sim_texture {
     int w, h, levels;
     uint32_t *level[SIM_MIPS_MAX]; /* owned, level[0] w x h */
@@ -44,6 +45,7 @@ struct sim_solid {
     float   gloss;                 /* 0 matt .. 1 like lacquer: share of mirror-like light */
     float   clear;                 /* 0 opaque .. 1 clear as glass: share of light that goes through */
     double  mass_g;
+    bool    cover;                 /* film around a solid of the same id: adds nothing to that one's outline */
     bool    resting;               /* does not move until the next change of the resting set */
 };
 

@@ -26,13 +26,15 @@
 #include <unistd.h>
 
 enum { BOXES_MAX = 512 };
+static const float OCCLUDED = .25F;       /* less than this visible in every camera */
 
-enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_FORCE, SLOT_BASKET, SLOT_FAULT };
+enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_FORCE, SLOT_BASKET, SLOT_FAULT, SLOT_SCENARIO };
 
 struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
 
 struct seen_box { uint32_t camera, sequence; struct sim_seen seen; };
-struct event_boxes { size_t n; struct seen_box box[BOXES_MAX]; };
+/* best: of the largest share that any camera sees of the thing lying (after it was let go, before it is lifted), in `lying` frames. */
+struct event_boxes { size_t n; struct seen_box box[BOXES_MAX]; uint32_t lying; float best; };
 
 struct making {
     const struct sim_suite *suite;
@@ -167,6 +169,8 @@ static bool lay_out(struct making *m)
             last = m->signal.t_settle[i];
         ok = ok && add_slot(m, SLOT_EVENT, 0, i, last, 0);
     }
+    for (uint32_t i = 0; i < plan->scenarios_n; i++)
+        ok = ok && add_slot(m, SLOT_SCENARIO, 0, i, fmin(plan->scenario[i].t1 + 2, plan->end_s), 0);
     if (m->faults.any)
         ok = ok && add_slot(m, SLOT_FAULT, 0, 0, m->faults.t1, 0);
     if (m->store->catalog_stale)
@@ -212,11 +216,16 @@ static void note_boxes(struct making *m, uint8_t c, double t, uint32_t sequence)
         const struct plan_event *event = &m->plan->event[e];
         struct event_boxes *boxes = &m->boxes[e];
         struct sim_seen seen;
+        bool lies = event->kind == TRUNDLE_EVENT_TAKE ? t < event->t_lift : t > event->t_release, shows;
 
         if (t < event->t_start || t > event->t_end || boxes->n == BOXES_MAX)
             continue;
-        if (sim_raster.seen(m->renderer[c], (uint8_t)(event->item + 1), m->mask[c], &seen) && seen.visible_px > 0)
+        shows = sim_raster.seen(m->renderer[c], (uint8_t)(event->item + 1), m->mask[c], &seen) && seen.visible_px > 0;
+        if (shows)
             boxes->box[boxes->n++] = (struct seen_box){ c, sequence, seen };
+        boxes->lying += lies;
+        if (lies && shows)
+            boxes->best = fmaxf(boxes->best, (float)seen.visible_px / seen.whole_px);
     }
 }
 
@@ -265,7 +274,7 @@ static enum trundle_status write_truth(struct making *m, struct trundle_message 
 
 static enum trundle_status write_event(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
 {
-    static char still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
+    static char occluded[] = "occluded", still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
     const struct plan_event *e = &m->plan->event[index];
     const struct plan_item *item = &m->plan->item[e->item];
     const struct sim_product *p = &m->store->product[item->product];
@@ -273,7 +282,7 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
     Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
     Trundle__V1__Box *box = m->box, **box_at = m->box_at;
-    char *slices[PLAN_SLICES + 5], names[PLAN_SLICES + 1][40];
+    char *slices[PLAN_SLICES + 6], names[PLAN_SLICES + 1][40];
     bool heard = item->scanned && faults_fate(&m->faults, p->produce ? FAULT_AT_OTHER : FAULT_AT_CODE, 0, 0, item->t_scan) == FAULT_PASSES;
     float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
     size_t slices_n = 0;
@@ -288,6 +297,8 @@ static enum trundle_status write_event(struct making *m, uint32_t index, struct 
     if (!(e->slices & PLAN_PRODUCE))
         slices[slices_n++] = packaged;
     slices[slices_n++] = heard ? scanned : unscanned;
+    if (m->suite->bodies.model != SUITE_PLACED && boxes && boxes->lying && boxes->best < OCCLUDED)
+        slices[slices_n++] = occluded;
     if (e->scenario) {
         const struct plan_scenario *scenario = &m->plan->scenario[e->scenario - 1];
 
@@ -348,6 +359,33 @@ static enum trundle_status write_fault(struct making *m, uint32_t index, struct 
     fault.t1_ns = index == 0 ? S_NS(m->faults.t1) : S_NS(m->plan->end_s);
     truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FAULT;
     truth.fault = &fault;
+    return write_truth(m, out, &truth, scratch, err);
+}
+
+static enum trundle_status write_scenario(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
+{
+    const struct plan_scenario *from = &m->plan->scenario[index];
+    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
+    Trundle__V1__TruthScenario scenario = TRUNDLE__V1__TRUTH_SCENARIO__INIT;
+    uint32_t events[PLAN_EVENTS], items[PLAN_ITEMS];
+    char name[SUITE_TEXT];
+
+    for (size_t i = 0; i < from->events_n; i++)
+        events[i] = (uint32_t)from->event[i] + 1;
+    for (size_t i = 0; i < from->items_n; i++)
+        items[i] = (uint32_t)from->item[i] + 1;
+    (void)snprintf(name, sizeof name, "%s", plan_shrink_name[from->name]);
+    scenario.name = name;
+    scenario.twin = from->twin;
+    scenario.t0_ns = S_NS(from->t0);
+    scenario.t1_ns = S_NS(from->t1);
+    scenario.events = events;
+    scenario.n_events = from->events_n;
+    scenario.items = items;
+    scenario.n_items = from->items_n;
+    scenario.value_cents = from->value_cents;
+    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_SCENARIO;
+    truth.scenario = &scenario;
     return write_truth(m, out, &truth, scratch, err);
 }
 
@@ -475,6 +513,8 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
         return write_cause(m, &(struct signal_cause){ .name = cause->cause, .t0 = cause->t, .t1 = cause->t1 }, false, &out, scratch, err);
     case SLOT_FORCE:
         return write_cause(m, &m->signal.cause[slot->index], true, &out, scratch, err);
+    case SLOT_SCENARIO:
+        return write_scenario(m, slot->index, &out, scratch, err);
     case SLOT_FAULT:
         return write_fault(m, slot->index, &out, scratch, err);
     case SLOT_BASKET:
