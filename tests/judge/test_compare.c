@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* judge/stats, compare, saved: known answers, verdicts that come as often as they should, files that are refused by line. */
 #include "lab/judge/stats.h"
+#include "lab/judge/trial.h"
 #include "tests/judge/many_trips.h"
 
 #include "base/std/json.h"
@@ -307,12 +308,30 @@ static void bad_results_are_refused(void **state)
     judge_saved_done(&s);
 }
 
+/* The reference's numbers. */
+static void trials_equal_the_reference(void **state)
+{
+    const struct trial_arm a = { 3000, 1396.87, 52377.9767 }, b = { 3461, 2422.7, 134698.29 }, none = { 0, 0, 0 };
+    struct trial_lift l = trial_lift(&a, &b, 0.05, 1000);
+    double p;
+
+    (void)state;
+    assert_near(l.lift, .50336, 5e-6);
+    assert_near(l.lo, -.55844, 5e-6);
+    assert_near(l.hi, 1.56516, 5e-6);
+    assert_true(isnan(trial_lift(&none, &b, 0.05, 1000).lo));
+    assert_near(trial_ratio_mismatch(821588, 815482, &p), 22.774, 5e-4);
+    assert_near(p, 1.82e-6, 5e-9);
+    assert_near(trial_ratio_mismatch(1000, 1000, &p), 0, 0);
+    assert_near(p, 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holm_by_hand), cmocka_unit_test(swaps_by_hand), cmocka_unit_test(many_slices_ask_for_more), cmocka_unit_test(a_bent_side_loses), cmocka_unit_test(verdicts_come_as_often_as_they_should),
         cmocka_unit_test(pairing_pays), cmocka_unit_test(trips_must_be_the_same), cmocka_unit_test(the_forms_agree), cmocka_unit_test(results_go_to_a_file_and_back),
-        cmocka_unit_test(bad_results_are_refused) };
+        cmocka_unit_test(bad_results_are_refused), cmocka_unit_test(trials_equal_the_reference) };
 
     return support_run(tests);
 }
