@@ -337,6 +337,45 @@ static void each_scenario_occurs_and_its_twin_owes_nothing(void **state)
     sim_suite_free(e.suite);
 }
 
+/* Another shopper, other contacts: the same promises. */
+static void a_sweep_over_soft_things(void **state)
+{
+    struct each e = { .suite = load("suites/v1.json") };
+    double seconds = 0, events = 0, rolling = 0, gap[2] = { 0 };
+
+    (void)state;
+    for (int policy = 0; policy < 2; policy++) {
+        double gaps = 0;
+
+        e.suite->shopper.policy = policy ? SUITE_SWEEP : SUITE_HABITS;
+        e.suite->bodies.model = policy ? SUITE_SOFT : SUITE_RIGID;
+        for (int seed = 0; seed < 60; seed++) {
+            struct plan *plan = plan_of(&e, seed);
+            double g = 0;
+
+            for (size_t i = 0; i < plan->items_n; i++)
+                g += plan->item[i].inside ? plan->item[i].mass_g : 0;
+            assert_near(plan_static_g(plan, plan->end_s), g, 1e-6);
+            assert_int_equal(plan->strays_n, 0);
+            for (size_t i = 1; i < plan->events_n; i++) {
+                gap[policy] += fabs(plan->event[i].t_start - plan->event[i - 1].t_start) < 4;
+                gaps++;
+            }
+            for (size_t i = 0; i < plan->events_n && policy; i++)
+                rolling += plan->event[i].slices & PLAN_ROLLING;
+            seconds += policy ? plan->end_s : 0;
+            events += policy ? (double)plan->events_n : 0;
+            plan_free(plan);
+        }
+        gap[policy] /= gaps;
+    }
+    print_message("# a sweep: %.0f s a trip, %.3f of events rolling; events within 4 s of the one before: %.3f, with habits %.3f\n", seconds / 60,
+                  rolling / events, gap[1], gap[0]);
+    assert_true(gap[1] > gap[0] + .1 && rolling / events > .3);
+    sim_store_free(e.store);
+    sim_suite_free(e.suite);
+}
+
 /* A trip is a function of suite and seed: at any number of workers. */
 static void same_bytes_at_any_jobs(void **state)
 {
@@ -402,6 +441,7 @@ int main(void)
         cmocka_unit_test(forces_and_loads_are_the_same_weight),
         cmocka_unit_test(what_is_taken_lies_free),
         cmocka_unit_test(each_scenario_occurs_and_its_twin_owes_nothing),
+        cmocka_unit_test(a_sweep_over_soft_things),
         cmocka_unit_test(same_bytes_at_any_jobs),
         cmocka_unit_test(a_variant_is_paired_with_what_it_varies),
     };
