@@ -6,6 +6,7 @@
 #include "cmd/lab/sim_noise.h"
 #include "cmd/verbs.h"
 #include "lab/sim/export.h"
+#include "lab/sim/realism.h"
 #include "lab/sim/sim.h"
 
 #include <string.h>
@@ -18,11 +19,12 @@ static void progress(void *user, size_t done, size_t total)
 
 static int shot(int argc, char **argv)
 {
-    const char *suite_name = "smoke", *out = "shot.png", *what = "trip";
+    const char *suite_name = "smoke", *out = "shot.png", *what = "trip", *textures = NULL;
     long long seed = 1;
     const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default smoke)" },
                                        { "seed", "S", OPTION_LONG, &seed, "which trip (default 1)" },
                                        { "of", "trip|enrol", OPTION_TEXT, &what, "a trip's frames (default) or a store's enrolment pictures" },
+                                       { "textures", "DIR", OPTION_TEXT, &textures, "JPEG or PNG photos for the fronts of packs" },
                                        { "out", "FILE.png", OPTION_TEXT, &out, "where to (default shot.png)" },
                                        { 0 } };
     struct trundle_error err = { 0 };
@@ -33,6 +35,8 @@ static int shot(int argc, char **argv)
     if (!option_parse(argc, argv, "trundle sim shot [--seed S] [--of trip|enrol] [--out FILE.png]", "a contact sheet to look at", rows, &first, &code))
         return code;
     status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK && textures)
+        status = sim_suite_textures(suite, textures, &err);
     if (status == TRUNDLE_OK)
         status = sim_shot_make(suite, seed, what, out, &err);
     sim_suite_free(suite);
@@ -99,9 +103,40 @@ static int export(int argc, char **argv)
     return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim export", &err);
 }
 
+static int realism(int argc, char **argv)
+{
+    const char *suite_name = "v1", *real = NULL;
+    long long seed = 1, most = 1200;
+    const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default v1)" },
+                                       { "seed", "S", OPTION_LONG, &seed, "from which store on (default 1)" },
+                                       { "real", "DIR", OPTION_TEXT, &real, "photos: DIR/train.txt and DIR/val.txt, as the Grocery Store Dataset's" },
+                                       { "crops", "N", OPTION_LONG, &most, "of each kind to train on (default 1200)" },
+                                       { 0 } };
+    struct trundle_error err = { 0 };
+    struct sim_suite *suite = NULL;
+    struct sim_realism r;
+    enum trundle_status status;
+    int first, code;
+
+    if (!option_parse(argc, argv, "trundle sim realism --real DIR", "can simulated crops be told from photos?", rows, &first, &code))
+        return code;
+    if (!real || most < 20 || most > 20000) {
+        fprintf(stderr, "trundle sim realism: needs --real; --crops is 20 to 20000\n");
+        return EXIT_USAGE;
+    }
+    status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK)
+        status = sim_realism_run(suite, seed, real, (size_t)most, &r, &err);
+    if (status == TRUNDLE_OK)
+        printf("AUROC %.4f (95 %%: %.4f to %.4f) on %zu simulated and %zu real crops; trained on %zu and %zu\n", r.auroc, r.lo, r.hi, r.judged[0], r.judged[1],
+               r.trained[0], r.trained[1]);
+    sim_suite_free(suite);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim realism", &err);
+}
+
 int verb_sim(int argc, char **argv)
 {
-    const char *suite_name = NULL, *out = NULL;
+    const char *suite_name = NULL, *out = NULL, *textures = NULL;
     long long seed = 1, trips = 1, jobs = 1;
     bool no_pictures = false;
     const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world: suites/NAME.json or a file" },
@@ -109,6 +144,7 @@ int verb_sim(int argc, char **argv)
                                        { "trips", "N", OPTION_LONG, &trips, "how many (default 1)" },
                                        { "out", "DIR", OPTION_TEXT, &out, "where to: DIR/<seed>.mcap, DIR/stores/<id>/" },
                                        { "jobs", "N", OPTION_LONG, &jobs, "threads (default 1); the bytes are the same" },
+                                       { "textures", "DIR", OPTION_TEXT, &textures, "JPEG or PNG photos for the fronts of packs" },
                                        { "no-pictures", NULL, OPTION_FLAG, &no_pictures, "leave out frames and enrolment pictures" },
                                        { 0 } };
     struct sim_options options = SIM_OPTIONS_DEFAULT;
@@ -121,6 +157,8 @@ int verb_sim(int argc, char **argv)
         return shot(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "export"))
         return export(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "realism"))
+        return realism(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "fields"))
         return fields(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "noise"))
@@ -135,6 +173,8 @@ int verb_sim(int argc, char **argv)
     options.pictures = !no_pictures;
     options.progress = progress;
     status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK && textures)
+        status = sim_suite_textures(suite, textures, &err);
     if (status == TRUNDLE_OK)
         status = sim_trips_make(suite, seed, (size_t)trips, out, &options, &err);
     sim_suite_free(suite);

@@ -49,6 +49,26 @@ eval_is 0 "$work/trips" --recorded --quality "$work/q.csv" --commit abc && eval_
     [ "$(grep -c '^date,commit,' "$work/q.csv")" = 1 ] && grep -q ',abc,smoke,8,3,unaided,all,event_recall,0,' "$work/q.csv" && grep -q ',def,smoke,' "$work/q.csv"
 report $? 'the CSV of figures only grows'
 
+"$trundle" sim --suite smoke --seed 5 --trips 2 --out "$work/seen" >"$work/out" 2>"$work/err"
+eval_is 0 "$work/seen" --json --write-submission "$work/events.jsonl" && cp "$work/out" "$work/one" && eval_is 0 "$work/seen" --json --submission "$work/events.jsonl" &&
+    for key in event_f1 event_precision detection_f1 errors_per_100 basket_accuracy undercharge_bp; do
+        [ "$(grep -o "\"$key\":{[^}]*}" "$work/one" | head -n 1)" = "$(grep -o "\"$key\":{[^}]*}" "$work/out" | head -n 1)" ] || { echo "$key differs" >"$work/err"; break; }
+    done && [ ! -s "$work/err" ]
+report $? 'what a system said, written and submitted, scores the same'
+
+sed 's/"trip":"6"/"trip":"7"/' "$work/events.jsonl" >"$work/sub" && eval_is 3 "$work/seen" --submission "$work/sub" && grep -q 'names trip 7, which is not among the 2 scored' "$work/err" && [ ! -s "$work/out" ] &&
+    sed '2s/"t_s":[0-9.]*/"t_s":9999/' "$work/events.jsonl" >"$work/sub" && eval_is 3 "$work/seen" --submission "$work/sub" && grep -q 'line 2: t_s is 9999' "$work/err" && [ ! -s "$work/out" ]
+report $? 'a submission that does not fit its trips is refused whole'
+
+eval_is 0 "$work/seen" --report "$work/page.html" --system shelf-rule && grep -q '"system":"shelf-rule"' "$work/page.html" && grep -q '"jpeg":"/9j/' "$work/page.html" && [ -s "$work/page.json" ] &&
+    eval_is 2 "$work/seen" --report "$work/page.json"
+report $? 'a report is a page and its JSON'
+
+eval_is 0 "$work/trips" --fit weight-only && grep -q '^"weight-only": {"threshold_g": 50' "$work/out" && grep -q '3 trips, [0-9]* tries: event F1' "$work/err" &&
+    eval_is 2 "$work/trips" --fit nosuch && eval_is 2 "$work/trips" --system nosuch && eval_is 2 "$work/trips" --ablate nosuch && eval_is 2 "$work/trips" --ablate swap-weights --recorded &&
+    eval_is 0 "$work/trips" --ablate swap-weights
+report $? 'baselines are fitted and named, lies are known'
+
 sed 's/"enrol_pictures": [0-9]*/"enrol_pictures": 1/' suites/smoke.json >"$work/small.json"
 mkdir "$work/tmp" && TMPDIR="$work/tmp" eval_is 3 --suite "$work/small.json" --trips 1 --catalog "$work/none" && grep -q 'smoke, seed 0: not scored' "$work/err" && [ -z "$(ls "$work/tmp")" ]
 report $? 'a suite leaves nothing behind'

@@ -157,7 +157,8 @@ static void the_json_has_its_shape(void **state)
     assert_int_equal(json_integer_value(json_object_get(root, "seed0")), 17);
     assert_int_equal(json_integer_value(json_object_get(root, "n")), 1);
     assert_true(json_is_null(json_object_get(root, "aided")));
-    assert_int_equal(json_object_size(root), 6);
+    assert_int_equal(json_object_size(root), 7);
+    assert_string_equal(json_string_value(json_object_get(root, "senses")), "all");
     assert_int_equal(json_object_size(json_object_get(root, "unaided")), JUDGE_KEY_COUNT);
     value = json_object_get(json_object_get(root, "unaided"), "event_recall");
     assert_near(json_number_value(json_object_get(value, "value")), 0.75, 1e-9);

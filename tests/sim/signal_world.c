@@ -56,6 +56,11 @@ void signal_world_make(struct signal_world *w, bool quiet, const char *fields, d
     w->plan->end_s = seconds;
 }
 
+void signal_world_load(struct signal_world *w, double t0, double t1, double x_m, double y_m, double g, bool pulse)
+{
+    w->plan->load[w->plan->loads_n++] = (struct plan_load){ .t0 = t0, .t1 = t1, .x = x_m, .y = y_m, .g = g, .pulse = pulse };
+}
+
 void signal_world_run(struct signal_world *w)
 {
     struct trundle_error err = { 0 };

@@ -5,7 +5,7 @@
  *
  *     struct signal_world w;
  *     signal_world_make(&w, true, "'cells': {'creep_share': 0.002}", 20);     // v1 without noise, but with creep
- *     w.plan->load[w.plan->loads_n++] = ...;
+ *     signal_world_load(&w, 1, 1.2, .3, .4, 1000, false);
  *     signal_world_run(&w);
  *     assert_near(signal_world_sum(&w, t, false), 1000, 1);
  *     signal_world_done(&w);
@@ -19,6 +19,8 @@ struct signal_world { struct sim_suite *suite; struct sim_store *store; struct p
 /* Suite v1, with everything random and slow switched off when `quiet`, changed by `fields` (members of a JSON object,
  * ' for "); a plan without content. */
 void signal_world_make(struct signal_world *w, bool quiet, const char *fields, double seconds);
+/* A load as plan.h has them. */
+void signal_world_load(struct signal_world *w, double t0, double t1, double x_m, double y_m, double g, bool pulse);
 void signal_world_run(struct signal_world *w);
 void signal_world_done(struct signal_world *w);
 

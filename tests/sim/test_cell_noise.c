@@ -57,7 +57,7 @@ static double allan_of_cells(const struct signal_world *w, double tau_s)
 
 static void noise_is_of_its_family(void **state)
 {
-    double sd, kurtosis, burst = 0, level[2] = { 0 };
+    double sd, kurtosis, burst = 0, level[2] = { 0 }, hops = 0, before = 0;
     struct signal_world w;
 
     (void)state;
@@ -95,10 +95,13 @@ static void noise_is_of_its_family(void **state)
         burst += (double)(w.signal.cell[i].cell.raw[2] % 64 == 0) / (double)w.signal.cells_n;
         level[0] += fabs(g - 1.5) < .02;
         level[1] += fabs(g + 1.5) < .02;
+        hops += before * g < 0;
+        before = g;
     }
     assert_near(burst, .2, .08);
     assert_near((level[0] + level[1]) / (double)w.signal.cells_n, .8, .08);
     assert_near(level[0] / (level[0] + level[1]), .5, .2);
+    assert_near(hops, 300, 75);
     signal_world_done(&w);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Products of the v1 world: masses, families, what is bought with what, shapes, prints and their codes, photos of a user's. */
+/* Products of the v1 world: masses, families, what is bought with what. */
 #include "lab/sim/store.h"
 
 #include "base/catalog/catalog.h"

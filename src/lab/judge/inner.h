@@ -40,6 +40,12 @@ void judge_each(const struct judge_config *config, const struct judge_results *r
 TRUNDLE_MUST_USE enum trundle_status judge_result_print(const struct judge_result *result, struct bytes *out);
 TRUNDLE_MUST_USE enum trundle_status judge_result_parse(const void *bytes, size_t n, struct judge_result *out);
 
+/* The report says which senses were there. */
+void judge_name_senses(const struct judge_config *config, struct judge_report *report);
+
+/* A text as a JSON string, in ASCII. */
+TRUNDLE_MUST_USE enum trundle_status judge_print_text(const char *text, struct bytes *out);
+
 /* Paths of trips, those of one folder by seed. */
 struct judge_list { char **path; size_t n, room; };
 /* Files as they are named, folders as their *.mcap. NOT_FOUND: none. The caller owns *out. */

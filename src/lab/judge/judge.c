@@ -59,7 +59,7 @@ static bool replays(const struct judge_config *config)
 static enum trundle_status load_world(const char *path, struct trip_reader *reader, const struct judge_config *config, struct trip_world *w,
                                       struct trundle_error *err)
 {
-    struct trip_world_options options = { .catalog_dir = config->catalog_dir };
+    struct trip_world_options options = { .catalog_dir = config->catalog_dir, .no_gallery = config->no_pictures };
 
     return replays(config) ? trip_world_load(path, reader, &options, w, err) : load_prices(path, reader, config, w, err);
 }
@@ -135,7 +135,9 @@ static enum trundle_status read_trip(struct sitting *s, struct trundle_error *er
     enum trundle_status status;
 
     while ((status = trip_next(s->reader, &m, err)) == TRUNDLE_OK) {
-        s->end_ns = m.log_ns;
+        s->end_ns = s->truth.end_ns = m.log_ns;
+        if (m.channel == TRUNDLE_CAM && s->config->no_pictures)
+            continue;
         if (m.channel == TRUNDLE_CAM && s->config->ablation == JUDGE_CONSTANT_FRAMES)
             TRY(freeze(s, &m));
         if (m.channel == TRUNDLE_TRUTH)
@@ -410,6 +412,11 @@ void judge_each(const struct judge_config *config, const struct judge_results *r
         config->each(config->user, &results->result[i]);
 }
 
+void judge_name_senses(const struct judge_config *config, struct judge_report *report)
+{
+    (void)snprintf(report->senses, sizeof report->senses, "%s", config->no_pictures ? "cells,codes" : "");
+}
+
 /* So that the figures depend on which trips are scored, not on the order they are named in. */
 static int by_store(const void *a, const void *b)
 {
@@ -448,6 +455,7 @@ enum trundle_status judge_trips(const char *const *paths, size_t n, const struct
         qsort(results.result, results.n, sizeof *results.result, by_store);
     TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
+    judge_name_senses(config, out);
     judge_each(config, &results);
 out:
     judge_results_done(&results);

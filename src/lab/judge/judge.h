@@ -20,7 +20,7 @@
 #include "lab/judge/score.h"
 #include "lab/judge/submission.h"
 
-enum { JUDGE_RESAMPLES = 1000, JUDGE_RESAMPLE_SEED = 1, JUDGE_JOBS_MAX = 64, JUDGE_P99_LEAST = 662 };
+enum { JUDGE_RESAMPLES = 1000, JUDGE_RESAMPLE_SEED = 1, JUDGE_JOBS_MAX = 64 };
 
 enum judge_mode { JUDGE_UNAIDED = 0, JUDGE_AIDED = 1, JUDGE_MODES = 2 };
 
@@ -51,6 +51,7 @@ struct judge_config {
     bool recorded;                         /* score the decisions in the trip; nothing is replayed, aided stays empty */
     const struct judge_submission *submission;   /* borrowed; score these events; aided stays empty */
     const struct judge_cart_ops *cart;     /* NULL: libtrundle */
+    bool no_pictures;                      /* cells and codes alone: frames are left out, and a suite's trips are made without any */
     enum judge_ablation ablation;          /* what is done to a replayed trip so that a cart must fail */
     bool notes;                            /* note mistakes, with pictures around them */
     bool keep_events;                      /* keep the predicted events */
@@ -68,6 +69,7 @@ struct judge_values { bool has[JUDGE_MODES]; struct judge_value key[JUDGE_MODES]
 
 struct judge_report {
     char    suite[JUDGE_STORE];            /* "mixed" when trips of several are scored, "" when none is named */
+    char    senses[16];                    /* "" all, else those that were used */
     int64_t seed0;                         /* least seed */
     size_t  trips, failed, stores;
     bool    by_store;                      /* intervals are over stores; else over trips */

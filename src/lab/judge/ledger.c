@@ -27,12 +27,17 @@ struct take {
 
 struct ask { uint32_t event, line; };
 
+/* Flags that do not fit are no better than none: a cart that prompts this often flags everything. */
+enum { FLAGS_MAX = 2 * JUDGE_EVENTS_MAX };
+
 struct judge_ledger {
     struct line line[LINES_MAX];
     struct take take[LINES_MAX];
     struct ask ask[LINES_MAX];
     struct judge_removal removal[LINES_MAX];
-    size_t lines_n, takes_n, asks_n, removals_n;
+    struct judge_flag flag[FLAGS_MAX];
+    size_t lines_n, takes_n, asks_n, rescans_n, removals_n, flags_n;
+    bool paid;
 };
 
 enum trundle_status judge_ledger_new(struct judge_ledger **out, struct trundle_error *err)
@@ -175,6 +180,17 @@ static enum trundle_status change(struct judge_ledger *ledger, const struct trun
     return TRUNDLE_OK;
 }
 
+static enum trundle_status flag(struct judge_ledger *ledger, const struct trundle_decision *d, struct trundle_error *err)
+{
+    if (ledger->paid)
+        return TRUNDLE_OK;
+    if (ledger->flags_n == FLAGS_MAX)
+        return refuse(d, TRUNDLE_TOO_LARGE, "too many prompts and audits in one trip", err);
+    ledger->flag[ledger->flags_n++] = (struct judge_flag){ .audit = d->kind == TRUNDLE_DECIDE_AUDIT, .t_ns = d->t_ns, .t_event_ns = d->t_event_ns,
+                                                           .whole_trip = d->kind == TRUNDLE_DECIDE_AUDIT && !d->event };
+    return TRUNDLE_OK;
+}
+
 enum trundle_status judge_ledger_add(struct judge_ledger *ledger, const struct trundle_decision *d, struct trundle_error *err)
 {
     struct line *line;
@@ -192,6 +208,12 @@ enum trundle_status judge_ledger_add(struct judge_ledger *ledger, const struct t
         if (ledger->asks_n == LINES_MAX)
             return refuse(d, TRUNDLE_TOO_LARGE, "too many questions in one trip", err);
         ledger->ask[ledger->asks_n++] = (struct ask){ d->event, d->event_kind == TRUNDLE_EVENT_TAKE ? 0 : d->line };
+        ledger->rescans_n += d->kind == TRUNDLE_DECIDE_RESCAN;
+        return d->kind == TRUNDLE_DECIDE_RESCAN ? flag(ledger, d, err) : TRUNDLE_OK;
+    case TRUNDLE_DECIDE_AUDIT:
+        return flag(ledger, d, err);
+    case TRUNDLE_DECIDE_PHASE:
+        ledger->paid = ledger->paid || d->phase == TRUNDLE_PHASE_PAID;
         return TRUNDLE_OK;
     default:
         return TRUNDLE_OK;
@@ -208,7 +230,7 @@ static bool asked(const struct judge_ledger *ledger, const struct line *line)
 
 enum trundle_status judge_ledger_read(const struct judge_ledger *ledger, struct judge_prediction *out, struct trundle_error *err)
 {
-    struct judge_prediction p = { .asks = ledger->asks_n, .has_decisions = true };
+    struct judge_prediction p = { .asks = ledger->asks_n, .rescans = ledger->rescans_n, .has_decisions = true };
     size_t events_n = 0, items_n = 0;
 
     for (size_t i = 0; i < ledger->lines_n; i++) {
@@ -222,7 +244,8 @@ enum trundle_status judge_ledger_read(const struct judge_ledger *ledger, struct 
     p.event = calloc(events_n + 1, sizeof *p.event);
     p.item = calloc(items_n + 1, sizeof *p.item);
     p.removal = calloc(ledger->removals_n + 1, sizeof *p.removal);
-    if (!p.event || !p.item || !p.removal) {
+    p.flag = calloc(ledger->flags_n + 1, sizeof *p.flag);
+    if (!p.event || !p.item || !p.removal || !p.flag) {
         judge_prediction_done(&p);
         return error_set(err, TRUNDLE_NO_MEMORY, "judge", NULL, "no memory for %zu events", events_n);
     }
@@ -248,6 +271,8 @@ enum trundle_status judge_ledger_read(const struct judge_ledger *ledger, struct 
     }
     for (size_t i = 0; i < ledger->removals_n; i++)
         p.removal[p.removals_n++] = ledger->removal[i];
+    for (size_t i = 0; i < ledger->flags_n; i++)
+        p.flag[p.flags_n++] = ledger->flag[i];
     *out = p;
     return TRUNDLE_OK;
 }
@@ -302,5 +327,6 @@ void judge_prediction_done(struct judge_prediction *prediction)
     free(prediction->event);
     free(prediction->item);
     free(prediction->removal);
+    free(prediction->flag);
     *prediction = (struct judge_prediction){ 0 };
 }

@@ -25,7 +25,7 @@ struct judge_note {
     enum trundle_event_kind kind;          /* put or take */
     struct trundle_product truth, taken;   /* of a phantom `truth`, of a missed one `taken` is unknown */
     char     truth_name[JUDGE_NOTE_NAME], taken_name[JUDGE_NOTE_NAME];   /* by the catalog; empty: not there */
-    uint32_t slices;                       /* bits, as of the trip's slice names */
+    uint64_t slices;                       /* bits, as of the trip's slice names */
     int64_t  cents;                        /* what is wrongly charged or left out: the dearer of the two; -1 not known */
     bool     scanned;
 };

@@ -164,7 +164,7 @@ static json_t *shots_of(const struct judge_notes *notes, uint32_t i)
     return list;
 }
 
-static json_t *slices_of(const struct judge_result *r, uint32_t bits)
+static json_t *slices_of(const struct judge_result *r, uint64_t bits)
 {
     json_t *list = json_array();
 

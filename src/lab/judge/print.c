@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* A report as a table for people, as JSON, and as rows of bench/quality.csv. */
 #include "base/std/status.h"
-#include "lab/judge/judge.h"
+#include "lab/judge/inner.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -23,13 +23,13 @@ static void cell(const struct judge_value *v, bool has, char *out, size_t size)
         (void)snprintf(out, size, "%.4g [%.4g, %.4g] (n %" PRIu64 ")", v->value, v->lo, v->hi, v->n);
 }
 
-static enum trundle_status table(const struct judge_values *values, bool sliced_only, struct bytes *out)
+static enum trundle_status table(const struct judge_values *values, bool all, struct bytes *out)
 {
     for (size_t k = 0; k < JUDGE_KEY_COUNT; k++) {
         char left[96], right[96];
 
-        if (sliced_only && !judge_key_rows[k].sliced)
-            continue;
+        if (!all && !values->key[JUDGE_UNAIDED][k].n && !values->key[JUDGE_AIDED][k].n)
+            continue;              /* what a slice holds nothing of */
         cell(&values->key[JUDGE_UNAIDED][k], values->has[JUDGE_UNAIDED], left, sizeof left);
         cell(&values->key[JUDGE_AIDED][k], values->has[JUDGE_AIDED], right, sizeof right);
         TRY(bytes_print(out, "  %-24s %-40s %s\n", judge_key_rows[k].name, left, right));
@@ -37,17 +37,36 @@ static enum trundle_status table(const struct judge_values *values, bool sliced_
     return TRUNDLE_OK;
 }
 
+/* What errors cost at the prices of the store, as a shopkeeper counts. */
+static enum trundle_status money(const struct judge_values *values, struct bytes *out)
+{
+    static const struct { enum judge_key key; const char *text; } rows[] = { { JUDGE_undercharge_cents, "not charged" }, { JUDGE_overcharge_cents, "charged too much" } };
+
+    for (int mode = 0; mode < JUDGE_MODES; mode++)
+        for (size_t i = 0; i < COUNT_OF(rows) && values->has[mode]; i++) {
+            const struct judge_value *v = &values->key[mode][rows[i].key];
+
+            if (isfinite(v->lo))
+                TRY(bytes_print(out, "  %s, %s: %.2f a trip, %.0f [%.0f, %.0f] in 1,000 trips (currency units, as the catalog prices)\n", mode_names[mode], rows[i].text,
+                                v->value / 100, v->value * 10, v->lo * 10, v->hi * 10));
+        }
+    return TRUNDLE_OK;
+}
+
 enum trundle_status judge_report_text(const struct judge_report *report, struct bytes *out)
 {
     TRY(bytes_print(out, "%zu trips of %zu stores%s%s, first seed %" PRId64 "; 95 %% intervals over %s\n", report->trips, report->stores,
                     *report->suite ? ", suite " : "", report->suite, report->seed0, report->by_store ? "stores" : "trips (one store)"));
+    if (report->senses[0])
+        TRY(bytes_print(out, "senses: %s; no camera was there\n", report->senses));
     if (report->failed)
         TRY(bytes_print(out, "%zu more trips could not be scored\n", report->failed));
     TRY(bytes_print(out, "\n  %-24s %-40s %s\n", "", "unaided", "aided"));
-    TRY(table(&report->all, false, out));
+    TRY(table(&report->all, true, out));
+    TRY(money(&report->all, out));
     for (size_t i = 0; i < report->slices_n; i++) {
         TRY(bytes_print(out, "\nslice %s\n", report->slice[i].name));
-        TRY(table(&report->slice[i].values, true, out));
+        TRY(table(&report->slice[i].values, false, out));
     }
     return TRUNDLE_OK;
 }
@@ -57,7 +76,7 @@ static enum trundle_status number(struct bytes *out, double x)
     return isfinite(x) ? bytes_print(out, "%.9g", x) : bytes_print(out, "null");
 }
 
-static enum trundle_status mode_json(const struct judge_values *values, enum judge_mode mode, bool sliced_only, struct bytes *out)
+static enum trundle_status mode_json(const struct judge_values *values, enum judge_mode mode, bool all, struct bytes *out)
 {
     const char *comma = "";
 
@@ -68,7 +87,7 @@ static enum trundle_status mode_json(const struct judge_values *values, enum jud
     for (size_t k = 0; k < JUDGE_KEY_COUNT; k++) {
         const struct judge_value *v = &values->key[mode][k];
 
-        if (sliced_only && !judge_key_rows[k].sliced)
+        if (!all && !v->n)
             continue;
         TRY(bytes_print(out, "%s\"%s\":{\"value\":", comma, judge_key_rows[k].name));
         TRY(number(out, v->value));
@@ -82,15 +101,14 @@ static enum trundle_status mode_json(const struct judge_values *values, enum jud
     return bytes_print(out, "}");
 }
 
-static enum trundle_status values_json(const struct judge_values *values, bool sliced_only, struct bytes *out)
+static enum trundle_status values_json(const struct judge_values *values, bool all, struct bytes *out)
 {
-    TRY(mode_json(values, JUDGE_UNAIDED, sliced_only, out));
+    TRY(mode_json(values, JUDGE_UNAIDED, all, out));
     TRY(bytes_print(out, ","));
-    return mode_json(values, JUDGE_AIDED, sliced_only, out);
+    return mode_json(values, JUDGE_AIDED, all, out);
 }
 
-/* A text from a trip file as a JSON string. */
-static enum trundle_status text_json(const char *text, struct bytes *out)
+enum trundle_status judge_print_text(const char *text, struct bytes *out)
 {
     TRY(bytes_print(out, "\""));
     for (; *text; text++) {
@@ -107,15 +125,17 @@ static enum trundle_status text_json(const char *text, struct bytes *out)
 enum trundle_status judge_report_json(const struct judge_report *report, struct bytes *out)
 {
     TRY(bytes_print(out, "{\"suite\":"));
-    TRY(text_json(report->suite, out));
-    TRY(bytes_print(out, ",\"seed0\":%" PRId64 ",\"n\":%zu,", report->seed0, report->trips));
-    TRY(values_json(&report->all, false, out));
+    TRY(judge_print_text(report->suite, out));
+    TRY(bytes_print(out, ",\"seed0\":%" PRId64 ",\"n\":%zu,\"senses\":", report->seed0, report->trips));
+    TRY(judge_print_text(report->senses[0] ? report->senses : "all", out));
+    TRY(bytes_print(out, ","));
+    TRY(values_json(&report->all, true, out));
     TRY(bytes_print(out, ",\"slices\":{"));
     for (size_t i = 0; i < report->slices_n; i++) {
         TRY(bytes_print(out, i ? "," : ""));
-        TRY(text_json(report->slice[i].name, out));
+        TRY(judge_print_text(report->slice[i].name, out));
         TRY(bytes_print(out, ":{"));
-        TRY(values_json(&report->slice[i].values, true, out));
+        TRY(values_json(&report->slice[i].values, false, out));
         TRY(bytes_print(out, "}"));
     }
     return bytes_print(out, "}}\n");

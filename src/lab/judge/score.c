@@ -5,13 +5,24 @@
 
 #include "base/std/status.h"
 #include "base/std/time.h"
+#include "lab/judge/shrink.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define KEY_ROW(name, scale, kind, sliced) { #name, scale, JUDGE_##kind, sliced },
+#define KEY_ROW(name, scale, kind, by, better, margin, least) { #name, scale, JUDGE_##kind, JUDGE_BY_##by, better, margin, least },
 const struct judge_key_row judge_key_rows[JUDGE_KEY_COUNT] = { JUDGE_KEYS(KEY_ROW) };
 #undef KEY_ROW
+
+enum judge_key judge_key_find(const char *name)
+{
+    size_t k = 0;
+
+    while (k < JUDGE_KEY_COUNT && strcmp(judge_key_rows[k].name, name) != 0)
+        k++;
+    return (enum judge_key)k;
+}
 
 static void count(struct judge_tally *tally, enum judge_key key, double num, double den, uint64_t n)
 {
@@ -60,17 +71,19 @@ static bool event_cost(const void *user, size_t i, size_t j, int64_t *out_cost)
 }
 
 /* Slices of a predicted event that matched nothing: those of the nearest true event within the matching time. */
-static uint32_t slices_near(const struct judge_truth *truth, int64_t t_ns)
+static uint64_t slices_near(const struct judge_truth *truth, int64_t t_ns)
 {
     int64_t best = JUDGE_MATCH_NS;
-    uint32_t slices = 0;
+    uint64_t slices = 0;
+    bool found = false;
 
     for (size_t i = 0; i < truth->events_n; i++) {
         int64_t dt;
 
         if (__builtin_sub_overflow(truth->event[i].t_ns, t_ns, &dt) || dt > best || dt < -best)
             continue;
-        if ((dt < 0 ? -dt : dt) < best || !slices) {
+        if ((dt < 0 ? -dt : dt) < best || !found) {
+            found = true;
             best = dt < 0 ? -dt : dt;
             slices = truth->event[i].slices;
         }
@@ -86,8 +99,9 @@ struct scoring {
 };
 
 /* Adds to the whole and to every slice of `bits`. */
-static void count_event(struct scoring *s, uint32_t bits, enum judge_key key, double num, double den, uint64_t n)
+static void count_event(struct scoring *s, uint64_t bits, enum judge_key key, double num, double den, uint64_t n)
 {
+    bits |= s->truth->trip_slices;
     count(s->out, key, num, den, n);
     for (size_t i = 0; s->slices && i < s->truth->slices_n; i++)
         if (bits >> i & 1u)
@@ -114,7 +128,7 @@ static enum trundle_status latency(struct scoring *s, const struct judge_event *
     seconds = ns_s(q->shown_ns - t->settle_ns);
     TRY(add_latency(s->out, seconds));
     for (size_t i = 0; s->slices && i < s->truth->slices_n; i++)
-        if (t->slices >> i & 1u)
+        if ((t->slices | s->truth->trip_slices) >> i & 1u)
             TRY(add_latency(&s->slices[i], seconds));
     return TRUNDLE_OK;
 }
@@ -159,8 +173,8 @@ static enum trundle_status count_predicted_events(struct scoring *s)
             any[s->any[i]] = i;
     }
     for (size_t j = 0; j < n; j++) {
-        uint32_t near = slices_near(truth, s->prediction->event[j].t_ns);
-        uint32_t bits = exact[j] == SIZE_MAX ? near : truth->event[exact[j]].slices;
+        uint64_t near = slices_near(truth, s->prediction->event[j].t_ns);
+        uint64_t bits = exact[j] == SIZE_MAX ? near : truth->event[exact[j]].slices;
 
         count_event(s, bits, JUDGE_event_precision, exact[j] != SIZE_MAX, 1, 1);
         count_event(s, bits, JUDGE_event_f1, 0, 1, 0);
@@ -193,7 +207,12 @@ out:
 }
 
 /* The final basket, one product at a time. */
-struct basket_count { size_t missing, phantom, lines, right_lines, phantom_lines; double under, over, worth; };
+struct basket_count {
+    size_t missing, phantom, lines, right_lines, phantom_lines;
+    double under, over, worth;
+    struct judge_unpaid *unpaid;   /* owned; room for every true item */
+    size_t unpaid_n;
+};
 
 struct lots {
     const struct judge_item *a, *b;    /* true, predicted; all of one product and by weight */
@@ -348,6 +367,8 @@ static enum trundle_status score_product(const struct judge_truth *truth, const 
         charged += charged_value(truth, catalog, a, n_a, &b[i]);
     c->worth += worth;
     c->under += fmax(0, worth - charged);
+    if (worth > charged && n_a)
+        c->unpaid[c->unpaid_n++] = (struct judge_unpaid){ a->product, worth - charged };
     c->over += fmax(0, charged - worth);
     return TRUNDLE_OK;
 }
@@ -391,35 +412,63 @@ static size_t falsely_removed(const struct judge_truth *truth, const struct judg
     return inside < r->removed ? inside : r->removed;
 }
 
-static enum trundle_status score_basket(const struct judge_truth *truth, const struct judge_prediction *prediction, const struct catalog *catalog,
-                                        struct judge_tally *out)
+static void count_sizes(size_t n, bool right, struct judge_tally *out)
 {
     static const struct { size_t least, most; enum judge_key key; } sizes[] = {
         { 1, 4, JUDGE_basket_accuracy_1_4 }, { 5, 9, JUDGE_basket_accuracy_5_9 },
         { 10, 15, JUDGE_basket_accuracy_10_15 }, { 16, SIZE_MAX, JUDGE_basket_accuracy_16_up } };
-    struct basket_count c = { 0 };
-    size_t n = truth->items_n, puts = 0, removed = 0;
-    bool right;
 
-    TRY(count_basket(truth, prediction, catalog, &c));
-    right = !c.missing && !c.phantom;
-    /* One missing with one phantom item is one wrong item. */
-    count(out, JUDGE_errors_per_100, (double)(c.missing > c.phantom ? c.missing : c.phantom), (double)n, n);
-    count(out, JUDGE_line_accuracy, (double)c.right_lines, (double)(c.lines + c.phantom_lines), c.lines + c.phantom_lines);
     count(out, JUDGE_basket_accuracy, right, 1, 1);
     for (size_t i = 0; i < COUNT_OF(sizes); i++)
         if (n >= sizes[i].least && n <= sizes[i].most)
             count(out, sizes[i].key, right, 1, 1);
-    count(out, JUDGE_undercharge_bp, c.under, c.worth, n);
-    count(out, JUDGE_overcharge_bp, c.over, c.worth, n);
-    if (prediction->has_decisions)
-        count(out, JUDGE_asks_per_100, (double)prediction->asks, (double)n, n);
+}
+
+static void count_bill(const struct judge_truth *truth, const struct judge_prediction *prediction, const struct basket_count *c, struct judge_tally *out)
+{
+    size_t n = truth->items_n, puts = 0, removed = 0;
+    /* One missing with one phantom item is one wrong item. */
+    double errors = (double)(c->missing > c->phantom ? c->missing : c->phantom);
+
+    count(out, JUDGE_errors_per_100, errors, (double)n, n);
+    count(out, JUDGE_line_accuracy, (double)c->right_lines, (double)(c->lines + c->phantom_lines), c->lines + c->phantom_lines);
+    count_sizes(n, !c->missing && !c->phantom, out);
+    count(out, JUDGE_undercharge_bp, c->under, c->worth, n);
+    count(out, JUDGE_overcharge_bp, c->over, c->worth, n);
+    count(out, JUDGE_undercharge_cents, c->under, 1, 1);
+    count(out, JUDGE_overcharge_cents, c->over, 1, 1);
+    count(out, JUDGE_cents_per_error, c->under + c->over, errors, (uint64_t)errors);
     for (size_t i = 0; i < truth->events_n; i++)
         puts += truth->event[i].kind == TRUNDLE_EVENT_PUT;
     for (size_t i = 0; i < prediction->removals_n; i++)
         removed += falsely_removed(truth, &prediction->removal[i]);
     count(out, JUDGE_false_removals, (double)removed, 1, puts);
-    return TRUNDLE_OK;
+    if (truth->end_ns > 0)
+        count(out, JUDGE_trip_s_per_item, ns_s(truth->end_ns), (double)puts, puts);
+    if (!prediction->has_decisions)
+        return;
+    count(out, JUDGE_asks_per_100, (double)prediction->asks, (double)n, n);
+    count(out, JUDGE_ask_s_per_item, JUDGE_ASK_S * (double)(prediction->asks - prediction->rescans) + JUDGE_RESCAN_S * (double)prediction->rescans, (double)puts,
+          puts);
+}
+
+/* A slice holds the basket of each trip in which it has an event, whole. */
+static enum trundle_status score_basket(const struct judge_truth *truth, const struct judge_prediction *prediction, const struct catalog *catalog,
+                                        struct judge_tally *out, struct judge_tally *slices)
+{
+    struct basket_count c = { .unpaid = malloc((truth->items_n + 1) * sizeof *c.unpaid) };
+    enum trundle_status status = c.unpaid ? count_basket(truth, prediction, catalog, &c) : TRUNDLE_NO_MEMORY;
+
+    if (status == TRUNDLE_OK) {
+        count_bill(truth, prediction, &c, out);
+        judge_score_shrink(truth, prediction, c.unpaid, c.unpaid_n, c.worth, out, slices);
+    }
+    free(c.unpaid);
+    for (size_t i = 0; status == TRUNDLE_OK && slices && i < truth->slices_n; i++)
+        for (size_t k = 0; k < JUDGE_KEY_COUNT; k++)
+            if (judge_key_rows[k].by == JUDGE_BY_TRIP)
+                slices[i].key[k] = out->key[k];
+    return status;
 }
 
 enum trundle_status judge_score(const struct judge_truth *truth, const struct judge_prediction *prediction, const struct catalog *catalog,
@@ -434,7 +483,7 @@ enum trundle_status judge_score(const struct judge_truth *truth, const struct ju
                          JUDGE_EVENTS_MAX);
     status = score_events(&s);
     if (status == TRUNDLE_OK)
-        status = score_basket(truth, prediction, catalog, &whole);
+        status = score_basket(truth, prediction, catalog, &whole, s.slices);
     if (status != TRUNDLE_OK) {
         judge_tally_done(&whole);
         for (size_t i = 0; i < JUDGE_SLICES_MAX; i++)

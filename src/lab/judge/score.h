@@ -11,8 +11,8 @@
  *     judge_ledger_read(ledger, &prediction);
  *     TRY(judge_score(&truth, &prediction, catalog, &tally, slices, err));
  *
- * Definitions: docs/evaluation.md. Every figure but the two latencies is scale * sum(num) / sum(den) over trips (a count:
- * sum(num)), so that trips pool, and resample, by adding. No I/O and no clock here.
+ * Definitions: docs/evaluation.md. Every figure but the latencies is scale * sum(num) / sum(den) over trips (a count:
+ * sum(num); a loss less what rationed audits find), so that trips pool, and resample, by adding. No I/O and no clock here.
  * Memory: truth, prediction and tally own their lists; *_done frees them and takes a zeroed one. One thread at a time.
  */
 #pragma once
@@ -23,42 +23,66 @@
 
 enum {
     JUDGE_EVENTS_MAX = 2000,       /* single items put or taken in one trip; truth or prediction */
-    JUDGE_SLICES_MAX = 32,         /* slice names in one trip */
+    JUDGE_SLICES_MAX = 64,         /* slice names in one trip */
+    JUDGE_SCENARIOS_MAX = 16,      /* shrink scenarios and twins in one trip */
+    JUDGE_SCENARIO_REFS = 16,      /* events, and items, of one */
     JUDGE_SLICE_NAME = 32,
     JUDGE_STORE = 128
 };
 
 #define JUDGE_MATCH_NS INT64_C(1000000000)
 
-/* K(key, scale, kind, in slices). Ratio: scale * num / den. Count: num. Quantiles are of the tally's latencies. */
-#define JUDGE_KEYS(K)                                   \
-    K(event_precision, 1, RATIO, true)                  \
-    K(event_recall, 1, RATIO, true)                     \
-    K(event_f1, 1, RATIO, true)                         \
-    K(detection_f1, 1, RATIO, true)                     \
-    K(time_error_s, 1, RATIO, true)                     \
-    K(errors_per_100, 100, RATIO, false)                \
-    K(line_accuracy, 1, RATIO, false)                   \
-    K(basket_accuracy, 1, RATIO, false)                 \
-    K(basket_accuracy_1_4, 1, RATIO, false)             \
-    K(basket_accuracy_5_9, 1, RATIO, false)             \
-    K(basket_accuracy_10_15, 1, RATIO, false)           \
-    K(basket_accuracy_16_up, 1, RATIO, false)           \
-    K(undercharge_bp, 10000, RATIO, false)              \
-    K(overcharge_bp, 10000, RATIO, false)               \
-    K(asks_per_100, 100, RATIO, false)                  \
-    K(auto_rate, 1, RATIO, true)                        \
-    K(false_removals, 1, COUNT, false)                  \
-    K(line_latency_log_s, 1, MEDIAN, true)              \
-    K(line_latency_log_p99_s, 1, P99, true)
+#define JUDGE_ASK_S    2.5             /* what a question costs the shopper: the time the judge's one takes to answer */
+#define JUDGE_RESCAN_S 5.0             /* what finding an item again and scanning it costs */
+#define JUDGE_AUDITS_MOST 0.03         /* share of trips that staff can look through */
+#define JUDGE_PROMPT_P    0.5          /* chance that a re-scan prompt recovers what was not paid; an audit always does */
 
-#define JUDGE_KEY_ENUM(name, scale, kind, sliced) JUDGE_##name,
+/* K(key, scale, kind, by, better, margin, least). Ratio, share: scale * num / den. Count: num. Quantiles are of the tally's latencies.
+ * by: what a slice counts: its events; its trips, whole; in slices of a scenario that scenario, in others those of its trips.
+ * better: 1 more, -1 less. margin: the difference that counts (of a count: a trip). least: n below which there is no figure. */
+#define JUDGE_KEYS(K)                                        \
+    K(event_precision, 1, SHARE, EVENT, 1, 0.01, 0)          \
+    K(event_recall, 1, SHARE, EVENT, 1, 0.01, 0)             \
+    K(event_f1, 1, SHARE, EVENT, 1, 0.01, 0)                 \
+    K(detection_f1, 1, SHARE, EVENT, 1, 0.01, 0)             \
+    K(time_error_s, 1, RATIO, EVENT, -1, 0.05, 0)            \
+    K(errors_per_100, 100, RATIO, TRIP, -1, 1, 0)            \
+    K(line_accuracy, 1, SHARE, TRIP, 1, 0.01, 0)             \
+    K(basket_accuracy, 1, SHARE, TRIP, 1, 0.01, 0)           \
+    K(basket_accuracy_1_4, 1, SHARE, TRIP, 1, 0.01, 0)       \
+    K(basket_accuracy_5_9, 1, SHARE, TRIP, 1, 0.01, 0)       \
+    K(basket_accuracy_10_15, 1, SHARE, TRIP, 1, 0.01, 0)     \
+    K(basket_accuracy_16_up, 1, SHARE, TRIP, 1, 0.01, 0)     \
+    K(undercharge_bp, 10000, RATIO, TRIP, -1, 10, 0)         \
+    K(overcharge_bp, 10000, RATIO, TRIP, -1, 10, 0)          \
+    K(undercharge_cents, 1, RATIO, TRIP, -1, 5, 0)           \
+    K(overcharge_cents, 1, RATIO, TRIP, -1, 5, 0)            \
+    K(cents_per_error, 1, RATIO, TRIP, -1, 10, 0)            \
+    K(asks_per_100, 100, RATIO, TRIP, -1, 1, 0)              \
+    K(auto_rate, 1, SHARE, EVENT, 1, 0.01, 0)                \
+    K(false_removals, 1, COUNT, TRIP, -1, 0.01, 0)           \
+    K(trip_s_per_item, 1, RATIO, TRIP, -1, 0.5, 0)           \
+    K(ask_s_per_item, 1, RATIO, TRIP, -1, 0.1, 0)            \
+    K(scenario_recall, 1, SHARE, SCENARIO, 1, 0.01, 100)     \
+    K(scenario_stopped, 1, SHARE, SCENARIO, 1, 0.01, 100)    \
+    K(false_alarms_per_100, 100, RATIO, TRIP, -1, 1, 0)      \
+    K(twin_alarms_per_100, 100, RATIO, SCENARIO, -1, 1, 100) \
+    K(loss_left_pct, 100, LOSS, SCENARIO, -1, 1, 0)          \
+    K(loss_left_bp, 10000, LOSS, SCENARIO, -1, 10, 0)        \
+    K(line_latency_log_s, 1, MEDIAN, EVENT, -1, 0.1, 0)      \
+    K(line_latency_log_p90_s, 1, P90, EVENT, -1, 0.1, 64)    \
+    K(line_latency_log_p99_s, 1, P99, EVENT, -1, 0.1, 662)
+
+#define JUDGE_KEY_ENUM(name, scale, kind, by, better, margin, least) JUDGE_##name,
 enum judge_key { JUDGE_KEYS(JUDGE_KEY_ENUM) JUDGE_KEY_COUNT };
 #undef JUDGE_KEY_ENUM
 
-enum judge_kind { JUDGE_RATIO, JUDGE_COUNT, JUDGE_MEDIAN, JUDGE_P99 };
-struct judge_key_row { const char *name; double scale; enum judge_kind kind; bool sliced; };
+enum judge_kind { JUDGE_RATIO, JUDGE_SHARE, JUDGE_COUNT, JUDGE_LOSS, JUDGE_MEDIAN, JUDGE_P90, JUDGE_P99 };
+enum judge_by { JUDGE_BY_EVENT, JUDGE_BY_TRIP, JUDGE_BY_SCENARIO };
+struct judge_key_row { const char *name; double scale; enum judge_kind kind; enum judge_by by; int better; double margin; uint64_t least; };
 extern const struct judge_key_row judge_key_rows[JUDGE_KEY_COUNT];
+/* By name; JUDGE_KEY_COUNT when there is none. */
+enum judge_key judge_key_find(const char *name);
 
 /* One put or take of one item; what a count of n stands for is n of these. */
 struct judge_event {
@@ -70,7 +94,8 @@ struct judge_event {
     /* truth only */
     int64_t  settle_ns;                    /* of a put; 0 not known */
     bool     scanned;
-    uint32_t slices;                       /* bits into judge_truth.slice */
+    uint32_t id, item;                     /* in the truth; 0 not known */
+    uint64_t slices;                       /* bits into judge_truth.slice */
     /* prediction only */
     int64_t  shown_ns;                     /* log time from which the line showed this product; INT64_MIN not known */
     bool     asked;                        /* a question or re-scan prompt was about it */
@@ -85,10 +110,21 @@ struct judge_item {
     int64_t cents;                         /* what it is worth, or was charged; -1 not known */
 };
 
+/* A shrink scenario that was played, or its honest twin. */
+struct judge_scenario {
+    bool     twin;
+    int64_t  t0_ns, t1_ns;
+    uint32_t event[JUDGE_SCENARIO_REFS], item[JUDGE_SCENARIO_REFS];    /* ids of what a flag should point at */
+    size_t   events_n, items_n;
+    int64_t  value_cents;                  /* what walks out unpaid when nobody notices */
+    uint64_t slice;                        /* its own slice, a bit */
+};
+
 struct judge_truth {
     int64_t seed;                          /* names the trip and seeds the judge's shopper */
     char    store[JUDGE_STORE];            /* the cluster for intervals */
     int64_t start_wall_ns;                 /* for prices */
+    int64_t end_ns;                        /* how long the trip was; 0 not known */
     double  e_g;                           /* scale interval of the cart; > 0 */
     struct judge_event *event;             /* owned; in time order after judge_truth_finish */
     size_t  events_n, events_room;
@@ -96,10 +132,14 @@ struct judge_truth {
     size_t  items_n, items_room;
     char    slice[JUDGE_SLICES_MAX][JUDGE_SLICE_NAME];
     size_t  slices_n;
+    uint64_t trip_slices;                  /* of scenarios, twins and faults: hold for every event of the trip */
+    struct judge_scenario scenario[JUDGE_SCENARIOS_MAX];
+    size_t  scenarios_n;
     bool    has_basket;                    /* a TruthBasket was seen */
 };
 
-/* Takes one message of the /truth channel (protobuf trundle.v1.Truth). Moves and causes are not scored and pass.
+/* Takes one message of the /truth channel (protobuf trundle.v1.Truth). A scenario makes the slice shrink_NAME or
+ * twin_NAME, a fault fault_NAME. Moves, causes and frames are not scored and pass.
  * BAD_INPUT: not a Truth, an impossible kind, count or mass; TOO_LARGE: over the limits above. */
 TRUNDLE_MUST_USE enum trundle_status judge_truth_add(struct judge_truth *truth, const void *bytes, size_t n, struct trundle_error *err);
 /* Sorts. NOT_FOUND: the trip holds no truth, or no final basket. */
@@ -111,6 +151,13 @@ int judge_event_order(const void *a, const void *b);
 /* An item went off the predicted basket at t; `left` items (or lots) of its product stayed. */
 struct judge_removal { struct trundle_product product; int64_t t_ns; size_t removed, left; };
 
+/* A re-scan prompt, or a mark for staff to look. */
+struct judge_flag {
+    bool    audit;
+    bool    whole_trip;                    /* of an audit that names no event */
+    int64_t t_ns, t_event_ns;
+};
+
 struct judge_prediction {
     struct judge_event *event;             /* owned */
     size_t events_n;
@@ -118,8 +165,10 @@ struct judge_prediction {
     size_t items_n;
     struct judge_removal *removal;         /* owned */
     size_t removals_n;
-    size_t asks;                           /* ASK and RESCAN decisions */
-    bool   has_decisions;                  /* false: asks, auto rate and latency cannot be known (a submission) */
+    struct judge_flag *flag;               /* owned; those before the till confirmed */
+    size_t flags_n;
+    size_t asks, rescans;                  /* ASK and RESCAN decisions; RESCAN ones of them */
+    bool   has_decisions;                  /* false: asks, flags, auto rate and latency cannot be known (a submission) */
 };
 void judge_prediction_done(struct judge_prediction *prediction);
 
@@ -148,6 +197,7 @@ bool judge_event_fits(const struct judge_truth *truth, const struct judge_event 
 struct judge_sum { double num, den; uint64_t n; };
 struct judge_tally {
     struct judge_sum key[JUDGE_KEY_COUNT];
+    struct judge_sum audit;                /* of one trip: cents that an audit would still recover, 1 when it is marked for one, 1 */
     double *latency_s;                     /* owned */
     size_t  latencies_n;
 };

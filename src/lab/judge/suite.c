@@ -64,7 +64,7 @@ static enum trundle_status make_store(void *user, const struct judge_job *job, s
     char path[PATH];
 
     store_path(s, job, path);
-    return sim_store_make(s->suite, sim_store_of(s->seed + (int64_t)job->first), path, true, err);
+    return sim_store_make(s->suite, sim_store_of(s->seed + (int64_t)job->first), path, !s->config->no_pictures, err);
 }
 
 static void discard_store(void *user, const struct judge_job *job)
@@ -83,6 +83,7 @@ static enum trundle_status make_and_score(void *user, size_t trip, struct judge_
     enum trundle_status status;
 
     (void)snprintf(path, sizeof path, "%s/%" PRId64 ".mcap", s->dir, s->seed + (int64_t)trip);
+    options.pictures = !s->config->no_pictures;
     (void)unlink(path);                /* of a worker that died */
     status = sim_trip_make(s->suite, s->seed + (int64_t)trip, path, &options, NULL, err);
     if (status == TRUNDLE_OK)
@@ -144,6 +145,7 @@ enum trundle_status judge_suite(const char *suite, int64_t seed, size_t trips, c
     TRY_GOTO(status, judge_whole(config, &results, err), out);
     TRY_GOTO(status, judge_report_make(results.result, results.n, JUDGE_RESAMPLE_SEED, out, err), out);
     out->failed = results.failed;
+    judge_name_senses(config, out);
     judge_each(config, &results);
 out:
     if (show.dir[0])

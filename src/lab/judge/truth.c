@@ -35,7 +35,7 @@ static bool room_for(void **list, size_t size, size_t n, size_t more, size_t *ro
     return true;
 }
 
-static enum trundle_status slice_bit(struct judge_truth *truth, const char *name, uint32_t *bits, struct trundle_error *err)
+static enum trundle_status slice_bit(struct judge_truth *truth, const char *name, uint64_t *bits, struct trundle_error *err)
 {
     size_t i;
 
@@ -49,13 +49,13 @@ static enum trundle_status slice_bit(struct judge_truth *truth, const char *name
             return error_set(err, TRUNDLE_TOO_LARGE, "/truth", NULL, "more than %d slices", JUDGE_SLICES_MAX);
         (void)snprintf(truth->slice[truth->slices_n++], JUDGE_SLICE_NAME, "%s", name);
     }
-    *bits |= 1u << i;
+    *bits |= UINT64_C(1) << i;
     return TRUNDLE_OK;
 }
 
 static enum trundle_status add_event(struct judge_truth *truth, const Trundle__V1__TruthEvent *e, struct trundle_error *err)
 {
-    struct judge_event event = { .product = { e->product }, .by_weight = e->by_weight, .scanned = e->scanned };
+    struct judge_event event = { .product = { e->product }, .by_weight = e->by_weight, .scanned = e->scanned, .id = e->id, .item = e->item };
     size_t n = 1;
 
     if (e->kind == TRUNDLE_EVENT_MOVE || e->kind == TRUNDLE_EVENT_NOTHING)
@@ -109,6 +109,42 @@ static enum trundle_status add_basket(struct judge_truth *truth, const Trundle__
     return TRUNDLE_OK;
 }
 
+static enum trundle_status trip_slice(struct judge_truth *truth, const char *kind, const char *name, uint64_t *out_bit, struct trundle_error *err)
+{
+    char slice[2 * JUDGE_SLICE_NAME];
+
+    if (!*name)
+        return error_set(err, TRUNDLE_BAD_INPUT, "/truth", NULL, "a %s without a name", kind);
+    (void)snprintf(slice, sizeof slice, "%s_%s", kind, name);
+    *out_bit = 0;
+    TRY(slice_bit(truth, slice, out_bit, err));
+    truth->trip_slices |= *out_bit;
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status add_scenario(struct judge_truth *truth, const Trundle__V1__TruthScenario *s, struct trundle_error *err)
+{
+    struct judge_scenario made = { .twin = s->twin, .t0_ns = s->t0_ns, .t1_ns = s->t1_ns, .value_cents = s->value_cents };
+
+    if (truth->scenarios_n == JUDGE_SCENARIOS_MAX)
+        return bad(err, TRUNDLE_TOO_LARGE, "too many scenarios in one trip", JUDGE_SCENARIOS_MAX + 1);
+    if (s->n_events > JUDGE_SCENARIO_REFS || s->n_items > JUDGE_SCENARIO_REFS)
+        return bad(err, TRUNDLE_TOO_LARGE, "too many events or items in one scenario", (double)(s->n_events > s->n_items ? s->n_events : s->n_items));
+    if (s->t1_ns < s->t0_ns)
+        return bad(err, TRUNDLE_BAD_INPUT, "a scenario that ends before it begins", (double)(s->t1_ns - s->t0_ns) * 1e-9);
+    if (s->value_cents < 0 || s->value_cents > INT64_C(1000000000))
+        return bad(err, TRUNDLE_BAD_INPUT, "a scenario of an impossible value", (double)s->value_cents);
+    made.events_n = s->n_events;
+    made.items_n = s->n_items;
+    for (size_t i = 0; i < s->n_events; i++)
+        made.event[i] = s->events[i];
+    for (size_t i = 0; i < s->n_items; i++)
+        made.item[i] = s->items[i];
+    TRY(trip_slice(truth, s->twin ? "twin" : "shrink", s->name, &made.slice, err));
+    truth->scenario[truth->scenarios_n++] = made;
+    return TRUNDLE_OK;
+}
+
 enum trundle_status judge_truth_add(struct judge_truth *truth, const void *bytes, size_t n, struct trundle_error *err)
 {
     Trundle__V1__Truth *what = trundle__v1__truth__unpack(NULL, n, bytes);
@@ -120,6 +156,10 @@ enum trundle_status judge_truth_add(struct judge_truth *truth, const void *bytes
         status = add_event(truth, what->event, err);
     else if (what->what_case == TRUNDLE__V1__TRUTH__WHAT_BASKET)
         status = add_basket(truth, what->basket, err);
+    else if (what->what_case == TRUNDLE__V1__TRUTH__WHAT_SCENARIO)
+        status = add_scenario(truth, what->scenario, err);
+    else if (what->what_case == TRUNDLE__V1__TRUTH__WHAT_FAULT)
+        status = trip_slice(truth, "fault", what->fault->name, &(uint64_t){ 0 }, err);
     trundle__v1__truth__free_unpacked(what, NULL);
     return status;
 }

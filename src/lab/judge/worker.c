@@ -19,6 +19,7 @@ enum { FRAME_BYTES_MAX = 256 << 20 };
 static enum trundle_status print_tally(const struct judge_tally *t, struct bytes *out)
 {
     TRY(bytes_append(out, t->key, sizeof t->key));
+    TRY(bytes_append(out, &t->audit, sizeof t->audit));
     TRY(bytes_append(out, &t->latencies_n, sizeof t->latencies_n));
     return bytes_append(out, t->latency_s ? (const void *)t->latency_s : "", t->latencies_n * sizeof *t->latency_s);
 }
@@ -52,7 +53,7 @@ static bool parse_tally(struct cursor *c, struct judge_tally *out)
 {
     size_t n;
 
-    if (!take(c, out->key, sizeof out->key) || !take(c, &n, sizeof n) || n > c->left / sizeof(double))
+    if (!take(c, out->key, sizeof out->key) || !take(c, &out->audit, sizeof out->audit) || !take(c, &n, sizeof n) || n > c->left / sizeof(double))
         return false;
     if (!n)
         return true;

@@ -144,6 +144,8 @@ static void add_slopes(const struct plan *plan, struct rng *r, struct disturbs *
         d.fall_s = fmin(base / fmax(.1, end->speed_ms), .45 * (d.t1 - d.t0));
         if (!ramp || d.t0 < free_from)
             continue;
+        if (end == roll)                      /* a ramp shorter than the cart tilts it less */
+            d.angle_rad *= fmin(1, (d.t1 - d.t0) * roll->speed_ms / (2 * base));
         add(out, d);
         free_from = d.t1;
     }

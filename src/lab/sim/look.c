@@ -20,8 +20,8 @@ static struct sim_look whole(const struct sim_product *p, uint64_t seed, int pie
 static void bag(const struct sim_store *store, const struct sim_product *p, struct sim_look *look)
 {
     look->bagged = true;
-    look->gloss = (float)fmin(1, .5 * store->suite->look.gloss);
-    look->clear = (float)(.78 * store->suite->look.clear);
+    look->film_gloss = (float)fmin(1, .5 * store->suite->look.gloss);
+    look->film_clear = (float)(.78 * store->suite->look.clear);
     look->cents = sim_product_cents(store, p, look->mass_g, false);
 }
 
@@ -72,6 +72,11 @@ enum trundle_status sim_look_model(const struct sim_product *p, const struct sim
     if (!p->rich)
         return sim_model_item(p, look->pieces, look->scale, out);
     return p->produce ? model_produce(p, look, out) : model_pack(p, look, out);
+}
+
+enum trundle_status sim_look_film(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out)
+{
+    return look->bagged ? model_film_of(p, look, out) : TRUNDLE_BAD_ARG;
 }
 
 enum trundle_status sim_look_print(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out)

@@ -23,6 +23,7 @@ struct sim_look {
     double   piece_spread, ripeness_sd, ripeness;
     int64_t  cents;                        /* on a bag's sticker */
     float    gloss, clear;                 /* sim_solid */
+    float    film_gloss, film_clear;       /* of the bag */
 };
 
 /* As enrolled: new, whole, in picture k of its enrolment the old print if the suite says so. */
@@ -31,4 +32,6 @@ struct sim_look sim_look_item(const struct sim_store *store, size_t product, uin
 /* Two items of one product may share a texture. */
 bool sim_look_shares(const struct sim_product *p, const struct sim_look *a, const struct sim_look *b);
 TRUNDLE_MUST_USE enum trundle_status sim_look_model(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out);
+/* The bag around a bagged item, in the same pose, with its sticker; the same texture. */
+TRUNDLE_MUST_USE enum trundle_status sim_look_film(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out);
 TRUNDLE_MUST_USE enum trundle_status sim_look_print(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out);

@@ -58,6 +58,7 @@ void model_crumple(struct sim_mesh *m, const double half[3], double depth, struc
 
         for (int w = 0; w < WAVES; w++)
             y += size[w] * sinf(fx[w] * p[0] + fz[w] * p[2] + phase[w] + (p[1] > 0 ? 0 : 2));
+        y = fminf(.22f * (float)half[1], fmaxf(-.3f * (float)half[1], y));
         p[1] += y * inner * (p[1] > 0 ? 1 : p[1] < 0 ? -1 : 0);
     }
 }

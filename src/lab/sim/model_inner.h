@@ -37,6 +37,7 @@ TRUNDLE_MUST_USE enum trundle_status model_normals(struct sim_mesh *m);
 
 TRUNDLE_MUST_USE enum trundle_status model_pack(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out);
 TRUNDLE_MUST_USE enum trundle_status model_produce(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out);
+TRUNDLE_MUST_USE enum trundle_status model_film_of(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out);
 
 /* Regions of the rich sheets, in the texels of model.h's 512. */
 enum { SKIN_COLUMNS = 3, SKIN_ROWS = 4, SKIN_TILES = SKIN_COLUMNS * SKIN_ROWS };

@@ -180,7 +180,8 @@ static void film_at(const void *user, float s, float t, struct sim_vertex *out)
     for (int i = 0; i < f->pieces; i++) {          /* the farthest along d, softly */
         const struct model_tube *u = &f->piece[i].tube;
         float c = cosf(u->yaw), n = sinf(u->yaw), along = c * d[0] + n * d[1], across = -n * d[0] + c * d[1];
-        float e[3] = { u->half_l * u->half_l * along, u->half_d * u->half_d * across, u->half_d * u->half_d * d[2] };
+        float l = u->half_l * 1.02f, w2 = u->half_d * (1.05f + u->lump) + .8f * fabsf(u->bend), h = u->half_d * (1.05f + u->lump) + .7f * u->half_l * fabsf(sinf(u->tilt));
+        float e[3] = { l * l * along, w2 * w2 * across, h * h * d[2] };
         float norm = sqrtf(e[0] * along + e[1] * across + e[2] * d[2]) + 1e-9f, far = u->at[0] * d[0] + u->at[1] * d[1] + u->at[2] * d[2] + norm, w;
 
         if (far > most + .03f) {
@@ -211,9 +212,10 @@ static void film_at(const void *user, float s, float t, struct sim_vertex *out)
 
 static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece, int pieces, struct rng *r)
 {
-    struct film film = { piece, pieces, .003f, (float)rng_range(r, 0, 6), .0022f };
+    struct film film = { piece, pieces, .005f, (float)rng_range(r, 0, 6), .0022f };
     struct sim_vertex top, front;
     double size, half[3], at[3];
+    bool behind = rng_unit(r) < .5;
 
     TRY(model_grid(m, 26, 16, film_at, &film));
     film_at(&film, 0, 1, &top);
@@ -229,7 +231,7 @@ static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece
         TRY(model_bands(m, 12, neck, COUNT_OF(neck), half, at));
     }
     /* the sticker lies flat on top of the film's front */
-    film_at(&film, .25f, .72f, &front);
+    film_at(&film, behind ? .75f : .25f, .72f, &front);
     size = .03;
     {
         static const struct model_region blank = { 388, 390, 508, 508 };
@@ -242,42 +244,58 @@ static enum trundle_status add_bag(struct sim_mesh *m, const struct piece *piece
         for (uint32_t i = first; i < m->vertices; i++) {
             float *p = m->vertex[i].p, y = p[1], z = p[2];
 
-            p[0] += front.p[0];
-            p[1] = front.p[1] + .002f + c * y - s * z;
+            p[0] = front.p[0] + (behind ? -p[0] : p[0]);
+            p[1] = front.p[1] + (behind ? -1 : 1) * (.002f + c * y - s * z);
             p[2] = front.p[2] + .002f + s * y + c * z;
         }
     }
     return TRUNDLE_OK;
 }
 
+enum { PIECES_MAX = 16 };
+
+/* The pieces as both the produce and its bag see them. */
+static int pieces_of(const struct sim_product *p, const struct sim_look *look, double half[3], struct piece piece[PIECES_MAX], struct rng *r)
+{
+    struct sim_look few = *look;
+
+    few.pieces = look->pieces < PIECES_MAX ? look->pieces : PIECES_MAX;
+    sim_model_half(p, look->pieces, look->scale, half);
+    place_pieces(p, &few, half, piece, r);
+    return few.pieces;
+}
+
 enum trundle_status model_produce(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out)
 {
-    enum { PIECES_MAX = 16 };
     struct rng r = rng_seed(look->seed, "model/produce");
     struct piece piece[PIECES_MAX];
     struct sim_mesh m = { 0 };
     enum trundle_status status = TRUNDLE_OK;
-    struct sim_look few = *look;
     double half[3];
+    int n = pieces_of(p, look, half, piece, &r), along = n > 8 ? 8 : n > 2 ? 12 : 18, around = n > 8 ? 10 : n > 2 ? 16 : 24;
+    bool leafy = p->produce->form == SUITE_LEAFY;
 
-    few.pieces = look->pieces < PIECES_MAX ? look->pieces : PIECES_MAX;
-    sim_model_half(p, look->pieces, look->scale, half);
-    place_pieces(p, &few, half, piece, &r);
-    if (p->produce->form == SUITE_BUNCH) {
+    if (p->produce->form == SUITE_BUNCH)
         status = add_bunch(&m, p, half, &piece[0].tile, &r);
-    } else {
-        int along = few.pieces > 8 ? 8 : 12, around = few.pieces > 8 ? 10 : 16;
-
-        for (int i = 0; i < few.pieces && status == TRUNDLE_OK; i++) {
-            bool leafy = p->produce->form == SUITE_LEAFY;
-
-            status = model_tube(&m, leafy ? 40 : around, leafy ? 24 : along, &piece[i].tube);
-            if (status == TRUNDLE_OK)
-                status = add_stem(&m, p, &piece[i].tube);
-        }
+    for (int i = 0; i < n && p->produce->form != SUITE_BUNCH && status == TRUNDLE_OK; i++) {
+        status = model_tube(&m, leafy ? 40 : around, leafy ? 24 : along, &piece[i].tube);
+        if (status == TRUNDLE_OK)
+            status = add_stem(&m, p, &piece[i].tube);
     }
-    if (status == TRUNDLE_OK && look->bagged)
-        status = add_bag(&m, piece, few.pieces, &r);
+    if (status == TRUNDLE_OK)
+        status = model_normals(&m);
+    return model_finish(&m, status, out);
+}
+
+enum trundle_status model_film_of(const struct sim_product *p, const struct sim_look *look, struct sim_mesh *out)
+{
+    struct rng r = rng_seed(look->seed, "model/produce");
+    struct piece piece[PIECES_MAX];
+    struct sim_mesh m = { 0 };
+    double half[3];
+    int n = pieces_of(p, look, half, piece, &r);
+    enum trundle_status status = add_bag(&m, piece, n, &r);
+
     if (status == TRUNDLE_OK)
         status = model_normals(&m);
     return model_finish(&m, status, out);

@@ -43,7 +43,10 @@ static uint32_t skin_at(const struct sim_product *p, double s, double t, double 
     default:
         break;
     }
-    rgb = print_mix(base, other, fmin(1, fmax(0, .9 * (ripe - .2)) * (.35 + .9 * c)));
+    if (p->produce->form == SUITE_LUMPY && !named(p, "Potato") && !named(p, "Ginger"))     /* the other colour is that of the ends */
+        rgb = print_mix(print_mix(base, other, ripe < .25 ? .5 * c : 0), 0, .12 * c);
+    else
+        rgb = print_mix(base, other, fmin(1, fmax(0, .9 * (ripe - .2)) * (.35 + .9 * c)));
     if (named(p, "Fuji") || named(p, "Peach") || named(p, "Mango"))
         rgb = print_mix(base, other, fmin(1, fmax(0, (.3 + ripe) * c + .35 * sin(37 * 6.2832 / 6 * s + 3 * c))));
     if (named(p, "Orange") || named(p, "Lemon") || named(p, "Lime") || named(p, "Avocado"))
@@ -102,7 +105,7 @@ static void film(const struct sim_product *p, uint32_t *px)
             double s = (double)(x - (int)model_film.x0 * k) / ((double)(model_film.x1 - model_film.x0) * k), t = (double)y / (.6 * PRINT_SIDE);
             double c = cloud(3 * s, 4 * t, p->art), streak = fmax(0, sin(6.2832 * 9 * s + 8 * sin(7 * t)) - .75) * 3;
 
-            px[y * PRINT_SIDE + x] = print_mix(print_mix(base, 0xf0f4f4, .25 + .35 * c), 0xffffff, .6 * streak);
+            px[y * PRINT_SIDE + x] = print_mix(print_mix(base, 0xf0f4f4, .08 + .3 * c), 0xffffff, .5 * streak);
         }
 }
 

@@ -39,6 +39,8 @@ enum { SIM_TRIPS_PER_STORE = 5, SIM_TRIPS_MAX = 100000, SIM_JOBS_MAX = 64 };
  * built in. Anything else is a path. BAD_INPUT names the field and its range. The caller owns *out. */
 TRUNDLE_MUST_USE enum trundle_status sim_suite_load(const char *name_or_path, struct sim_suite **out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *where, struct sim_suite **out, struct trundle_error *err);
+/* Photos for the fronts of packs, as the field look.textures; before the suite is shared. BAD_INPUT: no such folder. */
+TRUNDLE_MUST_USE enum trundle_status sim_suite_textures(struct sim_suite *suite, const char *folder, struct trundle_error *err);
 void sim_suite_free(struct sim_suite *suite);
 const char *sim_suite_name(const struct sim_suite *suite);
 

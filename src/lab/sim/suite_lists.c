@@ -241,8 +241,22 @@ enum trundle_status suite_find_textures(struct sim_suite *s, const char *where, 
         if (is_folder(path) && strlen(path) < sizeof s->look.textures)
             memcpy(s->look.textures, path, strlen(path) + 1);
     }
+    if (s->look.detail != SUITE_RICH)
+        return error_set(err, TRUNDLE_BAD_INPUT, "look.textures", "look.detail must be rich", "a plain suite shows no photos");
     if (!is_folder(s->look.textures))
         return error_set(err, TRUNDLE_BAD_INPUT, "look.textures", "a folder beside the suite file or below the working folder, with JPEG or PNG files",
                          "there is no folder '%.300s'", s->look.textures);
+    return TRUNDLE_OK;
+}
+
+enum trundle_status sim_suite_textures(struct sim_suite *suite, const char *folder, struct trundle_error *err)
+{
+    size_t n = strlen(folder);
+
+    if (suite->look.detail != SUITE_RICH)
+        return error_set(err, TRUNDLE_BAD_INPUT, "textures", "look.detail must be rich, as in suite v1", "a plain suite shows no photos");
+    if (n >= sizeof suite->look.textures || !is_folder(folder))
+        return error_set(err, TRUNDLE_BAD_INPUT, "textures", "a folder with JPEG or PNG files", "there is no folder '%.300s'", folder);
+    memcpy(suite->look.textures, folder, n + 1);
     return TRUNDLE_OK;
 }

@@ -3,6 +3,7 @@
 /* Bodies of a plan. Items of one product share its print. */
 #include "lab/sim/world.h"
 
+#include "lab/sim/hands.h"
 #include "lab/sim/look.h"
 
 #include "base/std/hash.h"
@@ -13,10 +14,11 @@
 
 struct world {
     const struct plan *plan;
-    struct sim_mesh mesh[PLAN_ITEMS], hand, arm;
+    struct sim_mesh mesh[PLAN_ITEMS], film[PLAN_ITEMS];
+    struct hands *hands;
     struct sim_look look[PLAN_ITEMS];
     struct sim_texture *print[PLAN_ITEMS];       /* borrowed: print_of[k] of the first item that looks the same */
-    struct sim_texture print_of[PLAN_ITEMS], floor, wall, skin, sleeve;
+    struct sim_texture print_of[PLAN_ITEMS], floor, wall;
     struct sim_light light;
 };
 
@@ -34,10 +36,7 @@ static enum trundle_status make_bodies(struct world *w)
     }
     TRY(sim_print_plain(floor, .06, 64, 1, &w->floor));
     TRY(sim_print_plain(wall, .05, 64, 2, &w->wall));
-    TRY(sim_print_plain(plan->skin, .05, 16, 3, &w->skin));
-    TRY(sim_print_plain(plan->sleeve, .09, 16, 4, &w->sleeve));
-    TRY(sim_model_hand(&w->hand));
-    TRY(sim_model_arm(&w->arm));
+    TRY(hands_new(plan->store->suite, &plan->store->cart.basket, seed, plan->skin, plan->sleeve, &w->hands));
     for (size_t i = 0; i < plan->items_n; i++) {
         const struct plan_item *item = &plan->item[i];
         size_t k = 0;
@@ -46,6 +45,8 @@ static enum trundle_status make_bodies(struct world *w)
 
         w->look[i] = sim_look_item(plan->store, item->product, hash64(&i, sizeof i, seed), item->pieces, item->scale, item->mass_g);
         TRY(sim_look_model(p, &w->look[i], &w->mesh[i]));
+        if (w->look[i].bagged)
+            TRY(sim_look_film(p, &w->look[i], &w->film[i]));
         while (plan->item[k].product != item->product || (k < i && !sim_look_shares(p, &w->look[k], &w->look[i])))
             k++;
         if (k == i)
@@ -74,33 +75,6 @@ enum trundle_status world_new(const struct plan *plan, struct world **out, struc
     return TRUNDLE_OK;
 }
 
-/* An arm from the hand towards the shopper: up and out over the rim. */
-static struct sim_pose arm_pose(const struct plan *plan, const double p[3], int hand, double *out_yaw)
-{
-    const double *size = plan->store->cart.basket.size_m;
-    double shoulder[3] = { hand == 0 ? -.25 : size[0] + .25, -.25, size[2] + .55 }, d[3], n = 0, flat;
-    struct sim_pose pose = { .t = { (float)p[0], (float)p[1], (float)p[2] } };
-
-    for (int k = 0; k < 3; k++) {
-        d[k] = shoulder[k] - p[k];
-        n += d[k] * d[k];
-    }
-    n = sqrt(n);
-    flat = sqrt(d[0] * d[0] + d[1] * d[1]);
-    *out_yaw = atan2(-d[1], -d[0]);
-    {   /* columns: x level across the arm, y = z cross x, z along it */
-        double z[3] = { d[0] / n, d[1] / n, d[2] / n }, x[3] = { -d[1] / flat, d[0] / flat, 0 };
-        double y[3] = { z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0] };
-
-        for (int k = 0; k < 3; k++) {
-            pose.r[3 * k] = (float)x[k];
-            pose.r[3 * k + 1] = (float)y[k];
-            pose.r[3 * k + 2] = (float)z[k];
-        }
-    }
-    return pose;
-}
-
 void world_scene(struct world *w, double t, struct sim_scene *out)
 {
     const struct plan *plan = w->plan;
@@ -121,16 +95,23 @@ void world_scene(struct world *w, double t, struct sim_scene *out)
             version = hash64(&pose, sizeof pose, version);
         }
         out->n++;
+        if (w->look[i].bagged && out->n + 2 * PLAN_HANDS < SIM_SOLIDS_MAX) {
+            struct sim_solid *film = &out->solid[out->n++];
+
+            *film = *s;
+            film->mesh = &w->film[i];
+            film->mass_g = 0;
+            film->gloss = w->look[i].film_gloss;
+            film->clear = w->look[i].film_clear;
+            film->cover = true;
+        }
     }
     out->resting_version = (uint32_t)(version ^ version >> 32);
     for (int h = 0; h < PLAN_HANDS && out->n + 2 <= SIM_SOLIDS_MAX; h++) {
-        double p[3], a[4], yaw;
+        double p[3], a[4];
 
-        if (!plan_track_at(&plan->hand[h].track, t, p, a, NULL))
-            continue;
-        out->solid[out->n++] = (struct sim_solid){ .id = SIM_HAND_ID, .mesh = &w->arm, .texture = &w->sleeve, .pose = arm_pose(plan, p, h, &yaw) };
-        out->solid[out->n++] = (struct sim_solid){ .id = SIM_HAND_ID, .mesh = &w->hand, .texture = &w->skin,
-                                                   .pose = sim_pose_make(p[0], p[1], p[2], yaw, 0, 0) };
+        if (plan_track_at(&plan->hand[h].track, t, p, a, NULL))
+            hands_place(w->hands, h, p, out);
     }
 }
 
@@ -140,13 +121,11 @@ void world_free(struct world *w)
         return;
     for (size_t i = 0; i < PLAN_ITEMS; i++) {
         sim_mesh_done(&w->mesh[i]);
+        sim_mesh_done(&w->film[i]);
         sim_texture_done(&w->print_of[i]);
     }
-    sim_mesh_done(&w->hand);
-    sim_mesh_done(&w->arm);
+    hands_free(w->hands);
     sim_texture_done(&w->floor);
     sim_texture_done(&w->wall);
-    sim_texture_done(&w->skin);
-    sim_texture_done(&w->sleeve);
     free(w);
 }

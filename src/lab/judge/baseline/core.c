@@ -319,7 +319,7 @@ static enum trundle_status push_any(void *cart, const struct trundle_message *m,
         run_senses(b, m);
         break;
     }
-    if (b->kind->tick)
+    if (m->channel == TRUNDLE_TICK && b->kind->tick)
         b->kind->tick(b);
     return b->failed ? error_set(err, TRUNDLE_NO_MEMORY, b->kind->name, NULL, "no memory for a message") : TRUNDLE_OK;
 }

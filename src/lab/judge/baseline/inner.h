@@ -28,7 +28,7 @@ struct baseline_kind {
     void (*evidence)(struct baseline *b, const struct trundle_evidence *e);
     void (*code)(struct baseline *b, struct trundle_product product, double weight_g);    /* NAN: none; may be NULL */
     void (*pick)(struct baseline *b, struct trundle_product product);                     /* weigh flow; may be NULL */
-    void (*tick)(struct baseline *b);                                                     /* after every message; may be NULL */
+    void (*tick)(struct baseline *b);                                                     /* ten times a second; may be NULL */
 };
 extern const struct baseline_kind baseline_scan_only, baseline_weight_only, baseline_shelf_rule, baseline_vision_only, baseline_frame_by_frame;
 
