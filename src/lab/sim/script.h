@@ -19,7 +19,8 @@ struct script {
     double t;                              /* now */
     size_t last_put;                       /* item, or PLAN_ITEMS */
     bool   rolling;
-    bool   short_of_memory;                /* a key or a load could not be kept: the plan is void */
+    bool   short_of_memory;                /* a key or a force could not be kept: the plan is void */
+    bool   too_much;                       /* more loads than a plan holds */
     struct stage *stage;                   /* NULL: placed bodies */
     double hand_free[PLAN_HANDS];          /* from when on a hand can start */
     uint8_t scenario;                      /* of the events that are being made, as plan_event.scenario */
