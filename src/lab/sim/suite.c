@@ -262,6 +262,7 @@ const struct suite_field suite_fields[] = {
     N(shopper, spread_above, 0, 2, "sd of it above the median"),
     R(shopper, items, 1, 60, "bounds of their number"),
     R(shopper, walk_s, 0, 60, "from shelf to shelf"),
+    W(shopper, places, 1, 40, "places that are looked at before one is chosen, mostly the lowest: few make piles"),
     R(shopper, pause_s, 0, 10, "before a hand moves, standing"),
     N(shopper, scan_spread, 0, 5, "sd over shoppers of the log odds that something is scanned"),
     N(shopper, light_share, 0, 1, "packaged things picked for being under 50 g, on top of those that chance brings"),
