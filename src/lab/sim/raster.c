@@ -365,4 +365,4 @@ static bool raster_seen(const struct sim_renderer *r, uint8_t id, const uint8_t 
     return sim_seen_count(r->now.id, r->w, r->h, r->whole[id], id, mask, out);
 }
 
-const struct sim_render_ops sim_raster = { "raster", raster_make, raster_render, raster_seen, raster_done };
+const struct sim_render_ops sim_raster = { "raster", raster_make, raster_render, raster_seen, NULL, raster_done };
