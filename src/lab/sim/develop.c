@@ -22,6 +22,8 @@ struct developer {
     uint8_t *rgb, *out, *out_row;          /* before, h x row; after, w x h x 3; one padded row of that */
     uint16_t *sum;                         /* a row of vertical sums, with a pixel of margin each side */
     int8_t *noise;                         /* NOISE + a row */
+    double noise_dn;
+    int16_t dark;                          /* noise added at black, of that of the table, in 1/64 */
 };
 
 void developer_free(struct developer *d)
@@ -48,6 +50,7 @@ enum trundle_status developer_new(int w, int h, double noise_dn, uint64_t seed, 
         return TRUNDLE_NO_MEMORY;
     d->w = w;
     d->h = h;
+    d->noise_dn = noise_dn;
     d->r = rng_seed(seed, "camera/noise");
     d->jpeg = tjInitCompress();
     d->bytes_n = tjBufSize(w, h, TJSAMP_420);
@@ -68,6 +71,11 @@ enum trundle_status developer_new(int w, int h, double noise_dn, uint64_t seed, 
     return TRUNDLE_OK;
 }
 
+void developer_dark_noise(struct developer *d, double dark_dn)
+{
+    d->dark = d->noise_dn > 0 ? (int16_t)lround(64 * fmin(3, fmax(0, dark_dn / d->noise_dn))) : 0;
+}
+
 static void sum_block(const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c, uint16_t *restrict sum)
 {
     for (int i = 0; i < BLOCK; i++)
@@ -80,6 +88,21 @@ static void gain_block(const uint16_t *restrict left, const uint16_t *restrict g
         uint16_t blurred = (uint16_t)((left[i] + 2 * left[i + 3] + left[i + 6]) << 4);
         int16_t value = (int16_t)((int16_t)((uint32_t)blurred * gain[i] >> 16) + noise[i]);
 
+        value = value < 0 ? 0 : value;
+        out[i] = (uint8_t)(value > 255 ? 255 : value);
+    }
+}
+
+/* The same with noise that falls from black to white. */
+static void dark_block(const uint16_t *restrict left, const uint16_t *restrict gain, const int8_t *restrict noise, int16_t dark, uint8_t *restrict out)
+{
+    for (int i = 0; i < BLOCK; i++) {
+        uint16_t blurred = (uint16_t)((left[i] + 2 * left[i + 3] + left[i + 6]) << 4);
+        int16_t value = (int16_t)((uint32_t)blurred * gain[i] >> 16), share;
+
+        value = value > 255 ? 255 : value;
+        share = (int16_t)(64 + dark - (int16_t)(value * dark >> 8));
+        value = (int16_t)(value + ((int16_t)(noise[i] * share) >> 6));
         value = value < 0 ? 0 : value;
         out[i] = (uint8_t)(value > 255 ? 255 : value);
     }
@@ -113,8 +136,12 @@ static void develop(struct developer *d, const struct sim_view *view, const doub
             d->sum[k] = d->sum[3 + k];
             d->sum[3 + used + k] = d->sum[used + k];
         }
-        for (size_t i = 0; i < d->row; i += BLOCK)
-            gain_block(d->sum + i, gain_of, noise + i, d->out_row + i);
+        for (size_t i = 0; i < d->row; i += BLOCK) {
+            if (d->dark)
+                dark_block(d->sum + i, gain_of, noise + i, d->dark, d->out_row + i);
+            else
+                gain_block(d->sum + i, gain_of, noise + i, d->out_row + i);
+        }
         memcpy(d->out + (size_t)y * used, d->out_row, used);
     }
 }

@@ -19,6 +19,9 @@
 struct developer;
 
 TRUNDLE_MUST_USE enum trundle_status developer_new(int w, int h, double noise_dn, uint64_t seed, struct developer **out);
+/* More noise in the dark, where display values stretch what the sensor reads: sd noise_dn + dark_dn at black, straight to noise_dn at white;
+ * dark_dn counts up to 3 noise_dn. 0 (as made): the same everywhere. */
+void developer_dark_noise(struct developer *d, double dark_dn);
 /* `gain` of red, green, blue. `mask` w x h, 0 blank; NULL keeps all. */
 TRUNDLE_MUST_USE enum trundle_status developer_jpeg(struct developer *d, const struct sim_view *view, const double gain[3], const uint8_t *mask,
                                                     int quality, const unsigned char **out_jpeg, size_t *out_n);

@@ -7,13 +7,15 @@
  */
 #include "lab/sim/render.h"
 
+#include "lab/sim/lens.h"
 #include "lab/sim/model.h"
+#include "lab/sim/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERTICES_MAX = 4096, PATCH = 12 };
+enum { VERTICES_MAX = 1 << 16, PATCH = 12 };
 static const float NEAR_M = .03f;
 
 struct screen_vertex { float x, y, w, u, v, light, q[3]; };    /* w = 1/z, 0 behind the near plane; q in the camera's frame */
@@ -21,7 +23,7 @@ struct screen_vertex { float x, y, w, u, v, light, q[3]; };    /* w = 1/z, 0 beh
 struct layer { uint32_t *rgb; float *w; uint8_t *id; };
 
 struct sim_renderer {
-    struct cart_camera camera;
+    struct sim_lens lens;
     float r[9], t[3];                      /* basket to camera */
     int w, h;
     struct layer still, now;
@@ -65,7 +67,7 @@ static enum trundle_status raster_make(const struct cart_camera *camera, struct 
 
     if (!r)
         return TRUNDLE_NO_MEMORY;
-    r->camera = *camera;
+    r->lens = sim_lens_make(camera);
     r->w = camera->width_px;
     r->h = camera->height_px;
     for (int i = 0; i < 3; i++)
@@ -83,20 +85,12 @@ static enum trundle_status raster_make(const struct cart_camera *camera, struct 
 
 static void project(const struct sim_renderer *r, struct screen_vertex *v)
 {
-    const struct cart_camera *c = &r->camera;
-    float x, y, s, radial;
-
     if (v->q[2] < NEAR_M) {
         v->w = 0;
         return;
     }
     v->w = 1 / v->q[2];
-    x = v->q[0] * v->w;
-    y = v->q[1] * v->w;
-    s = x * x + y * y;
-    radial = 1 + s * ((float)c->distortion[0] + s * ((float)c->distortion[1] + s * (float)c->distortion[4]));
-    v->x = (float)c->fx_px * (x * radial + 2 * (float)c->distortion[2] * x * y + (float)c->distortion[3] * (s + 2 * x * x)) + (float)c->cx_px;
-    v->y = (float)c->fy_px * (y * radial + (float)c->distortion[2] * (s + 2 * y * y) + 2 * (float)c->distortion[3] * x * y) + (float)c->cy_px;
+    sim_lens_project(&r->lens, v->q[0] * v->w, v->q[1] * v->w, &v->x, &v->y);
 }
 
 static uint32_t shade(uint32_t texel, int light)   /* light: 256 is 1 */
@@ -107,33 +101,6 @@ static uint32_t shade(uint32_t texel, int light)   /* light: 256 is 1 */
     green = green > 255 ? 255 : green;
     blue = blue > 255 ? 255 : blue;
     return (uint32_t)(red << 16 | green << 8 | blue);
-}
-
-/* Four texels by 8-bit weights; coordinates wrap. */
-static uint32_t sample(const uint32_t *level, int w, int h, float u, float v)
-{
-    int x = (int)floorf(u * 256), y = (int)floorf(v * 256);
-    int fx = x & 255, fy = y & 255;
-    uint32_t a, b, c, d, even, odd, even2, odd2;
-    int x0, x1, y0, y1;
-
-    x >>= 8;
-    y >>= 8;
-    x0 = ((x % w) + w) % w;
-    y0 = ((y % h) + h) % h;
-    x1 = x0 + 1 == w ? 0 : x0 + 1;
-    y1 = y0 + 1 == h ? 0 : y0 + 1;
-    a = level[y0 * w + x0];
-    b = level[y0 * w + x1];
-    c = level[y1 * w + x0];
-    d = level[y1 * w + x1];
-    even = ((a & 0xff00ff) * (uint32_t)(256 - fx) + (b & 0xff00ff) * (uint32_t)fx) >> 8 & 0xff00ff;
-    odd = ((a & 0xff00) * (uint32_t)(256 - fx) + (b & 0xff00) * (uint32_t)fx) >> 8 & 0xff00;
-    even2 = ((c & 0xff00ff) * (uint32_t)(256 - fx) + (d & 0xff00ff) * (uint32_t)fx) >> 8 & 0xff00ff;
-    odd2 = ((c & 0xff00) * (uint32_t)(256 - fx) + (d & 0xff00) * (uint32_t)fx) >> 8 & 0xff00;
-    even = (even * (uint32_t)(256 - fy) + even2 * (uint32_t)fy) >> 8 & 0xff00ff;
-    odd = (odd * (uint32_t)(256 - fy) + odd2 * (uint32_t)fy) >> 8 & 0xff00;
-    return even | odd;
 }
 
 static void triangle(struct sim_renderer *r, const struct layer *l, const struct screen_vertex *a, const struct screen_vertex *b,
@@ -180,8 +147,8 @@ static void triangle(struct sim_renderer *r, const struct layer *l, const struct
             ec *= c->w * z;
             l->w[at] = w;
             l->id[at] = id;
-            l->rgb[at] = shade(sample(texture->level[level], (int)lw, (int)lh, (ea * a->u + eb * b->u + ec * c->u) * lw - .5f,
-                                      (ea * a->v + eb * b->v + ec * c->v) * lh - .5f),
+            l->rgb[at] = shade(sim_sample(texture->level[level], (int)lw, (int)lh, (ea * a->u + eb * b->u + ec * c->u) * lw - .5f,
+                                          (ea * a->v + eb * b->v + ec * c->v) * lh - .5f),
                                (int)((ea * a->light + eb * b->light + ec * c->light) * 256));
         }
     }
@@ -368,19 +335,19 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
     *out = (struct sim_view){ r->w, r->h, r->now.rgb, r->now.id };
 }
 
-static bool raster_seen(const struct sim_renderer *r, uint8_t id, const uint8_t *mask, struct sim_seen *out)
+bool sim_seen_count(const uint8_t *ids, int w, int h, float whole_px, uint8_t id, const uint8_t *mask, struct sim_seen *out)
 {
-    struct sim_seen seen = { .id = id, .x0 = r->w, .y0 = r->h, .whole_px = r->whole[id] };
+    struct sim_seen seen = { .id = id, .x0 = w, .y0 = h, .whole_px = whole_px };
 
-    if (r->whole[id] <= 0)
+    if (whole_px <= 0)
         return false;
-    for (int y = 0; y < r->h; y++) {
-        const uint8_t *row = r->now.id + (size_t)y * (size_t)r->w;
+    for (int y = 0; y < h; y++) {
+        const uint8_t *row = ids + (size_t)y * (size_t)w;
 
-        if (!memchr(row, id, (size_t)r->w))
+        if (!memchr(row, id, (size_t)w))
             continue;
-        for (int x = 0; x < r->w; x++) {
-            if (row[x] != id || (mask && !mask[(size_t)y * (size_t)r->w + (size_t)x]))
+        for (int x = 0; x < w; x++) {
+            if (row[x] != id || (mask && !mask[(size_t)y * (size_t)w + (size_t)x]))
                 continue;
             seen.visible_px++;
             seen.x0 = x < seen.x0 ? x : seen.x0;
@@ -391,6 +358,11 @@ static bool raster_seen(const struct sim_renderer *r, uint8_t id, const uint8_t 
     }
     *out = seen;
     return true;
+}
+
+static bool raster_seen(const struct sim_renderer *r, uint8_t id, const uint8_t *mask, struct sim_seen *out)
+{
+    return sim_seen_count(r->now.id, r->w, r->h, r->whole[id], id, mask, out);
 }
 
 const struct sim_render_ops sim_raster = { "raster", raster_make, raster_render, raster_seen, raster_done };

@@ -28,7 +28,9 @@ struct sim_seen {
 struct sim_view {
     int w, h;
     const uint32_t *rgb;           /* 0x00RRGGBB, h rows of w */
-    const uint8_t  *id;            /* what each pixel shows: item, SIM_HAND_ID, SIM_BASKET_ID (SIM_SHADOW_ID: in shadow), 0 nothing */
+    /* What each pixel's centre shows: item, SIM_HAND_ID (a person), SIM_BASKET_ID (SIM_SHADOW_ID: the same, darkened by the rasteriser), 0 nothing.
+     * The visible mask of an item, or of persons, is where this is its id and the camera's mask keeps the pixel. */
+    const uint8_t  *id;
 };
 
 struct sim_renderer;
@@ -37,10 +39,17 @@ struct sim_render_ops {
     const char *name;
     enum trundle_status (*make)(const struct cart_camera *camera, struct sim_renderer **out);
     void (*render)(struct sim_renderer *r, const struct sim_scene *scene, struct sim_view *out);
-    /* Of the last render; `id` an item. False: the item is not in the scene. `mask` (w x h, 0 blank; may be NULL) hides more. */
+    /* Of the last render; `id` an item, or SIM_HAND_ID for all that is of a person. False: the item is not in the scene. `mask` (w x h, 0 blank; may be NULL) hides more. */
     bool (*seen)(const struct sim_renderer *r, uint8_t id, const uint8_t *mask, struct sim_seen *out);
     void (*done)(struct sim_renderer *r);   /* NULL is fine */
 };
 
-/* z-buffer, textured, perspective correct, lens distortion at the vertices. */
+/* `seen` from an id buffer and the area of the outline, for those who write a renderer. */
+bool sim_seen_count(const uint8_t *ids, int w, int h, float whole_px, uint8_t id, const uint8_t *mask, struct sim_seen *out);
+
+/* z-buffer, textured, perspective correct, lens distortion at the vertices. One instant, whatever the shutter. */
 extern const struct sim_render_ops sim_raster;
+/* The same visibility at four places and instants per pixel; light by ray tracing (Embree): soft shadow, ambient occlusion, gloss, see-through
+ * solids. Meshes, cart and backdrop must stay as and
+ * where they are while the renderer lives. Allocates when the resting set changes. */
+extern const struct sim_render_ops sim_trace;

@@ -47,18 +47,40 @@ struct sim_solid {
     double  mass_g;
     bool    cover;                 /* film around a solid of the same id: adds nothing to that one's outline */
     bool    resting;               /* does not move until the next change of the resting set */
+    float   velocity_ms[3];        /* of what moves: blurs, and leans where the shutter rolls */
 };
 
 struct sim_light {
     float ambient, diffuse;        /* of 1 */
     float direction[3];            /* unit, towards the light */
     float tint[3];                 /* of red, green, blue */
+    /* Area lights, for renderers that have them: rows of tubes under a level ceiling, in units of its height over the basket. No tubes: one round
+     * lamp at `direction` gives the diffuse light. */
+    int   tubes;
+    float tube_width, tube_pitch, tube_yaw, tube_shift;
+    float tube_rgb[3];             /* colour; green is 1 */
+    float window, window_yaw, window_rgb[3];   /* daylight from one side: of 1 on a wall that faces it */
+};
+
+/* What stands around the cart. Seen past the rim and through wire, which masks blank; it takes light away from the basket. */
+struct sim_backdrop {
+    bool store, seat, shopper;     /* shelves all around; a child seat over the rear wall; who pushes */
+    uint32_t seed;                 /* of the shelves */
+    float shopper_rgb[3];          /* 0..255 */
+};
+
+/* How a camera takes its picture; zeros: at one instant. */
+struct sim_shutter {
+    float exposure_s;              /* a row sees what passes in this time */
+    float readout_s;               /* the last row is this much later than the first; the middle row is on time */
 };
 
 struct sim_scene {
     const struct cart_file *cart;
     const struct sim_texture *floor, *wall;
     struct sim_light light;
+    struct sim_backdrop backdrop;
+    struct sim_shutter shutter;
     uint32_t n;
     struct sim_solid solid[SIM_SOLIDS_MAX];
     uint32_t resting_version;      /* equal numbers: the resting solids are the same, at the same places */

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Contact sheets: what the simulated cameras and the studio see, to be looked at. */
 #include "lab/sim/develop.h"
+#include "lab/sim/lights.h"
 #include "lab/sim/make.h"
 #include "lab/sim/world.h"
 
@@ -91,6 +92,7 @@ static enum trundle_status shoot_trip(const struct sim_store *store, int64_t see
     struct sim_renderer *renderer = NULL;
     struct developer *developer = NULL;
     uint8_t *mask = NULL;
+    const struct sim_render_ops *ops = sim_engine(store->suite);
     enum trundle_status status;
     int tiles = COLUMNS * ROWS / store->cart.cameras_n;
     static const double gain[3] = { 1, 1, 1 };
@@ -100,13 +102,13 @@ static enum trundle_status shoot_trip(const struct sim_store *store, int64_t see
     for (int c = 0; c < store->cart.cameras_n && status == TRUNDLE_OK; c++) {
         const struct cart_camera *camera = &store->cart.camera[c];
 
-        sim_raster.done(renderer);
+        ops->done(renderer);
         developer_free(developer);
         free(mask);
         renderer = NULL;
         developer = NULL;
         mask = malloc(mask_bytes(camera));
-        if (!mask || sim_raster.make(camera, &renderer) != TRUNDLE_OK ||
+        if (!mask || ops->make(&store->true_camera[c], &renderer) != TRUNDLE_OK ||
             developer_new(camera->width_px, camera->height_px, store->suite->camera.noise_dn, (uint64_t)seed, &developer) != TRUNDLE_OK ||
             (c == 0 && !sheet_make(sheet, COLUMNS, ROWS, camera->width_px, camera->height_px))) {
             status = error_set(err, TRUNDLE_NO_MEMORY, "shot", NULL, "no memory");
@@ -114,19 +116,22 @@ static enum trundle_status shoot_trip(const struct sim_store *store, int64_t see
         }
         TRY_GOTO(status, mask_make(camera, &store->cart.basket, mask, mask_bytes(camera), err), out);
         for (int i = 0; i < tiles; i++) {
-            struct sim_scene scene;
+            struct sim_scene scene, before;
             struct sim_view view;
             const unsigned char *jpeg;
             size_t n;
 
             world_scene(world, moment(plan, i, tiles), &scene);
-            sim_raster.render(renderer, &scene, &view);
+            sim_lights_dress(store, &scene);
+            world_scene(world, moment(plan, i, tiles) - .005, &before);
+            sim_lights_velocity(&before, .005, &scene);
+            ops->render(renderer, &scene, &view);
             TRY_GOTO(status, developer_jpeg(developer, &view, gain, mask, 82, &jpeg, &n), out);
             sheet_place(sheet, i * store->cart.cameras_n + c, developer_rgb(developer));
         }
     }
 out:
-    sim_raster.done(renderer);
+    ops->done(renderer);
     developer_free(developer);
     free(mask);
     world_free(world);

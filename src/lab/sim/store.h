@@ -58,6 +58,7 @@ struct sim_store {
     struct sim_promotion promotion[128];   /* over product[first..first+products_n-1] */
     struct cart_file cart;                 /* what the cart file says */
     struct cart_cells true_cells;          /* what the cells really do */
+    struct cart_camera true_camera[TRUNDLE_CAMERAS_MAX];   /* where the cameras really are */
     double resonance_hz, damping, roughness_ms2, tint[3];
     float odds[SUITE_CATEGORIES + 1][SUITE_CATEGORIES + 1];    /* of category i in a basket with category k; the last is produce */
     size_t photos_n;

@@ -27,6 +27,10 @@ static const char *const cell_noises[] = { "pink", "fitted", "heavy" };
 #define C(section, key, words, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_CHOICE, 0, COUNT_OF(words) - 1, words, text }
 #define T(section, key, text) { #section, #key, offsetof(struct sim_suite, section.key), SUITE_STRING, 0, sizeof ((struct sim_suite *)0)->section.key - 1, NULL, text }
 
+static const char *const engine_words[] = { "raster", "trace" };
+static const char *const place_words[] = { "sides", "rim" };
+static const char *const around_words[] = { "nothing", "store" };
+
 const struct suite_field suite_fields[] = {
     W(store, products, 10, SUITE_PRODUCTS_MAX, "packaged products of a store"),
     R(store, family, 1, 12, "products of one brand in one category"),
@@ -81,6 +85,11 @@ const struct suite_field suite_fields[] = {
     N(cart, tolerance_m, 0, .1, "stated pose tolerance of a camera"),
     N(cart, e_g, .1, 100, "verification interval of the scale"),
     N(cart, max_g, 1000, 200000, "capacity of the scale"),
+    W(cart, cameras, 2, 4, "cameras on the rim"),
+    C(cart, camera_place, place_words, "sides: middles of left, right, front, rear; rim: anywhere on it, spread out"),
+    N(cart, camera_move_m, 0, .2, "cameras stand this far from where they would, and the cart file knows"),
+    N(cart, camera_shift_m, 0, .2, "cameras stand this far from where the cart file says"),
+    C(render, engine, engine_words, "what makes the pictures"),
     W(camera, width_px, 64, 1920, "picture width"),
     W(camera, height_px, 64, 1080, "picture height"),
     N(camera, fps, 1, 60, "pictures a second; the cameras run half a period apart"),
@@ -90,9 +99,25 @@ const struct suite_field suite_fields[] = {
     W(camera, jpeg_quality, 20, 100, "JPEG quality"),
     R(camera, latency_s, 0, 1, "sensed to consumed"),
     N(camera, drop_share, 0, .5, "frames lost, which a drop message says"),
+    N(camera, exposure_ms, 0, 50, "time in which a row sees: what moves is blurred (trace)"),
+    N(camera, readout_ms, 0, 60, "last row after the first: what moves leans (trace)"),
+    N(camera, dark_dn, 0, 30, "sd of noise that comes to noise_dn in the dark, of 255"),
+    N(camera, white_sd, 0, .3, "sd of the logarithm of a trip's red and blue gain, the camera's white balance being off"),
+    N(camera, white_drift_sd, 0, .1, "sd of the logarithm of slow changes of that inside a trip"),
     N(light, ambient, 0, 1.5, "light from everywhere"),
     N(light, diffuse, 0, 1.5, "light from the ceiling"),
     N(light, tint_sd, 0, .3, "sd of red and blue gain over stores"),
+    W(light, tubes, 0, 8, "rows of tubes overhead (trace); none: one round lamp"),
+    N(light, tube_width, .005, 2, "their width, of their height over the basket"),
+    R(light, kelvin, 2000, 12000, "colour temperature of a store's tubes"),
+    R(light, window, 0, 1.5, "daylight from one side, on a wall that faces it (trace)"),
+    N(light, window_kelvin, 2000, 12000, "its colour temperature"),
+    N(light, place_m, .5, 50, "way in the store over which light changes"),
+    N(light, place_sd, 0, .5, "sd of the logarithm of brightness over places"),
+    N(light, place_tint_sd, 0, .2, "sd of the logarithm of red gain over places: warm aisles, cold freezers"),
+    C(backdrop, around, around_words, "what is seen past the rim and through wire (trace)"),
+    N(backdrop, seat_share, 0, 1, "carts with a child seat over the rear wall (trace)"),
+    N(backdrop, shopper_share, 0, 1, "carts whose shopper stands behind, in the light (trace)"),
     N(cells, hz, 10, 1000, "readings a second"),
     N(cells, gain_g, 1e-4, 10, "g per count, nominal"),
     N(cells, gain_spread, 0, .5, "sd of gain over cells, as a share"),

@@ -82,15 +82,20 @@ struct sim_suite {
     } look;
     struct {
         struct suite_range width_m, length_m, height_m, camera_above_m, focal_px, k1;
-        double wire_share, camera_jitter_m, aim_jitter_m, tolerance_deg, tolerance_m, e_g, max_g;
+        double wire_share, camera_jitter_m, aim_jitter_m, tolerance_deg, tolerance_m, e_g, max_g, cameras, camera_move_m, camera_shift_m;
+        int camera_place;
     } cart;
+    struct { int engine; } render;
     struct {
         double width_px, height_px, fps, noise_dn, exposure_sd, flicker_sd, jpeg_quality, drop_share;
+        double exposure_ms, readout_ms, dark_dn, white_sd, white_drift_sd;
         struct suite_range latency_s;
     } camera;
     struct {
-        double ambient, diffuse, tint_sd;
+        double ambient, diffuse, tint_sd, tubes, tube_width, window_kelvin, place_m, place_sd, place_tint_sd;
+        struct suite_range kelvin, window;
     } light;
+    struct { int around; double seat_share, shopper_share; } backdrop;
     struct {
         double hz, gain_g, gain_spread, offset_sd, white_g, drift_g, calibration_gain_sd, calibration_offset_g, inset_m, pan_g;
         struct suite_range resonance_hz, damping, latency_s;

@@ -6,6 +6,7 @@
 #include "lab/sim/develop.h"
 #include "lab/sim/fault.h"
 #include "lab/sim/frame_truth.h"
+#include "lab/sim/lights.h"
 #include "lab/sim/plan.h"
 #include "lab/sim/render.h"
 #include "lab/sim/signal.h"
@@ -44,6 +45,7 @@ struct making {
     struct faults faults;
     uint32_t *smeared;                     /* a camera's picture through grease */
     struct world *world;                   /* NULL: no pictures */
+    const struct sim_render_ops *ops;
     struct sim_renderer *renderer[TRUNDLE_CAMERAS_MAX];
     struct developer *developer[TRUNDLE_CAMERAS_MAX];
     uint8_t *mask[TRUNDLE_CAMERAS_MAX];
@@ -55,9 +57,11 @@ struct making {
     Trundle__V1__Box box[BOXES_MAX], *box_at[BOXES_MAX];
     struct slot *slot;
     size_t slots_n, slots_max;
-    struct rng late, fix, exposure;
+    struct rng late, fix, exposure, white;
     double gain;                           /* of this trip's exposure; flicker goes on from frame to frame */
     double flicker[TRUNDLE_CAMERAS_MAX];
+    double off_white[2], drift[TRUNDLE_CAMERAS_MAX][2];   /* of red and blue */
+    struct sim_scene before;               /* some ms before a picture: for speeds */
     struct trip_writer *writer;
     struct sim_trip_report report;
 };
@@ -200,9 +204,10 @@ static enum trundle_status start_pictures(struct making *m, uint64_t seed, struc
         size_t n = mask_bytes(camera);
 
         m->mask[c] = malloc(n);
-        if (!m->mask[c] || sim_raster.make(camera, &m->renderer[c]) != TRUNDLE_OK ||
+        if (!m->mask[c] || m->ops->make(&m->store->true_camera[c], &m->renderer[c]) != TRUNDLE_OK ||
             developer_new(camera->width_px, camera->height_px, m->suite->camera.noise_dn, seed + c * 7919U, &m->developer[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for a camera");
+        developer_dark_noise(m->developer[c], m->suite->camera.dark_dn);
         if (m->suite->truth.frames > 0 && frame_truth_new(camera->width_px, camera->height_px, &m->frame_truth[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for the truth of frames");
         TRY(mask_make(camera, &m->store->cart.basket, m->mask[c], n, err));
@@ -220,7 +225,7 @@ static void note_boxes(struct making *m, uint8_t c, double t, uint32_t sequence)
 
         if (t < event->t_start || t > event->t_end || boxes->n == BOXES_MAX)
             continue;
-        shows = sim_raster.seen(m->renderer[c], (uint8_t)(event->item + 1), m->mask[c], &seen) && seen.visible_px > 0;
+        shows = m->ops->seen(m->renderer[c], (uint8_t)(event->item + 1), m->mask[c], &seen) && seen.visible_px > 0;
         if (shows)
             boxes->box[boxes->n++] = (struct seen_box){ c, sequence, seen };
         boxes->lying += lies;
@@ -235,20 +240,29 @@ static enum trundle_status take_picture(struct making *m, const struct slot *slo
     uint8_t c = slot->sensor;
     struct sim_scene scene;
     struct sim_view view;
-    double gain[3];
+    double gain[3], t = ns_s(slot->sensed_ns), place[3];
+    struct plan_motion motion = plan_motion_at(m->plan, t);
 
     m->flicker[c] = .98 * m->flicker[c] + .2 * s->camera.flicker_sd * rng_normal(&m->exposure);
+    sim_lights_at(m->store, motion.x, motion.y, place);
+    for (int k = 0; k < 2; k++)
+        m->drift[c][k] = .98 * m->drift[c][k] + .2 * s->camera.white_drift_sd * rng_normal(&m->white);
     for (int k = 0; k < 3; k++)
-        gain[k] = m->gain * exp(m->flicker[c]) * m->store->tint[k];
-    world_scene(m->world, ns_s(slot->sensed_ns), &scene);
-    sim_raster.render(m->renderer[c], &scene, &view);
+        gain[k] = m->gain * exp(m->flicker[c]) * m->store->tint[k] * place[k] * (k == 1 ? 1 : exp(m->off_white[k / 2] + m->drift[c][k / 2]));
+    world_scene(m->world, t, &scene);
+    sim_lights_dress(m->store, &scene);
+    if (scene.shutter.exposure_s + scene.shutter.readout_s > 0) {
+        world_scene(m->world, t - .005, &m->before);
+        sim_lights_velocity(&m->before, .005, &scene);
+    }
+    m->ops->render(m->renderer[c], &scene, &view);
     if (faults_smears(&m->faults, c, ns_s(slot->sensed_ns))) {
         memcpy(m->smeared, view.rgb, (size_t)view.w * (size_t)view.h * sizeof *m->smeared);
         faults_smear(&m->faults, m->smeared, view.w, view.h);
         view.rgb = m->smeared;
     }
     note_boxes(m, c, ns_s(slot->sensed_ns), out->sequence);
-    m->tells = m->frame_truth[c] && frame_truth_read(m->frame_truth[c], &sim_raster, m->renderer[c], &view, m->mask[c], &scene, m->plan, &m->shown);
+    m->tells = m->frame_truth[c] && frame_truth_read(m->frame_truth[c], m->ops, m->renderer[c], &view, m->mask[c], &scene, m->plan, &m->shown);
     m->shown.camera = c;
     m->shown.frame_sequence = out->sequence;
     m->report.frames++;
@@ -588,7 +602,7 @@ out:
 static void making_done(struct making *m)
 {
     for (int c = 0; c < TRUNDLE_CAMERAS_MAX; c++) {
-        sim_raster.done(m->renderer[c]);
+        m->ops->done(m->renderer[c]);
         developer_free(m->developer[c]);
         frame_truth_free(m->frame_truth[c]);
         free(m->mask[c]);
@@ -607,12 +621,14 @@ enum trundle_status sim_trip_write(const struct sim_store *store, int64_t seed, 
     const struct sim_suite *suite = store->suite;
     uint64_t mixed = hash64(&seed, sizeof seed, hash64(suite->root, strlen(suite->root), 0));
     struct making m = { .suite = suite, .store = store, .late = rng_seed(mixed, "trip/late"), .fix = rng_seed(mixed, "trip/loc"),
-                        .exposure = rng_seed(mixed, "trip/exposure") };
+                        .exposure = rng_seed(mixed, "trip/exposure"), .white = rng_seed(mixed, "trip/white"), .ops = sim_engine(suite) };
     struct bytes scratch = { 0 };
     enum trundle_status status;
     bool made = false;
 
     m.gain = exp(suite->camera.exposure_sd * rng_normal(&m.exposure));
+    for (int k = 0; k < 2; k++)
+        m.off_white[k] = suite->camera.white_sd * rng_normal(&m.white);
     TRY_GOTO(status, plan_new(store, seed, &m.plan, err), out);
     faults_make(suite, &store->true_cells, store->cart.cameras_n, seed, m.plan->end_s, &m.faults);
     TRY_GOTO(status, signal_make(m.plan, &m.signal, err), out);

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * The ray tracer's layers. `still` is made when the resting set, the light or what stands around changes. A frame in which nothing moves is
+ * that picture. Else what moves is drawn over it; pixels that show something else get new fragments; points on something else are traced, all
+ * others only against what moves; and what is shaded again is where light or surface differs. So a picture depends on its scene alone, whatever
+ * was seen before: bit for bit the one that a fresh renderer gives.
+ */
+#include "lab/sim/trace.h"
+
+#include "lab/sim/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void layer_done(struct trace_layer *l)
+{
+    free(l->plane.w);
+    free(l->plane.key);
+    free(l->clear.w);
+    free(l->clear.key);
+    free(l->fragment);
+    free(l->first);
+    free(l->count);
+    free(l->point);
+    free(l->open);
+    free(l->known);
+    free(l->light);
+    free(l->rgb);
+    free(l->id);
+}
+
+static bool layer_make(struct trace_layer *l, size_t n, size_t points)
+{
+    l->plane.w = calloc(n, sizeof *l->plane.w);
+    l->plane.key = calloc(n, sizeof *l->plane.key);
+    l->clear.w = calloc(n, sizeof *l->clear.w);
+    l->clear.key = calloc(n, sizeof *l->clear.key);
+    l->fragments_max = (uint32_t)(3 * n);
+    l->fragment = malloc(l->fragments_max * sizeof *l->fragment);
+    l->first = calloc(n, sizeof *l->first);
+    l->count = calloc(n, 1);
+    l->point = calloc(points, sizeof *l->point);
+    l->open = calloc(points, 1);
+    l->known = calloc(points, 1);
+    l->light = calloc(points, sizeof *l->light);
+    l->rgb = calloc(n, sizeof *l->rgb);
+    l->id = calloc(n, 1);
+    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->light && l->rgb && l->id;
+}
+
+static void trace_done(struct sim_renderer *r)
+{
+    if (!r)
+        return;
+    trace_cast_done(r);
+    trace_env_done(&r->env);
+    layer_done(&r->still);
+    layer_done(&r->now);
+    for (int i = 0; i < TRACE_STATICS; i++)
+        sim_mesh_done(&r->patch[i]);
+    for (int i = 0; i < 2; i++)
+        sim_texture_done(&r->plain[i]);
+    for (int s = 0; s < TRACE_PLANES; s++)
+        free(r->screen[s]);
+    free(r->vertex);
+    free(r->ray_x);
+    free(r->ray_y);
+    free(r->changed);
+    free(r->touched);
+    free(r);
+}
+
+static enum trundle_status trace_make(const struct cart_camera *camera, struct sim_renderer **out)
+{
+    struct sim_renderer *r = calloc(1, sizeof *r);
+    size_t n, points;
+
+    if (!r)
+        return TRUNDLE_NO_MEMORY;
+    r->lens = sim_lens_make(camera);
+    r->w = camera->width_px;
+    r->h = camera->height_px;
+    r->pw = (r->w + 1) / 2;
+    r->ph = (r->h + 1) / 2;
+    n = (size_t)r->w * (size_t)r->h;
+    points = (size_t)r->pw * (size_t)r->ph;
+    for (int i = 0; i < 3; i++) {
+        r->eye[i] = (float)camera->T_basket_cam[4 * i + 3];
+        for (int k = 0; k < 3; k++) {
+            r->r[3 * i + k] = (float)camera->T_basket_cam[4 * k + i];
+            r->t[i] -= (float)(camera->T_basket_cam[4 * k + i] * camera->T_basket_cam[4 * k + 3]);
+        }
+    }
+    r->ray_x = malloc(n * sizeof *r->ray_x);
+    r->ray_y = malloc(n * sizeof *r->ray_y);
+    r->changed = calloc(n, 1);
+    r->touched = calloc(points, 1);
+    if (!r->ray_x || !r->ray_y || !r->changed || !r->touched || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
+        trace_cast_new(r) != TRUNDLE_OK) {
+        trace_done(r);
+        return TRUNDLE_NO_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float d[2];
+
+        trace_lens(&r->lens, (float)(i % (size_t)r->w), (float)(i / (size_t)r->w), d);
+        r->ray_x[i] = d[0];
+        r->ray_y[i] = d[1];
+    }
+    trace_curves(r);
+    *out = r;
+    return TRUNDLE_OK;
+}
+
+/* ---- what stands there always ---- */
+
+static bool add_quad(struct sim_mesh *m, const float at[3], const float du[3], const float dv[3], const float n[3])
+{
+    struct sim_vertex *vertex = realloc(m->vertex, (m->vertices + 4) * sizeof *vertex);
+    uint16_t *index;
+    static const uint16_t turn[6] = { 0, 1, 3, 0, 3, 2 };
+
+    if (!vertex)
+        return false;
+    m->vertex = vertex;
+    index = realloc(m->index, (m->triangles + 2) * 3 * sizeof *index);
+    if (!index)
+        return false;
+    m->index = index;
+    for (int i = 0; i < 6; i++)
+        m->index[3 * m->triangles + (uint32_t)i] = (uint16_t)(m->vertices + turn[i]);
+    for (int i = 0; i < 4; i++) {
+        struct sim_vertex *v = &m->vertex[m->vertices++];
+
+        for (int k = 0; k < 3; k++) {
+            v->p[k] = at[k] + (float)(i & 1) * du[k] + (float)(i >> 1) * dv[k];
+            v->n[k] = n[k];
+        }
+        v->u = (float)(i & 1);
+        v->v = (float)(i >> 1);
+    }
+    m->triangles += 2;
+    return true;
+}
+
+enum { BLOCK_PARTS = 8 };
+
+static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
+{
+    bool ok = true;
+
+    for (int axis = 0; axis < 3; axis++)
+        for (int side = 0; side < 2; side++) {
+            int a = (axis + 1) % 3, b = (axis + 2) % 3;
+            float at[3] = { lo[0], lo[1], lo[2] }, du[3] = { 0 }, dv[3] = { 0 }, n[3] = { 0 };
+
+            at[axis] = side ? hi[axis] : lo[axis];
+            n[axis] = side ? 1 : -1;
+            du[side ? a : b] = side ? hi[a] - lo[a] : hi[b] - lo[b];
+            dv[side ? b : a] = side ? hi[b] - lo[b] : hi[a] - lo[a];
+            for (int part = 0; part < BLOCK_PARTS * BLOCK_PARTS && ok; part++) {   /* parts, for the lens bends what is straight */
+                float corner[3], u[3], v[3];
+
+                for (int k = 0; k < 3; k++) {
+                    u[k] = du[k] / BLOCK_PARTS;
+                    v[k] = dv[k] / BLOCK_PARTS;
+                    corner[k] = at[k] + (float)(part % BLOCK_PARTS) * u[k] + (float)(part / BLOCK_PARTS) * v[k];
+                }
+                ok = add_quad(m, corner, u, v, n);
+            }
+        }
+    return ok;
+}
+
+/* Bars of a wire wall in the plane of a patch: 4 mm wide, upright every 45 mm, level every 90 mm. */
+static bool wire_mesh(float w, float h, struct sim_mesh *m)
+{
+    static const float n[3] = { 0, 0, 1 };
+    bool ok = true;
+
+    for (float x = 0; x < w && ok; x += .045f)
+        ok = add_quad(m, (const float[3]){ x, 0, 0 }, (const float[3]){ .004f, 0, 0 }, (const float[3]){ 0, h, 0 }, n);
+    for (float y = .05f; y < h && ok; y += .09f)
+        ok = add_quad(m, (const float[3]){ 0, y, .001f }, (const float[3]){ w, 0, 0 }, (const float[3]){ 0, .004f, 0 }, n);
+    return ok;
+}
+
+static bool add_static(struct sim_renderer *r, struct sim_mesh *mesh, const struct sim_texture *texture, struct sim_pose pose, uint8_t id, float gloss)
+{
+    struct trace_solid *s = &r->solid[r->solids];
+
+    *s = (struct trace_solid){ .mesh = mesh, .texture = texture, .pose = pose, .id = id, .gloss = gloss };
+    r->solids++;
+    return mesh->vertices && trace_place(r, s);
+}
+
+/* Meshes 0..4 are the floor and the walls (rear, right, front, left), 5 the seat, 6 the shopper. */
+static bool place_statics(struct sim_renderer *r, const struct sim_scene *scene)
+{
+    const struct cart_basket *b = &scene->cart->basket;
+    float w = (float)b->size_m[0], d = (float)b->size_m[1], h = (float)b->size_m[2];
+    const float size[5][2] = { { w, d }, { w, h }, { d, h }, { w, h }, { d, h } };
+    static const double half_pi = 1.5707963267948966, grey[3] = { 70, 74, 80 };
+    const double rgb[3] = { (double)scene->backdrop.shopper_rgb[0], (double)scene->backdrop.shopper_rgb[1], (double)scene->backdrop.shopper_rgb[2] };
+    const struct sim_pose pose[5] = {
+        sim_pose_make(0, 0, 0, 0, 0, 0), sim_pose_make((double)w, 0, 0, 2 * half_pi, half_pi, 0), sim_pose_make((double)w, (double)d, 0, -half_pi, half_pi, 0),
+        sim_pose_make(0, (double)d, 0, 0, half_pi, 0), sim_pose_make(0, 0, 0, half_pi, half_pi, 0) };
+    const struct sim_pose here = sim_pose_make(0, 0, 0, 0, 0, 0);
+    bool ok = true;
+
+    if (!scene->floor)
+        return true;
+    for (int i = 0; i < 5 && ok; i++) {
+        bool wire = i && b->wall[i - 1] == CART_WALL_WIRE;
+
+        if (!r->patch[i].vertex)
+            ok = wire ? wire_mesh(size[i][0], size[i][1], &r->patch[i]) : sim_model_patch(size[i][0], size[i][1], 12, &r->patch[i]) == TRUNDLE_OK;
+        ok = ok && add_static(r, &r->patch[i], i && scene->wall ? scene->wall : scene->floor, pose[i], SIM_BASKET_ID, .3f);
+    }
+    if (scene->backdrop.seat && ok) {
+        if (!r->patch[5].vertex)
+            ok = add_block(&r->patch[5], (const float[3]){ .12f * w, -.2f, h - .08f }, (const float[3]){ .88f * w, -.015f, h + .12f }) &&
+                 sim_print_plain(grey, .04, 16, 5, &r->plain[0]) == TRUNDLE_OK;
+        ok = ok && add_static(r, &r->patch[5], &r->plain[0], here, SIM_BASKET_ID, .4f);
+    }
+    if (scene->backdrop.shopper && ok) {
+        if (!r->patch[6].vertex)
+            ok = add_block(&r->patch[6], (const float[3]){ .5f * w - .22f, -.62f, -.4f }, (const float[3]){ .5f * w + .22f, -.38f, h + .42f }) &&
+                 sim_print_plain(rgb, .1, 32, 6, &r->plain[1]) == TRUNDLE_OK;
+        ok = ok && add_static(r, &r->patch[6], &r->plain[1], here, SIM_HAND_ID, 0);
+    }
+    return ok;
+}
+
+/* ---- layers ---- */
+
+static void add_solids(struct sim_renderer *r, const struct sim_scene *scene, bool resting)
+{
+    for (uint32_t i = 0; i < scene->n; i++) {
+        const struct sim_solid *from = &scene->solid[i];
+        struct trace_solid *s = &r->solid[r->solids];
+        float speed = 0;
+
+        if (from->resting != resting || r->solids == TRACE_SOLIDS || !from->mesh->vertices)
+            continue;
+        *s = (struct trace_solid){ .mesh = from->mesh, .texture = from->texture, .pose = from->pose, .id = from->id, .gloss = from->gloss, .clear = from->clear };
+        for (int k = 0; k < 3 && !resting; k++) {
+            s->drift[k] = r->r[3 * k] * from->velocity_ms[0] + r->r[3 * k + 1] * from->velocity_ms[1] + r->r[3 * k + 2] * from->velocity_ms[2];
+            speed += fabsf(s->drift[k]);
+        }
+        s->moving = speed * (r->shutter.exposure_s + r->shutter.readout_s) > 1e-5f;
+        if (trace_place(r, s))
+            r->solids++;
+    }
+}
+
+static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
+{
+    struct trace_layer *l = &r->still;
+    size_t n = (size_t)r->w * (size_t)r->h;
+    int points = r->pw * r->ph;
+
+    r->solids = r->vertices = 0;
+    memset(l->whole, 0, sizeof l->whole);
+    memset(l->plane.w, 0, n * sizeof *l->plane.w);
+    if (r->sees_clear || !r->has_still)
+        memset(l->clear.w, 0, n * sizeof *l->clear.w);
+    r->sees_clear = false;
+    if (!place_statics(r, scene))
+        return false;
+    add_solids(r, scene, true);
+    r->resting = r->solids;
+    r->vertices_resting = r->vertices;
+    if (trace_cast_scene(r, 0, r->solids, &r->rest) != TRUNDLE_OK)
+        return false;
+    for (uint32_t i = 0; i < r->solids; i++) {
+        trace_draw(r, l, i, NULL);
+        r->sees_clear = r->sees_clear || r->solid[i].clear > 0;
+    }
+    l->fragments = 0;
+    for (size_t i = 0; i < n; i++)
+        trace_fragments(r, l, (int)i);
+    for (int i = 0; i < points; i++)
+        trace_point_make(r, l, i);
+    trace_cast(r, l, r->rest, NULL, false);
+    for (int i = 0; i < points; i++)
+        trace_light_point(r, l, i);
+    for (int y = 0, i = 0; y < r->h; y++)
+        for (int x = 0; x < r->w; x++, i++) {
+            l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y);
+            l->id[i] = trace_id(r, l, i);
+        }
+    r->dirty = (struct trace_rect){ 0, 0, r->w, r->h };
+    return true;
+}
+
+/* Planes as they rest, where the last frame drew over them. */
+static void restore(struct sim_renderer *r)
+{
+    struct trace_rect d = r->dirty;
+    size_t run = (size_t)(d.x1 - d.x0);
+
+    for (int y = d.y0; y < d.y1 && d.x0 < d.x1; y++) {
+        size_t at = (size_t)y * (size_t)r->w + (size_t)d.x0;
+
+        memcpy(r->now.plane.w + at, r->still.plane.w + at, run * sizeof(trace_four));
+        memcpy(r->now.plane.key + at, r->still.plane.key + at, run * sizeof(trace_flags));
+        memcpy(r->now.clear.w + at, r->still.clear.w + at, run * sizeof(trace_four));
+        memcpy(r->now.clear.key + at, r->still.clear.key + at, run * sizeof(trace_flags));
+    }
+    r->dirty = (struct trace_rect){ r->w, r->h, 0, 0 };
+}
+
+/* A triangle of what moves took a sample. */
+static bool differs(const struct sim_renderer *r, size_t i)
+{
+    trace_flags other = (r->now.plane.w[i] > r->still.plane.w[i]) | (r->now.clear.w[i] > r->still.clear.w[i]);
+
+    return other[0] || other[1] || other[2] || other[3];
+}
+
+static void mark(struct sim_renderer *r, int i, int below, int above)
+{
+    int px = i % r->pw, py = i / r->pw;
+    int x0 = px - below < 0 ? 0 : px - below, x1 = px + above >= r->pw ? r->pw - 1 : px + above;
+
+    for (int y = py - below < 0 ? 0 : py - below; y <= py + above && y < r->ph; y++)
+        for (int x = x0; x <= x1; x++)
+            r->touched[y * r->pw + x] |= 1;
+}
+
+/* New surfaces and their points; `touched` marks points on another surface. */
+static void resurface(struct sim_renderer *r)
+{
+    struct trace_layer *l = &r->now;
+
+    l->fragments = 0;
+    for (int y = r->dirty.y0; y < r->dirty.y1; y++)
+        for (int x = r->dirty.x0; x < r->dirty.x1; x++) {
+            size_t i = (size_t)y * (size_t)r->w + (size_t)x;
+
+            if (!differs(r, i))
+                continue;
+            r->changed[i] = 1;
+            trace_fragments(r, l, (int)i);
+            l->id[i] = trace_id(r, l, (int)i);
+        }
+    for (int i = 0; i < r->pw * r->ph; i++) {
+        int x = 2 * (i % r->pw) + 1, y = 2 * (i / r->pw) + 1;
+        size_t at = (size_t)(y < r->h ? y : r->h - 1) * (size_t)r->w + (size_t)(x < r->w ? x : r->w - 1);
+
+        if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
+            trace_point_make(r, l, i);
+            r->touched[i] = 1;
+        }
+    }
+}
+
+static void relight(struct sim_renderer *r)
+{
+    struct trace_layer *l = &r->now;
+    int points = r->pw * r->ph;
+
+    trace_cast(r, l, r->rest, r->touched, false);
+    trace_cast(r, l, r->move, NULL, true);
+    for (int i = 0; i < points; i++)           /* from marks on points to marks on all whose block holds one */
+        r->touched[i] = r->touched[i] || l->open[i] != r->still.open[i] ? 2 : 0;
+    for (int i = 0; i < points; i++)
+        if (r->touched[i] & 2)
+            mark(r, i, 3, 4);
+}
+
+static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
+{
+    struct trace_layer *l = &r->now;
+    size_t n = (size_t)r->w * (size_t)r->h, points = (size_t)r->pw * (size_t)r->ph;
+
+    restore(r);
+    r->solids = r->resting;
+    r->vertices = r->vertices_resting;
+    add_solids(r, scene, false);
+    if (trace_cast_scene(r, r->resting, r->solids - r->resting, &r->move) != TRUNDLE_OK)
+        return false;
+    memcpy(l->whole, r->still.whole, sizeof l->whole);
+    for (uint32_t i = r->resting; i < r->solids; i++)
+        trace_draw(r, l, i, &r->dirty);
+    memset(r->changed, 0, n);
+    memset(r->touched, 0, points);
+    memcpy(l->id, r->still.id, n);
+    memcpy(l->rgb, r->still.rgb, n * sizeof *l->rgb);
+    memcpy(l->point, r->still.point, points * sizeof *l->point);
+    memcpy(l->open, r->still.open, points);
+    memcpy(l->known, r->still.known, points);
+    memcpy(l->light, r->still.light, points * sizeof *l->light);
+    resurface(r);
+    relight(r);
+    for (size_t i = 0; i < points; i++)
+        if (r->touched[i])
+            trace_light_point(r, l, (int)i);
+    for (int py = 0; py < r->ph; py++)
+        for (int px = 0; px < r->pw; px++) {
+            bool light = false;
+
+            for (int y = py - 1 < 0 ? 0 : py - 1; y <= py + 2 && y < r->ph; y++)
+                for (int x = px - 1 < 0 ? 0 : px - 1; x <= px + 2 && x < r->pw; x++)
+                    light = light || r->touched[y * r->pw + x];
+            for (int y = 2 * py; y < 2 * py + 2 && y < r->h; y++)
+                for (int x = 2 * px; x < 2 * px + 2 && x < r->w; x++) {
+                    int i = y * r->w + x;
+                    const struct trace_layer *from = r->changed[i] ? l : &r->still;
+
+                    if (light || r->changed[i])
+                        l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y);
+                }
+        }
+    return true;
+}
+
+static void trace_render(struct sim_renderer *r, const struct sim_scene *scene, struct sim_view *out)
+{
+    bool ok = true, fresh = !r->has_still || r->still_version != scene->resting_version;
+
+    r->moves = false;
+    r->shutter = scene->shutter;
+    if (!r->has_still || memcmp(&r->env.light, &scene->light, sizeof scene->light) != 0) {
+        ok = trace_env_make(&scene->light, &r->env) == TRUNDLE_OK;
+        fresh = true;
+    }
+    r->backdrop = scene->backdrop;             /* of a cart: as long as the renderer lives */
+    if (fresh && ok) {
+        ok = make_still(r, scene);
+        r->has_still = ok;
+        r->still_version = scene->resting_version;
+    }
+    for (uint32_t i = 0; i < scene->n; i++)
+        r->moves = r->moves || !scene->solid[i].resting;
+    if (r->moves && ok)
+        ok = make_now(r, scene);
+    if (!ok) {                                 /* out of memory: a dark picture, which no truth claims to show anything */
+        memset(r->now.rgb, 0, (size_t)r->w * (size_t)r->h * sizeof *r->now.rgb);
+        memset(r->now.id, 0, (size_t)r->w * (size_t)r->h);
+        memset(r->now.whole, 0, sizeof r->now.whole);
+        r->moves = true;
+        r->has_still = false;
+    }
+    *out = r->moves ? (struct sim_view){ r->w, r->h, r->now.rgb, r->now.id } : (struct sim_view){ r->w, r->h, r->still.rgb, r->still.id };
+}
+
+static bool trace_seen(const struct sim_renderer *r, uint8_t id, const uint8_t *mask, struct sim_seen *out)
+{
+    const struct trace_layer *l = r->moves ? &r->now : &r->still;
+
+    return sim_seen_count(l->id, r->w, r->h, l->whole[id], id, mask, out);
+}
+
+const struct sim_render_ops sim_trace = { "trace", trace_make, trace_render, trace_seen, trace_done };
