@@ -276,7 +276,8 @@ static void add_solids(struct sim_renderer *r, const struct sim_scene *scene, bo
 
         if (from->resting != resting || r->solids == TRACE_SOLIDS || !from->mesh->vertices)
             continue;
-        *s = (struct trace_solid){ .mesh = from->mesh, .texture = from->texture, .pose = from->pose, .id = from->id, .gloss = from->gloss, .clear = from->clear };
+        *s = (struct trace_solid){ .mesh = from->mesh, .texture = from->texture, .pose = from->pose, .id = from->id, .gloss = from->gloss, .clear = from->clear,
+                                   .inside = from->inside };
         for (int k = 0; k < 3 && !resting; k++) {
             s->drift[k] = r->r[3 * k] * from->velocity_ms[0] + r->r[3 * k + 1] * from->velocity_ms[1] + r->r[3 * k + 2] * from->velocity_ms[2];
             speed += fabsf(s->drift[k]);

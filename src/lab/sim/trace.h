@@ -82,6 +82,7 @@ struct trace_solid {
     struct sim_pose pose;
     uint8_t id;
     bool    moving;                /* has a velocity */
+    bool    inside;                /* adds nothing to the outline of its id */
     float   gloss, clear, drift[3];                         /* drift: velocity in the camera's frame */
     uint32_t first;                /* in the vertices */
 };

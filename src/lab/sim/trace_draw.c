@@ -294,7 +294,7 @@ TRACE_WIDE void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32
         if (before == 3) {
             float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
 
-            if (area < 0)
+            if (area < 0 && !solid->inside)
                 l->whole[solid->id] -= .5f * area;
             if (solid->moving) {
                 int there = 0;
