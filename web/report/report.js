@@ -32,10 +32,14 @@
     asks_per_100: ['Questions per 100 items', 'questions and re-scan prompts; fewer is better', 'number'],
     undercharge_bp: ['Undercharged', 'basis points of true value not charged', 'bp'],
     overcharge_bp: ['Overcharged', 'basis points of true value charged too much', 'bp'],
+    scenario_recall: ['Shrink noticed', 'scenarios with a prompt or an audit mark about them', 'share'],
+    scenario_stopped: ['Shrink stopped', 'noticed, or charged in full', 'share'],
+    false_alarms_per_100: ['False alarms per 100 trips', 'prompts and audit marks in honest trips; fewer is better', 'number'],
     loss_left_pct: ['Loss left', 'value that walks out unpaid', 'pct'],
     false_removals: ['False removals', 'items off the list that are still inside', 'number'],
     time_error_s: ['Time error', 'mean distance of matched events', 's'],
     line_latency_log_s: ['Line latency, median', 'settled until the line is shown', 's'],
+    line_latency_log_p90_s: ['Line latency, 90th percentile', 'settled until the line is shown', 's'],
     line_latency_log_p99_s: ['Line latency, 99th percentile', 'settled until the line is shown', 's'],
   };
   const name = (key) => known[key] ? known[key][0] : key.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase());
@@ -137,7 +141,7 @@
   function slices() {
     const names = Object.keys(figures.slices);
     if (!names.length) return null;
-    const keys = Object.keys(figures[modes[0]]).filter((k) => names.some((s) => figures.slices[s][modes[0]]?.[k])).filter((k) => known[k] && !/p99/.test(k));
+    const keys = Object.keys(figures[modes[0]]).filter((k) => names.some((s) => figures.slices[s][modes[0]]?.[k])).filter((k) => known[k] && !/p9[09]/.test(k));
     const box = make('div', {}), chips = make('div', { class: 'chips', role: 'group', 'aria-label': 'Figure shown' });
     function show(key) {
       const n = (f) => (f && f.n) || 0;
