@@ -49,6 +49,7 @@ eval_is 0 "$work/trips" --recorded --quality "$work/q.csv" --commit abc && eval_
     [ "$(grep -c '^date,commit,' "$work/q.csv")" = 1 ] && grep -q ',abc,smoke,8,3,unaided,all,event_recall,0,' "$work/q.csv" && grep -q ',def,smoke,' "$work/q.csv"
 report $? 'the CSV of figures only grows'
 
+python=${TRUNDLE_PYTHON:-python3}
 "$trundle" sim --suite smoke --seed 5 --trips 2 --out "$work/seen" >"$work/out" 2>"$work/err"
 eval_is 0 "$work/seen" --json --write-submission "$work/events.jsonl" && cp "$work/out" "$work/one" && eval_is 0 "$work/seen" --json --submission "$work/events.jsonl" &&
     for key in event_f1 event_precision detection_f1 errors_per_100 basket_accuracy undercharge_bp; do
@@ -59,6 +60,16 @@ report $? 'what a system said, written and submitted, scores the same'
 sed 's/"trip":"6"/"trip":"7"/' "$work/events.jsonl" >"$work/sub" && eval_is 3 "$work/seen" --submission "$work/sub" && grep -q 'names trip 7, which is not among the 2 scored' "$work/err" && [ ! -s "$work/out" ] &&
     sed '2s/"t_s":[0-9.]*/"t_s":9999/' "$work/events.jsonl" >"$work/sub" && eval_is 3 "$work/seen" --submission "$work/sub" && grep -q 'line 2: t_s is 9999' "$work/err" && [ ! -s "$work/out" ]
 report $? 'a submission that does not fit its trips is refused whole'
+
+if "$python" -c 'import mcap.reader, mcap_protobuf.decoder' 2>/dev/null; then
+    "$python" examples/submission.py "$work"/trips/*.mcap >"$work/sub" 2>"$work/err" && eval_is 0 "$work/trips" --json --submission "$work/sub" &&
+        grep -o '"detection_f1":{"value":[0-9.]*' "$work/out" | head -n 1 | awk -F: '$3 < 0.5 { exit 1 }'
+    report $? 'the example in Python reads trips and is scored'
+else
+    n=$((n + 1))
+    echo '# skipped: no mcap and mcap-protobuf-support for Python (TRUNDLE_PYTHON)'
+    echo "ok $n - the example in Python reads trips and is scored # SKIP no mcap for Python"
+fi
 
 eval_is 0 "$work/seen" --report "$work/page.html" --system shelf-rule && grep -q '"system":"shelf-rule"' "$work/page.html" && grep -q '"jpeg":"/9j/' "$work/page.html" && [ -s "$work/page.json" ] &&
     eval_is 2 "$work/seen" --report "$work/page.json"

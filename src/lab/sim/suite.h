@@ -135,7 +135,7 @@ struct sim_suite {
         /* of shoppers whose things are bodies */
         int policy;                        /* enum suite_policy */
         struct suite_range items, walk_s, pause_s;
-        double items_median, spread_below, spread_above, scan_spread, light_share, in_hand_share, overlap_share, change_share, wrong_plu_share, bag_share;
+        double places, items_median, spread_below, spread_above, scan_spread, light_share, in_hand_share, overlap_share, change_share, wrong_plu_share, bag_share;
     } shopper;
     struct {
         int model;                         /* enum suite_bodies */
