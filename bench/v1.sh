@@ -74,7 +74,7 @@ bands() {
     f=$(json "$1" shelf-rule) && [ -f "$f" ] && band "$1" shelf-rule 'event F1' "$(figure unaided event_f1 "$f")" .75 .9
     f=$(json "$1" scan-only) && [ -f "$f" ] && {
         share=$(awk -v s="$(count scanned "$f")" -v u="$(count unscanned "$f")" 'BEGIN { printf "%.3f", s / (s + u) }')
-        band "$1" scan-only "event recall against a scanned share of $share," "$(figure unaided event_recall "$f")" "$(awk -v s="$share" 'BEGIN { print s - .1 }')" "$share"
+        band "$1" scan-only "event recall against a scanned share of $share," "$(figure unaided event_recall "$f")" "$(awk -v s="$share" 'BEGIN { print s - .15 }')" "$share"
     }
     f=$(json "$1" frame-by-frame) && [ -f "$f" ] && band "$1" frame-by-frame 'baskets of 10-15 items all right (a band for trained nets)' "$(figure unaided basket_accuracy_10_15 "$f")" .45 .75
     return 0

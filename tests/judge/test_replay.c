@@ -11,7 +11,7 @@ enum { NOTES = 4096 };
 struct script { struct trundle_message note[NOTES]; size_t notes; struct trundle_message out[NOTES]; size_t outs, polled; uint32_t next; };
 static struct script *last_cart[8];
 static size_t carts;
-static struct { bool withdraw, rescan; enum trundle_status push; } how;
+static struct { bool withdraw, rescan, see; enum trundle_status push; } how;
 
 static enum trundle_status script_open(const struct trundle_setup *setup, void **out, struct trundle_error *err)
 {
@@ -66,6 +66,11 @@ static enum trundle_status script_push(void *cart, const struct trundle_message 
         e->channel = TRUNDLE_EVIDENCE;
         e->log_ns = m->log_ns;
         e->evidence.id = (uint32_t)m->cell.raw[0];
+        if (how.see) {                 /* every third sees nothing it knows */
+            e->evidence.sense = TRUNDLE_SENSE_SEE;
+            e->evidence.products_n = m->cell.raw[0] % 3 ? 1 : 0;
+            e->evidence.products[0].llr = e->evidence.llr_unknown = (float)m->cell.raw[0];
+        }
         script_evidence(s, m, e->evidence.id);
     } else if (m->channel == TRUNDLE_EVIDENCE) {
         script_evidence(s, m, m->evidence.id);
@@ -335,12 +340,56 @@ static void refused_input_is_counted_and_errors_end_it(void **state)
     judge_replay_free(r);
 }
 
+/* Shuffled product lists are the same lists, with the same evidence, in other places; nothing else is touched, and nobody answers. */
+static void shuffled_lists_are_the_same_lists(void **state)
+{
+    enum { N = 60 };
+    struct trundle_setup none = { .start_wall_ns = 0 };
+    struct judge_replay *r;
+    struct judge_prediction p = { .events_n = 0 };
+    struct trundle_error err = { 0 };
+    uint32_t sequence = 0, moved = 0;
+    unsigned seen[N + 1] = { 0 };
+    const struct script *again;
+
+    (void)state;
+    how.see = true;
+    support_ok(judge_replay_new(&script, &none, &r, &err), &err);
+    for (int32_t i = 1; i <= N; i++) {
+        push(r, TRUNDLE_CELL, i, i, &sequence);
+        push(r, TRUNDLE_TICK, i + 0.5, 0, &sequence);
+    }
+    judge_replay_shuffle(r, 5);
+    support_ok(judge_replay_again(r, &none, &p, &err), &err);
+    assert_int_equal(carts, 2);
+    again = last_cart[1];
+    assert_int_equal(again->notes, 2 * N);             /* evidence and ticks; no cells, no answers */
+    for (size_t i = 0; i < again->notes; i++) {
+        const struct trundle_evidence *e = &again->note[i].evidence;
+
+        if (again->note[i].channel != TRUNDLE_EVIDENCE)
+            continue;
+        assert_int_equal(e->products_n, e->id % 3 ? 1 : 0);
+        if (!e->products_n)
+            continue;
+        assert_near(e->llr_unknown, e->products[0].llr, 0);
+        seen[(int)e->products[0].llr]++;
+        moved += (uint32_t)e->products[0].llr != e->id;
+    }
+    for (uint32_t i = 1; i <= N; i++)
+        assert_int_equal(seen[i], i % 3 ? 1 : 0);
+    assert_true(moved > N / 2);
+    judge_prediction_done(&p);
+    judge_replay_free(r);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_unaided_cart_gets_what_was_sensed), TEST(answers_come_in_time_at_the_stated_rates), TEST(answers_repeat), TEST(right_answers_fit_the_truth),
-        TEST(a_rescan_prompt_yields_a_scan), TEST(a_withdrawn_question_is_not_answered), TEST(refused_input_is_counted_and_errors_end_it) };
+        TEST(a_rescan_prompt_yields_a_scan), TEST(a_withdrawn_question_is_not_answered), TEST(refused_input_is_counted_and_errors_end_it),
+        TEST(shuffled_lists_are_the_same_lists) };
 
     return support_run(tests);
 }

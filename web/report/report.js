@@ -32,7 +32,18 @@
     asks_per_100: ['Questions per 100 items', 'questions and re-scan prompts; fewer is better', 'number'],
     undercharge_bp: ['Undercharged', 'basis points of true value not charged', 'bp'],
     overcharge_bp: ['Overcharged', 'basis points of true value charged too much', 'bp'],
-    loss_left_pct: ['Loss left', 'value that walks out unpaid', 'pct'],
+    undercharge_cents: ['Undercharged per trip', 'what a trip is charged too little, at the store’s prices', 'cents'],
+    overcharge_cents: ['Overcharged per trip', 'what a trip is charged too much', 'cents'],
+    cents_per_error: ['Cost of an error', 'value wrongly charged or left out, per error', 'cents'],
+    trip_s_per_item: ['Seconds per item', 'length of the trip by items', 's'],
+    ask_s_per_item: ['Seconds of questions per item', 'what answering adds', 's'],
+    scenario_recall: ['Shrink noticed', 'shrink scenarios flagged before payment', 'share'],
+    scenario_stopped: ['Shrink stopped', 'shrink scenarios that did not walk out unpaid', 'share'],
+    false_alarms_per_100: ['False alarms per 100 trips', 'flags on honest trips', 'number'],
+    twin_alarms_per_100: ['Alarms per 100 honest twins', 'flags on what only looks like shrink', 'number'],
+    loss_left_bp: ['Loss left', 'of true value, basis points', 'bp'],
+    line_latency_log_p90_s: ['Line latency, 90th percentile', 'settled until the line is shown', 's'],
+    loss_left_pct: ['Shrink left', 'value of shrink that walks out unpaid', 'pct'],
     false_removals: ['False removals', 'items off the list that are still inside', 'number'],
     time_error_s: ['Time error', 'mean distance of matched events', 's'],
     line_latency_log_s: ['Line latency, median', 'settled until the line is shown', 's'],
@@ -46,6 +57,7 @@
     if (kind === 'share') return (100 * v).toFixed(1) + '\u00a0%';
     if (kind === 's') return v.toFixed(2) + '\u00a0s';
     if (kind === 'bp') return v.toFixed(0) + '\u00a0bp';
+    if (kind === 'cents') return (v / 100).toFixed(2);
     if (kind === 'pct') return v.toFixed(2) + '\u00a0%';
     return Math.abs(v) >= 100 ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : v.toFixed(2);
   }
@@ -121,9 +133,9 @@
   }
 
   function headline() {
-    const money = Object.keys(figures[modes[0]]).filter((k) => /cents|money|loss|per_item|items_per/.test(k));
-    const keys = ['errors_per_100', 'basket_accuracy', 'event_f1', 'auto_rate', 'asks_per_100', 'undercharge_bp', 'overcharge_bp', ...money];
-    const cards = [...new Set(keys)].filter((k) => modes.some((m) => figures[m][k] && figures[m][k].value !== null)).map((k) => {
+    const keys = ['errors_per_100', 'basket_accuracy', 'event_f1', 'auto_rate', 'asks_per_100', 'undercharge_bp', 'overcharge_bp', 'undercharge_cents', 'cents_per_error', 'trip_s_per_item',
+      'ask_s_per_item', 'scenario_recall', 'false_alarms_per_100', 'loss_left_pct'];
+    const cards = keys.filter((k) => modes.some((m) => figures[m][k] && figures[m][k].value !== null)).map((k) => {
       const f = figures[modes[0]][k] || {};
       return make('div', { class: 'card' }, make('h3', {}, name(k)), make('p', { class: 'figure' }, print(k, f.value)), make('p', { class: 'small' }, `95\u00a0%: ${interval(k, f)}`),
         modes[1] && figures.aided[k] && figures.aided[k].value !== null && make('p', { class: 'small' }, make('strong', {}, `aided ${print(k, figures.aided[k].value)}`), ` (${interval(k, figures.aided[k])})`),
@@ -137,7 +149,8 @@
   function slices() {
     const names = Object.keys(figures.slices);
     if (!names.length) return null;
-    const keys = Object.keys(Object.values(figures.slices)[0][modes[0]] || {}).filter((k) => known[k] && !/p99/.test(k));
+    const keys = Object.keys(Object.values(figures.slices)[0][modes[0]] || {})
+      .filter((k) => ['event_f1', 'event_recall', 'event_precision', 'detection_f1', 'auto_rate', 'errors_per_100', 'basket_accuracy', 'undercharge_bp', 'scenario_recall', 'false_alarms_per_100', 'line_latency_log_s'].includes(k));
     const box = make('div', {}), chips = make('div', { class: 'chips', role: 'group', 'aria-label': 'Figure shown' });
     function show(key) {
       const n = (f) => (f && f.n) || 0;

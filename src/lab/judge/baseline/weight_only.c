@@ -16,7 +16,7 @@ enum { THRESHOLD_G, TOLERANCE_G, STABLE_G, STABLE_S, BEFORE_S, AFTER_S, PICK_S, 
 static const struct judge_baseline_field fields[FIELDS_N] = {
     { "threshold_g", "a change of the load above this is an event; fixed by the rule", 0, 10000, { 50 }, 1 },
     { "tolerance_g", "a product is named when its mean mass is this near; fixed by the rule", 0, 10000, { 20 }, 1 },
-    { "stable_g", "the load holds still when its blocks of 0.1 s lie within this range", 0.1, 1000, { 5, 10, 20, 40, 80 }, 5 },
+    { "stable_g", "the load holds still when its blocks of 0.1 s lie within this range", 0.1, 1000, { 5, 15, 40, 80, 160, 320 }, 6 },
     { "stable_s", "... for this long, at most 1 s", 0.1, 1, { 0.2, 0.4, 0.7, 1 }, 4 },
     { "before_s", "a scan reaches forward to an event this many seconds later", 0, 30, { 2, 3, 4, 6, 8 }, 5 },
     { "after_s", "a scan names an event that was this many seconds before it", 0, 30, { 0, 1.5, 3, 5 }, 4 },
