@@ -68,6 +68,7 @@ void bench_line(struct bench *b);                        /* line_latency */
 void bench_heap(struct bench *b);                        /* heap_calls */
 void bench_journal(struct bench *b);                     /* journal */
 void bench_scan(struct bench *b);                        /* scan */
+void bench_judge(struct bench *b);                       /* scoring_share */
 
 /* heap_count.c: every call of malloc and its kin while counting is on. */
 struct bench_heap_calls { uint64_t ours, libraries; };

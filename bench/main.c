@@ -23,6 +23,7 @@ static const struct {
     { "replay_speed", replay_speed, true }, { "trip_cost", trip_cost, true },   { "idle_cost", bench_idle, true },
     { "frame_latency", bench_frames, true }, { "mask_encode", bench_mask, true }, { "heap_calls", bench_heap, true },
     { "journal", bench_journal, false },     { "scan", bench_scan, false },       { "line_latency", bench_line, true },
+    { "scoring_share", bench_judge, true },
 };
 
 static bool wanted(int argc, char **argv, int first, const char *name)

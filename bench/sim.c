@@ -6,6 +6,7 @@
  */
 #include "bench/bench.h"
 
+#include "cart/calib/mask.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 #include "lab/sim/lights.h"
@@ -38,39 +39,56 @@ static double cpu_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The vertex in the middle of a side; one for both triangles that share it. `table` has a power of two of places. */
+struct side { uint32_t a, b, middle; };
+
+static uint32_t middle_of(struct sim_mesh *out, struct side *table, uint32_t places, uint32_t a, uint32_t b)
+{
+    uint32_t lo = a < b ? a : b, hi = a < b ? b : a, at = (lo * 2654435761U + hi * 40503U) & (places - 1);
+    const struct sim_vertex *from = &out->vertex[a], *to = &out->vertex[b];
+    struct sim_vertex *v = &out->vertex[out->vertices];
+
+    for (; table[at].middle; at = (at + 1) & (places - 1))
+        if (table[at].a == lo && table[at].b == hi)
+            return table[at].middle;
+    for (int j = 0; j < 3; j++) {
+        v->p[j] = .5f * (from->p[j] + to->p[j]);
+        v->n[j] = .5f * (from->n[j] + to->n[j]);
+    }
+    v->u = .5f * (from->u + to->u);
+    v->v = .5f * (from->v + to->v);
+    table[at] = (struct side){ lo, hi, out->vertices };
+    return out->vertices++;
+}
+
 /* Each triangle into four, by the middles of its sides. False: too many for 16-bit indices, or no memory; the mesh stays. */
 static bool divide(struct sim_mesh *m)
 {
-    struct sim_mesh out = { .vertices = 0 };
+    struct sim_mesh out = { .vertices = m->vertices };
+    uint32_t places = 64;
+    struct side *table;
     bool ok;
 
-    if (m->triangles * 6 > UINT16_MAX)
+    while (places < m->triangles * 6)
+        places *= 2;
+    if (m->vertices + m->triangles * 3 > UINT16_MAX)
         return false;
-    out.vertex = malloc(m->triangles * 6 * sizeof *out.vertex);
+    out.vertex = malloc((m->vertices + m->triangles * 3) * sizeof *out.vertex);
     out.index = malloc(m->triangles * 12 * sizeof *out.index);
-    ok = out.vertex && out.index;
+    table = calloc(places, sizeof *table);
+    ok = out.vertex && out.index && table;
+    if (ok)
+        memcpy(out.vertex, m->vertex, m->vertices * sizeof *out.vertex);
     for (uint32_t i = 0; i < m->triangles && ok; i++) {
-        static const uint8_t corners[12] = { 0, 3, 5, 3, 1, 4, 5, 4, 2, 3, 4, 5 };
+        const uint16_t *old = m->index + 3 * (size_t)i;
+        uint32_t ab = middle_of(&out, table, places, old[0], old[1]), bc = middle_of(&out, table, places, old[1], old[2]);
+        uint32_t ca = middle_of(&out, table, places, old[2], old[0]), corner[12] = { old[0], ab, ca, ab, old[1], bc, ca, bc, old[2], ab, bc, ca };
 
-        for (uint32_t k = 0; k < 6; k++) {
-            const struct sim_vertex *a = &m->vertex[m->index[3 * i + k % 3]], *b = &m->vertex[m->index[3 * i + (k + 1) % 3]];
-            struct sim_vertex *v = &out.vertex[out.vertices + k];
-
-            *v = *a;
-            for (int j = 0; j < 3 && k >= 3; j++) {
-                v->p[j] = .5f * (a->p[j] + b->p[j]);
-                v->n[j] = .5f * (a->n[j] + b->n[j]);
-            }
-            if (k >= 3) {
-                v->u = .5f * (a->u + b->u);
-                v->v = .5f * (a->v + b->v);
-            }
-        }
         for (uint32_t k = 0; k < 12; k++)
-            out.index[3 * out.triangles + k] = (uint16_t)(out.vertices + corners[k]);
-        out.vertices += 6;
+            out.index[3 * out.triangles + k] = (uint16_t)corner[k];
         out.triangles += 4;
     }
+    free(table);
     memcpy(out.half_m, m->half_m, sizeof out.half_m);
     if (!ok) {
         sim_mesh_done(&out);
@@ -188,7 +206,8 @@ static enum trundle_status pictures(struct bench *b, const struct sim_suite *sui
 {
     static const struct sim_render_ops *const ops[2] = { &sim_raster, &sim_trace };
     static const char *const names[2] = { "sim_raster_pictures", "sim_trace_pictures" };
-    struct samples *s = calloc(4, sizeof *s);
+    struct samples *s = calloc(6, sizeof *s);
+    uint8_t *mask = NULL;
     enum trundle_status status = TRUNDLE_OK;
     uint32_t *reference = NULL;
     struct filled f = { .store = NULL };
@@ -226,6 +245,21 @@ static enum trundle_status pictures(struct bench *b, const struct sim_suite *sui
                 free(reference);
                 reference = NULL;
             }
+            if (o == 1) {                          /* as a trip makes them: what the cart's mask blanks gets no colour */
+                mask = malloc(n);
+                TRY_GOTO(status, mask ? mask_make(camera, &f.store->cart.basket, mask, n, err) : TRUNDLE_NO_MEMORY, out);
+                ops[o]->limit(r, mask);
+                ops[o]->render(r, &f.scene, &view);
+                for (int k = 0; k < 5; k++) {
+                    double t = cpu_s();
+
+                    f.scene.resting_version++;
+                    ops[o]->render(r, &f.scene, &view);
+                    add(&s[4], 1, cpu_s() - t, i);
+                }
+                free(mask);
+                mask = NULL;
+            }
             ops[o]->done(r);
         }
         add(&s[3], f.triangles, 1, i);
@@ -234,6 +268,7 @@ static enum trundle_status pictures(struct bench *b, const struct sim_suite *sui
     }
     for (int o = 0; o < 2; o++)
         tell(b, names[o], "pictures/s of one core", &s[o], true, "320x240, 40 items, everything made anew for each picture");
+    tell(b, "sim_trace_masked_pictures", "pictures/s of one core", &s[4], true, "the same, colours only where the cart's mask keeps them, as in trips");
     tell(b, "sim_trace_psnr", "dB", &s[2], false, "against 256 samples a pixel, no denoiser; 8-bit colours before the sensor");
     tell(b, "sim_scene_triangles", "triangles", &s[3], false, NULL);
 out:
@@ -241,6 +276,7 @@ out:
         (void)error_set(err, status, "bench", NULL, "cannot make a scene: %s", trundle_status_text(status));
     emptied(&f);
     free(reference);
+    free(mask);
     free(s);
     return status;
 }

@@ -13,6 +13,6 @@ cd "$(dirname "$0")/.."
 Written by `tools/suite_fields.sh` (`trundle sim fields SUITE...` prints the table). [simulator.md](simulator.md) says what they are for.
 
 END
-    build/trundle sim fields smoke v1
+    build/trundle sim fields smoke v1 v1-other
 } >docs/suite-fields.md.new
 mv docs/suite-fields.md.new docs/suite-fields.md

@@ -86,6 +86,18 @@ static void bent_boxes_cost_marks(void **state)
     assert_near(coco_of(&s, COCO_AP), (1 + 0.4) / 2, 1e-9);
     assert_near(coco_of(&s, COCO_AP75), 0.5, 1e-9);
     scene_init(&s);
+    s.found[3] = s.found[0];                               /* the same thing twice: once is enough */
+    s.found[3].score = 0.85;
+    s.set.found_n = 4;
+    assert_near(coco_of(&s, COCO_AP50), ((51 + 50 * 2.0 / 3) / 101 + 1) / 2, 1e-9);
+    scene_init(&s);
+    s.found[3] = s.found[2];                               /* the surer one chooses first, wherever it stands: overlap 2/3 at 0.9, all of it at 0.7 */
+    s.found[3].x += 20;
+    s.found[3].score = 0.9;
+    s.set.found_n = 4;
+    assert_near(coco_of(&s, COCO_AP50), 1, 1e-9);
+    assert_near(coco_of(&s, COCO_AP75), (1 + 0.5) / 2, 1e-9);
+    scene_init(&s);
     s.found[2].image = 0;                                  /* in another picture */
     assert_near(coco_of(&s, COCO_AR100), 0.5, 1e-9);
 }
@@ -261,6 +273,17 @@ static void bent_tracks_cost_marks(void **state)
     assert_near(f.figure[MOT_CLR_TP], 0, 0);
     assert_near(f.figure[MOT_DetA], 6.0 / 19, 1e-12);      /* at .05 to .30 */
     assert_near(f.figure[MOT_MOTA], -1, 1e-12);
+    assert_near(f.figure[MOT_IDF1], 0, 1e-12);
+    found.n = 0;
+    two_tracks(&found);
+    for (size_t i = 0; i < found.n; i++)                   /* who follows a thing goes on, though another fits better: no switch */
+        if (found.box[i].frame > 1)
+            found.box[i].y += 8;
+    for (int frame = 2; frame <= 10; frame++)
+        support_ok(mot_add(&found, &(struct mot_box){ .frame = frame, .id = 9, .x = 100 + frame, .y = 50, .w = 40, .h = 40 }, NULL), NULL);
+    f = mot_of(&truth, &found);
+    assert_near(f.figure[MOT_IDSW], 0, 0);
+    assert_near(f.figure[MOT_CLR_FP], 9, 0);
     found.n = 0;
     two_tracks(&found);
     for (size_t i = 0; i < found.n; i++)                   /* lost for a while */
@@ -359,6 +382,7 @@ static void masks_go_there_and_back(void **state)
         uint32_t w = 1 + rng_below(&r, 20), h = 1 + rng_below(&r, 20), run = 1 + rng_below(&r, 40);
         struct rle other = { 0 };
         size_t both = 0, either = 0, in_a = 0;
+        uint32_t x0 = w, x1 = 0, y0 = h, y1 = 0;
 
         for (uint32_t i = 0; i < w * h; i++) {
             a[i] = rng_below(&r, run) ? i && a[i - 1] : (uint8_t)rng_below(&r, 2);
@@ -366,6 +390,12 @@ static void masks_go_there_and_back(void **state)
             both += a[i] && b[i];
             either += a[i] || b[i];
             in_a += a[i];
+            if (a[i]) {
+                x0 = i % w < x0 ? i % w : x0;
+                x1 = i % w > x1 ? i % w : x1;
+                y0 = i / w < y0 ? i / w : y0;
+                y1 = i / w;
+            }
         }
         support_ok(rle_encode(&mask, a, w, h), NULL);
         support_ok(rle_encode(&other, b, w, h), NULL);
@@ -374,6 +404,8 @@ static void masks_go_there_and_back(void **state)
         rle_decode(&back, again);
         assert_memory_equal(a, again, w * h);
         assert_int_equal(rle_area(&back), in_a);
+        rle_box(&back, box);
+        assert_true(in_a ? box[0] == x0 && box[1] == y0 && box[2] == x1 - x0 + 1 && box[3] == y1 - y0 + 1 : box[2] == 0 && box[3] == 0);
         assert_near(rle_iou(&mask, &other, false), either ? (double)both / (double)either : 0, 1e-12);
         assert_near(rle_iou(&mask, &other, true), in_a ? (double)both / (double)in_a : 0, 1e-12);
         assert_int_equal(rle_parse((const char *)text.data, text.n, w, h + 1, &back, &err) == TRUNDLE_OK, false);
@@ -399,6 +431,11 @@ static void probabilities_are_judged(void **state)
     assert_near(x, (.25 + .25 + .45 + .25 + .25) / 5, 1e-12);
     support_ok(curve_ece(p, (const bool[5]){ true, false, true, true, true }, 5, 2, CURVE_EQUAL_WIDTH, &y), NULL);
     assert_near(y, .1 + .19, 1e-12);                       /* |.5 - .25| 2/5 + .19 */
+    for (int i = 0; i < 2; i++) {                          /* equal p, two bins: which of them are in which does not matter */
+        support_ok(curve_ece((const double[4]){ .5, .5, .5, .5 }, i ? (const bool[4]){ true, true, false, false } : (const bool[4]){ true, false, true, false }, 4, 2,
+                             CURVE_EQUAL_MASS, &x), NULL);
+        assert_near(x, 0, 1e-12);
+    }
     support_ok(curve_auroc(score, known, 6, &x), NULL);
     assert_near(x, (1 + 0.5 + 3 + 3) / 9, 1e-12);          /* .35 is above .1, ties once, below .4 */
     support_ok(curve_auroc(score, (const bool[6]){ 0 }, 6, &x), NULL);

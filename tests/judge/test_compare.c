@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* judge/stats, compare, saved: known answers, verdicts that come as often as they should, files that are refused by line. */
 #include "lab/judge/stats.h"
+#include "lab/judge/trial.h"
 #include "tests/judge/many_trips.h"
 
 #include "base/std/json.h"
@@ -32,15 +33,13 @@ static struct judge_compared compared_at(const struct judge_saved *a, const stru
     return x;
 }
 
-/* Three stores, B better by one event in each: of 8 ways to swap sides, 2 are as far apart. */
-static void swaps_by_hand(void **state)
+static struct judge_compared one_better(int stores)
 {
     struct judge_saved a = { .n = 0 }, b = { .n = 0 };
     struct trundle_error err = { 0 };
     struct judge_compared x;
 
-    (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < stores; i++) {
         struct judge_result r = { .seed = i };
 
         (void)snprintf(r.store, sizeof r.store, "%d", i);
@@ -50,11 +49,23 @@ static void swaps_by_hand(void **state)
         support_ok(judge_saved_add(&b, &r, &err), &err);
     }
     x = compared_at(&a, &b, "", JUDGE_event_recall);
-    assert_near(x.difference, 0.1, 1e-12);
-    assert_near(x.p, 2.0 / 8, 1e-12);
-    assert_int_equal(x.verdict, JUDGE_NOT_ENOUGH);         /* three stores say nothing */
     judge_saved_done(&a);
     judge_saved_done(&b);
+    return x;
+}
+
+/* B better by one event in each store: of 2^k ways to swap sides, 2 are as far apart. */
+static void swaps_by_hand(void **state)
+{
+    struct judge_compared three = one_better(3), nine = one_better(9), ten = one_better(10);
+
+    (void)state;
+    assert_near(three.difference, 0.1, 1e-12);
+    assert_near(three.p, 2.0 / 8, 1e-12);
+    assert_near(nine.p, 2.0 / 512, 1e-12);
+    assert_int_equal(nine.verdict, JUDGE_NOT_ENOUGH);      /* nine stores say nothing */
+    assert_near(ten.p, 2.0 / 1024, 1e-12);
+    assert_int_equal(ten.verdict, JUDGE_WIN);
 }
 
 static void a_bent_side_loses(void **state)
@@ -85,8 +96,42 @@ static void a_bent_side_loses(void **state)
     assert_int_equal(x.verdict, JUDGE_SAME);               /* 1,000 events without a difference: less than a point */
     x = compared_at(&a, &a, "", JUDGE_basket_accuracy);    /* 200 baskets without one: that is less than two points */
     assert_int_equal(x.verdict, JUDGE_NOT_ENOUGH);
+    assert_true(x.lo < -0.01 && x.hi > 0.01);
     judge_saved_done(&a);
     judge_saved_done(&b);
+}
+
+/* Ten stores; in slice "better" B has one more right in eight of them: p 2 / 256. Alone that is a win; as the best of 20 slices it is none. */
+static void many_slices_ask_for_more(void **state)
+{
+    (void)state;
+    for (size_t slices = 1; slices <= 20; slices += 19) {
+        struct judge_saved a = { .n = 0 }, b = { .n = 0 };
+        struct judge_compared x;
+
+        for (int i = 0; i < 10; i++) {
+            struct judge_slice slice[20];
+            struct judge_result r = { .seed = i, .slice = slice, .slices_n = slices };
+            struct trundle_error err = { 0 };
+
+            memset(slice, 0, sizeof slice);
+            (void)snprintf(r.store, sizeof r.store, "%d", i);
+            for (size_t k = 0; k < slices; k++) {
+                (void)snprintf(slice[k].name, sizeof slice[k].name, k ? "other%zu" : "better", k);
+                slice[k].tally[0].key[JUDGE_event_recall] = (struct judge_sum){ 5, 10, 10 };
+            }
+            support_ok(judge_saved_add(&a, &r, &err), &err);
+            slice[0].tally[0].key[JUDGE_event_recall].num += i < 8;
+            support_ok(judge_saved_add(&b, &r, &err), &err);
+        }
+        x = compared_at(&a, &b, "better", JUDGE_event_recall);
+        assert_near(x.p, 2.0 / 256, 1e-12);
+        assert_near(x.p_adjusted, (double)slices * 2.0 / 256, 1e-12);
+        assert_true(x.lo > 0);
+        assert_int_equal(x.verdict, slices == 1 ? JUDGE_WIN : JUDGE_NOT_ENOUGH);
+        judge_saved_done(&a);
+        judge_saved_done(&b);
+    }
 }
 
 /* Both sides from the same world: hardly ever a word; from a better one: nearly always the right word. */
@@ -263,12 +308,30 @@ static void bad_results_are_refused(void **state)
     judge_saved_done(&s);
 }
 
+/* The reference's numbers. */
+static void trials_equal_the_reference(void **state)
+{
+    const struct trial_arm a = { 3000, 1396.87, 52377.9767 }, b = { 3461, 2422.7, 134698.29 }, none = { 0, 0, 0 };
+    struct trial_lift l = trial_lift(&a, &b, 0.05, 1000);
+    double p;
+
+    (void)state;
+    assert_near(l.lift, .50336, 5e-6);
+    assert_near(l.lo, -.55844, 5e-6);
+    assert_near(l.hi, 1.56516, 5e-6);
+    assert_true(isnan(trial_lift(&none, &b, 0.05, 1000).lo));
+    assert_near(trial_ratio_mismatch(821588, 815482, &p), 22.774, 5e-4);
+    assert_near(p, 1.82e-6, 5e-9);
+    assert_near(trial_ratio_mismatch(1000, 1000, &p), 0, 0);
+    assert_near(p, 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(holm_by_hand), cmocka_unit_test(swaps_by_hand), cmocka_unit_test(a_bent_side_loses), cmocka_unit_test(verdicts_come_as_often_as_they_should),
+        cmocka_unit_test(holm_by_hand), cmocka_unit_test(swaps_by_hand), cmocka_unit_test(many_slices_ask_for_more), cmocka_unit_test(a_bent_side_loses), cmocka_unit_test(verdicts_come_as_often_as_they_should),
         cmocka_unit_test(pairing_pays), cmocka_unit_test(trips_must_be_the_same), cmocka_unit_test(the_forms_agree), cmocka_unit_test(results_go_to_a_file_and_back),
-        cmocka_unit_test(bad_results_are_refused) };
+        cmocka_unit_test(bad_results_are_refused), cmocka_unit_test(trials_equal_the_reference) };
 
     return support_run(tests);
 }

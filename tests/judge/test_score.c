@@ -190,6 +190,10 @@ static void money_and_errors_by_hand(void **state)
     trip_score(&t, &y);
     assert_key(&y, undercharge_bp, 1e4 * 100 / 700);
     assert_key(&y, overcharge_bp, 1e4 * 270 / 700);     /* never netted */
+    assert_key(&y, undercharge_cents, 100);
+    assert_key(&y, overcharge_cents, 270);
+    assert_key(&y, cents_per_error, 370.0 / 2);
+    assert_true(isnan(key_value(&y, JUDGE_trip_s_per_item)));   /* how long it was is not known */
     assert_key(&y, errors_per_100, 100.0 * 2 / 5);      /* 1 missing, 2 phantoms: one wrong, one phantom */
     assert_key(&y, line_accuracy, 0.0 / 3);
     assert_key(&y, basket_accuracy_5_9, 0);
@@ -240,7 +244,11 @@ static void asks_and_auto_rate(void **state)
     t.event[0].asked = true;
     t.event[1].asked = true;
     t.prediction.asks = 3;
+    t.prediction.rescans = 1;
+    t.truth.end_ns = S_NS(60);
     trip_score(&t, &y);
+    assert_key(&y, ask_s_per_item, (2 * 2.5 + 5) / 3);   /* three were put in */
+    assert_key(&y, trip_s_per_item, 20);
     assert_key(&y, auto_rate, 0.5);
     assert_int_equal(y.key[JUDGE_auto_rate].n, 2);
     assert_key(&y, asks_per_100, 150);

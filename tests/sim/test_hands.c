@@ -100,7 +100,12 @@ static void a_hand_is_at_what_it_holds(void **state)
         up = (double)(hand->pose.t[2] - scene.solid[0].pose.t[2]);
         assert_true(away < .09 && up < .125 && up > -.02);        /* palm at its side or on its top */
         assert_true(away > .03 || up > .09);
-        from_side += up < .05;
+        if (up < .05) {                                            /* and then at the shopper's side of it */
+            double shoulder = seed % 40 % 2 ? -1 : 1;              /* id is one more */
+
+            assert_true(shoulder * (double)(hand->pose.t[0] - scene.solid[0].pose.t[0]) + 1.2 * -(double)(hand->pose.t[1] - scene.solid[0].pose.t[1]) > 0);
+            from_side++;
+        }
         hands_free(h);
     }
     print_message("# %d of %d from the side\n", from_side, seeds);

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Looks of the v1 world: shapes, dents, prints and their codes, old and new design, photos of a user's. */
 #include "lab/sim/look.h"
+#include "lab/sim/render.h"
 
 #include "base/std/bytes.h"
 #include "tests/support/support.h"
@@ -113,6 +114,65 @@ static void each_shape_is_closed_and_of_its_size(void **state)
     sim_suite_free(suite);
 }
 
+static struct sim_texture print_of(const struct sim_product *p, const struct sim_look *look)
+{
+    struct sim_texture t = { 0 };
+
+    assert_int_equal(sim_look_print(p, look, &t), TRUNDLE_OK);
+    return t;
+}
+
+/* The outline of a bag is counted, that of what is in it is not. */
+static void a_bag_and_its_content_are_one_outline(void **state)
+{
+    struct sim_suite *suite = v1();
+    struct sim_store *store = store_of(suite, 2);
+    struct cart_camera camera = { .width_px = 160, .height_px = 120, .fx_px = 200, .fy_px = 200, .cx_px = 80, .cy_px = 60 };
+    const struct sim_render_ops *const engines[2] = { &sim_raster, &sim_trace };
+    struct sim_renderer *r = NULL;
+    struct sim_look look;
+    struct sim_texture t;
+    struct sim_mesh pieces = { 0 }, film = { 0 };
+    struct sim_seen bare, bagged;
+    struct sim_scene scene;
+    struct sim_view view;
+    size_t i = store->products_n - suite->produce_n;
+
+    (void)state;
+    camera.T_basket_cam[0] = camera.T_basket_cam[6] = 1;         /* looks along +y, z up */
+    camera.T_basket_cam[9] = -1;
+    do
+        look = sim_look_item(store, i, i, 4, 1, 600);
+    while (!look.bagged && ++i < store->products_n);
+    assert_true(look.bagged && look.film_clear > .5f && look.clear == 0);
+    t = print_of(&store->product[i], &look);
+    assert_int_equal(sim_look_model(&store->product[i], &look, &pieces), TRUNDLE_OK);
+    assert_int_equal(sim_look_film(&store->product[i], &look, &film), TRUNDLE_OK);
+    for (int e = 0; e < 2; e++) {
+        assert_int_equal(engines[e]->make(&camera, &r), TRUNDLE_OK);
+        for (uint32_t n = 1; n <= 2; n++) {
+            scene = (struct sim_scene){ .cart = &store->cart, .n = n, .light = { .ambient = .6f, .diffuse = .4f, .direction = { 0, 0, 1 }, .tint = { 1, 1, 1 } } };
+            scene.solid[0] = (struct sim_solid){ .id = 5, .mesh = &pieces, .texture = &t, .pose = sim_pose_make(0, .6, 0, 0, 0, 0) };
+            scene.solid[1] = scene.solid[0];
+            scene.solid[1].mesh = &film;
+            scene.solid[1].clear = look.film_clear;
+            scene.solid[0].inside = n == 2;
+            engines[e]->render(r, &scene, &view);
+            assert_true(engines[e]->seen(r, 5, NULL, n == 1 ? &bare : &bagged));
+        }
+        print_message("# %s: %u of %.0f px bare, %u of %.0f px in its bag\n", engines[e]->name, bare.visible_px, (double)bare.whole_px, bagged.visible_px,
+                      (double)bagged.whole_px);
+        assert_true(bagged.visible_px > bare.visible_px && (double)bagged.visible_px > .8 * (double)bagged.whole_px);
+        assert_true(bagged.whole_px < 1.2f * (float)bagged.visible_px && (double)bagged.visible_px < 1.02 * (double)bagged.whole_px);
+        engines[e]->done(r);
+    }
+    sim_mesh_done(&pieces);
+    sim_mesh_done(&film);
+    sim_texture_done(&t);
+    sim_store_free(store);
+    sim_suite_free(suite);
+}
+
 static double mesh_distance(const struct sim_product *p, const struct sim_look *a, const struct sim_look *b)
 {
     struct sim_mesh x = { 0 }, y = { 0 };
@@ -154,14 +214,6 @@ static void items_of_one_product_are_dented_each_its_own_way(void **state)
 }
 
 /* ---- prints ---- */
-
-static struct sim_texture print_of(const struct sim_product *p, const struct sim_look *look)
-{
-    struct sim_texture t = { 0 };
-
-    assert_int_equal(sim_look_print(p, look, &t), TRUNDLE_OK);
-    return t;
-}
 
 /* Share of texels that differ clearly. */
 static double difference(const struct sim_product *p, const struct sim_look *look, const struct sim_product *q, const struct sim_look *other)
@@ -403,6 +455,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_shape_is_closed_and_of_its_size),
+        cmocka_unit_test(a_bag_and_its_content_are_one_outline),
         cmocka_unit_test(items_of_one_product_are_dented_each_its_own_way),
         cmocka_unit_test(siblings_look_alike_and_never_the_same),
         cmocka_unit_test(old_and_new_print_are_on_sale_together),

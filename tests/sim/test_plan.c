@@ -137,6 +137,83 @@ static void things_come_to_rest_soon(void **state)
     sim_suite_free(e.suite);
 }
 
+static void check_plan(const struct each *e, const struct plan *plan)
+{
+    const double *size = e->store->cart.basket.size_m;
+    bool inside[PLAN_ITEMS] = { false };
+    double g = 0;
+
+    for (size_t i = 0; i < plan->events_n; i++) {
+        const struct plan_event *event = &plan->event[i];
+
+        assert_true(inside[event->item] == (event->kind != TRUNDLE_EVENT_PUT));
+        inside[event->item] = event->kind != TRUNDLE_EVENT_TAKE;
+        assert_true(event->t_start < event->t_end && event->t_end < plan->end_s);
+        if (event->kind != TRUNDLE_EVENT_TAKE)
+            assert_true(event->t_release > event->t_start && event->t_load >= event->t_release && event->at[2] > 0);
+    }
+    for (size_t i = 0; i < plan->items_n; i++) {
+        const struct plan_item *item = &plan->item[i];
+        struct sim_pose pose;
+
+        assert_true(inside[i] == item->inside && plan_pose_at(&item->track, plan->end_s, &pose, NULL) == item->inside);
+        g += item->inside ? item->mass_g : 0;
+        for (size_t k = 1; k < item->track.n; k++)
+            assert_true(item->track.key[k].t >= item->track.key[k - 1].t);
+        for (int k = 0; k < 3 && item->inside; k++)
+            assert_true(pose.t[k] > 0 && (k == 2 || (double)pose.t[k] < size[k]));
+    }
+    for (int h = 0; h < PLAN_HANDS; h++)
+        for (size_t k = 1; k < plan->hand[h].track.n; k++)
+            assert_true(plan->hand[h].track.key[k].t >= plan->hand[h].track.key[k - 1].t);
+    assert_near(plan_static_g(plan, plan->end_s), g, 1e-6);
+}
+
+/* Whatever a suite says within its bounds about shoppers, bodies, shrink and carts, a plan holds together, or is refused with a reason. */
+static void any_suite_gives_a_plan_that_holds(void **state)
+{
+    static const char *const sections[] = { "shopper", "bodies", "shrink", "cart", "motion" };
+    unsigned refused = 0;
+
+    (void)state;
+    for (int n = 0; n < 16; n++) {
+        struct each e = { .suite = load("suites/v1.json") };
+        struct rng r = rng_seed((uint64_t)n, "any suite");
+        struct trundle_error err = { 0 };
+        struct plan *plan = NULL;
+        enum trundle_status status;
+
+        for (size_t i = 0; i < suite_fields_n; i++) {
+            const struct suite_field *f = &suite_fields[i];
+            void *at = (char *)e.suite + f->offset;
+            bool chosen = false;
+            double lo = rng_range(&r, f->lo, f->hi), hi = rng_range(&r, lo, f->hi), change = rng_unit(&r);
+
+            for (size_t k = 0; k < COUNT_OF(sections); k++)
+                chosen = chosen || !strcmp(f->section, sections[k]);
+            if (!chosen || change > .4 || (f->kind != SUITE_NUMBER && f->kind != SUITE_WHOLE && f->kind != SUITE_RANGE))
+                continue;
+            if (f->kind == SUITE_RANGE)
+                *(struct suite_range *)at = (struct suite_range){ lo, hi };
+            else
+                *(double *)at = f->kind == SUITE_WHOLE ? round(lo) : lo;
+        }
+        support_ok(sim_store_new(e.suite, n, &e.store, &err), &err);
+        status = plan_new(e.store, 5 * n, &plan, &err);
+        if (status == TRUNDLE_OK) {
+            check_plan(&e, plan);
+        } else {
+            assert_int_equal(status, TRUNDLE_TOO_LARGE);
+            refused++;
+        }
+        plan_free(plan);
+        sim_store_free(e.store);
+        sim_suite_free(e.suite);
+    }
+    print_message("# %u of 16 refused as too much\n", refused);
+    assert_true(refused < 6);
+}
+
 /* Trips as files agree with themselves: what is put and not taken is inside, and the scale reads it. */
 static void truth_agrees_with_the_samples(void **state)
 {
@@ -172,47 +249,29 @@ static void what_is_inside_is_inside(void **state)
     for (int seed = 0; seed < 120; seed++) {
         struct plan *plan = plan_of(&e, seed);
         const double *size = e.store->cart.basket.size_m;
-        bool inside[PLAN_ITEMS] = { false };
-        double g = 0;
 
+        check_plan(&e, plan);
         for (size_t i = 0; i < plan->events_n; i++) {
             const struct plan_event *event = &plan->event[i];
 
             if (event->kind == TRUNDLE_EVENT_PUT)
-                assert_false(inside[event->item]);
-            else
-                assert_true(inside[event->item]);
-            inside[event->item] = event->kind != TRUNDLE_EVENT_TAKE;
-            assert_true(event->t_start < event->t_end && event->t_end < plan->end_s);
-            if (event->kind != TRUNDLE_EVENT_TAKE)
-                assert_true(event->t_release > event->t_start && event->t_load >= event->t_release && event->at[2] > 0 && event->at[2] < size[2]);
-            if (event->kind == TRUNDLE_EVENT_PUT)
-                assert_true(event->t_cross > event->t_start && event->t_cross <= event->t_release + .01);
+                assert_true(event->t_cross > event->t_start && event->t_cross <= event->t_release + .01 && event->at[2] < size[2]);
             else
                 assert_true(event->t_lift > event->t_start && event->t_lift < event->t_end);
         }
         for (size_t i = 0; i < plan->items_n; i++) {
             const struct plan_item *item = &plan->item[i];
-            struct sim_pose pose;
-            bool there = plan_pose_at(&item->track, plan->end_s, &pose, NULL);
+            struct sim_pose pose, carrier;
 
-            assert_true(inside[i] == item->inside && there == item->inside);
-            g += item->inside ? item->mass_g : 0;
-            for (size_t k = 1; k < item->track.n; k++)
-                assert_true(item->track.key[k].t >= item->track.key[k - 1].t);
-            if (!there)
+            if (!item->inside)
                 continue;
-            for (int k = 0; k < 3; k++)
-                assert_true(pose.t[k] > 0 && (double)pose.t[k] < size[k] + (k == 2 ? .1 : 0));
+            assert_true(plan_pose_at(&item->track, plan->end_s, &pose, NULL) && (double)pose.t[2] < size[2] + .1);
             if (item->inside_of) {
-                struct sim_pose carrier;
-
                 assert_true(plan_pose_at(&plan->item[item->inside_of - 1].track, plan->end_s, &carrier, NULL));
                 assert_memory_equal(&carrier, &pose, sizeof pose);
                 hidden++;
             }
         }
-        assert_near(plan_static_g(plan, plan->end_s), g, 1e-6);
         assert_int_equal(plan->strays_n, 0);
         plan_free(plan);
     }
@@ -337,6 +396,45 @@ static void each_scenario_occurs_and_its_twin_owes_nothing(void **state)
     sim_suite_free(e.suite);
 }
 
+/* Another shopper, other contacts: the same promises. */
+static void a_sweep_over_soft_things(void **state)
+{
+    struct each e = { .suite = load("suites/v1.json") };
+    double seconds = 0, events = 0, rolling = 0, gap[2] = { 0 };
+
+    (void)state;
+    for (int policy = 0; policy < 2; policy++) {
+        double gaps = 0;
+
+        e.suite->shopper.policy = policy ? SUITE_SWEEP : SUITE_HABITS;
+        e.suite->bodies.model = policy ? SUITE_SOFT : SUITE_RIGID;
+        for (int seed = 0; seed < 60; seed++) {
+            struct plan *plan = plan_of(&e, seed);
+            double g = 0;
+
+            for (size_t i = 0; i < plan->items_n; i++)
+                g += plan->item[i].inside ? plan->item[i].mass_g : 0;
+            assert_near(plan_static_g(plan, plan->end_s), g, 1e-6);
+            assert_int_equal(plan->strays_n, 0);
+            for (size_t i = 1; i < plan->events_n; i++) {
+                gap[policy] += fabs(plan->event[i].t_start - plan->event[i - 1].t_start) < 4;
+                gaps++;
+            }
+            for (size_t i = 0; i < plan->events_n && policy; i++)
+                rolling += plan->event[i].slices & PLAN_ROLLING;
+            seconds += policy ? plan->end_s : 0;
+            events += policy ? (double)plan->events_n : 0;
+            plan_free(plan);
+        }
+        gap[policy] /= gaps;
+    }
+    print_message("# a sweep: %.0f s a trip, %.3f of events rolling; events within 4 s of the one before: %.3f, with habits %.3f\n", seconds / 60,
+                  rolling / events, gap[1], gap[0]);
+    assert_true(gap[1] > gap[0] + .1 && rolling / events > .3);
+    sim_store_free(e.store);
+    sim_suite_free(e.suite);
+}
+
 /* A trip is a function of suite and seed: at any number of workers. */
 static void same_bytes_at_any_jobs(void **state)
 {
@@ -402,6 +500,8 @@ int main(void)
         cmocka_unit_test(forces_and_loads_are_the_same_weight),
         cmocka_unit_test(what_is_taken_lies_free),
         cmocka_unit_test(each_scenario_occurs_and_its_twin_owes_nothing),
+        cmocka_unit_test(a_sweep_over_soft_things),
+        cmocka_unit_test(any_suite_gives_a_plan_that_holds),
         cmocka_unit_test(same_bytes_at_any_jobs),
         cmocka_unit_test(a_variant_is_paired_with_what_it_varies),
     };

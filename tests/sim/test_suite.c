@@ -84,7 +84,7 @@ static void what_is_not_known_is_refused(void **state)
 /* The page is what `trundle sim fields` prints below its heading. */
 static void each_field_is_documented(void **state)
 {
-    static const char *const names[] = { "suites/smoke.json", "suites/v1.json" };
+    static const char *const names[] = { "suites/smoke.json", "suites/v1.json", "suites/v1-other.json" };
     struct sim_suite *suite[COUNT_OF(names)];
     const struct sim_suite *borrowed[COUNT_OF(names)];
     struct trundle_error err = { 0 };
@@ -105,6 +105,34 @@ static void each_field_is_documented(void **state)
     bytes_done(&table);
     for (size_t i = 0; i < COUNT_OF(names); i++)
         sim_suite_free(suite[i]);
+}
+
+/* v1-other is a whole world of its own: nothing comes from v1, and most of what it says is something else. */
+static void the_other_world_is_another(void **state)
+{
+    struct trundle_error err = { 0 };
+    struct sim_suite *v1 = NULL, *other = NULL;
+    size_t same = 0;
+
+    (void)state;
+    support_ok(sim_suite_load(support_source("suites/v1.json"), &v1, &err), &err);
+    support_ok(sim_suite_load(support_source("suites/v1-other.json"), &other, &err), &err);
+    assert_string_equal(other->root, "v1-other");
+    assert_int_not_equal(other->bodies.model, v1->bodies.model);
+    assert_int_not_equal(other->cells.noise, v1->cells.noise);
+    assert_int_not_equal(other->shopper.policy, v1->shopper.policy);
+    for (size_t i = 0; i < suite_fields_n; i++) {
+        const struct suite_field *f = &suite_fields[i];
+        size_t bytes = f->kind == SUITE_RANGE ? sizeof(struct suite_range) : f->kind == SUITE_CHOICE ? sizeof(int) : sizeof(double);
+
+        same += !memcmp((const char *)v1 + f->offset, (const char *)other + f->offset, bytes);
+    }
+    print_message("# %zu of %zu fields are the same\n", same, suite_fields_n);
+    assert_true(4 * same < suite_fields_n);
+    for (int i = 0; i < SUITE_PACKS; i++)
+        assert_memory_not_equal(v1->pack[i].aspect, other->pack[i].aspect, sizeof v1->pack[i].aspect);
+    sim_suite_free(v1);
+    sim_suite_free(other);
 }
 
 /* A suite may say only what it changes; what it extends is the root of its random numbers. */
@@ -248,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_field_is_needed_and_bounded), cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(each_field_is_documented), cmocka_unit_test(a_suite_extends_another),
+        cmocka_unit_test(the_other_world_is_another),
         cmocka_unit_test(a_store_is_what_the_suite_says),   cmocka_unit_test(rates_are_those_stated),       cmocka_unit_test(stores_of_seeds),
     };
 

@@ -307,7 +307,7 @@ static void swap_sides(const struct judge_pool *a, const struct judge_pool *b, s
 
     for (size_t round = 0; round < rounds; round++) {
         for (size_t c = 0; c < a->clusters; c++) {
-            d->weight[c] = all ? round >> c & 1 : rng_below(r, 2);
+            d->weight[c] = all ? (uint32_t)(round >> c & 1) : rng_below(r, 2);
             d->other[c] = !d->weight[c];
         }
         judge_pool_figures(a, d->weight, b, d->other, x);

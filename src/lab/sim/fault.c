@@ -91,7 +91,7 @@ void faults_make(const struct sim_suite *suite, const struct cart_cells *cells, 
     }
     f.t1 = fmin(f.t1, end_s);
     if (f.kind <= FAULT_FRAMES_LOST || f.kind == FAULT_CLOCK_JUMP)
-        f.sensor = cameras_n ? (uint8_t)(f.sensor % cameras_n) : 0;
+        f.sensor = (uint8_t)(cameras_n ? f.sensor % cameras_n : 0);
     else if (f.kind <= FAULT_CELL_DEAD)
         f.sensor = (uint8_t)(f.sensor % cells->n);
     else

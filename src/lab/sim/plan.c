@@ -109,6 +109,8 @@ enum trundle_status plan_new(const struct sim_store *store, int64_t seed, struct
         status = script_shop_bodies(&s, err);
     if (status == TRUNDLE_OK && s.short_of_memory)
         status = error_set(err, TRUNDLE_NO_MEMORY, "plan", NULL, "no memory for a trip's plan");
+    if (status == TRUNDLE_OK && s.too_much)
+        status = error_set(err, TRUNDLE_TOO_LARGE, "plan", "fewer things, fewer bumps, or a higher bodies.shift_ms2", "a trip in which more than %d loads change", PLAN_LOADS);
     if (status == TRUNDLE_OK)
         *out = plan;
     else

@@ -20,7 +20,7 @@
 #include "lab/sim/scene.h"
 #include "lab/sim/store.h"
 
-enum { PLAN_ITEMS = 88, PLAN_EVENTS = 160, PLAN_LOADS = 4096, PLAN_ROLLS = 96, PLAN_MARKS = 1024, PLAN_HANDS = 2, PLAN_SCENARIOS = 4 };
+enum { PLAN_ITEMS = 88, PLAN_EVENTS = 160, PLAN_LOADS = 8192, PLAN_ROLLS = 96, PLAN_MARKS = 1024, PLAN_HANDS = 2, PLAN_SCENARIOS = 4 };
 
 /* From this key to the next. FREE: straight, as bodies that were sampled. */
 enum plan_ease { PLAN_HIDDEN, PLAN_REST, PLAN_EASE, PLAN_FALL, PLAN_FREE };

@@ -42,11 +42,10 @@ static double hand_leaves(struct script *s, const struct reach *reach, double t,
 static struct plan_event *new_event(struct script *s, enum trundle_event_kind kind, size_t index, int hand, uint32_t slices)
 {
     struct plan_event *e = script_event(s, kind, index);
-    size_t other;
 
     e->slices &= (uint32_t)(PLAN_LIGHT | PLAN_PRODUCE);    /* the rest is known once all has moved */
     e->slices |= slices | (script_inside(s->plan) >= PLAN_CROWD ? PLAN_CROWDED : 0);
-    e->slices |= list_sibling(s->plan->store, s->plan->item[index].product, &other) ? PLAN_SIBLING : 0;
+    e->slices |= sim_store_siblings(s->plan->store, s->plan->item[index].product) > 0 ? PLAN_SIBLING : 0;
     e->hand = (uint8_t)hand;
     e->scenario = s->scenario;
     return e;

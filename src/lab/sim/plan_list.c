@@ -6,22 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-bool list_sibling(const struct sim_store *store, size_t product, size_t *out)
-{
-    const struct sim_product *p = &store->product[product];
-    const size_t beside[2] = { product + 1, product - 1 };     /* a family lies together */
-
-    for (int k = 0; k < 2 && !p->produce; k++) {
-        const struct sim_product *q = &store->product[beside[k] % store->products_n];
-
-        if (beside[k] < store->products_n && !q->produce && q->category == p->category && !strcmp(q->brand, p->brand)) {
-            *out = beside[k];
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The one place that asks the store what goes into a basket next. */
 static size_t pick_next(const struct sim_store *store, struct rng *r, const struct list *l)
 {
@@ -157,7 +141,6 @@ void list_make(struct script *s, struct list *out)
     while (out->n < wanted) {
         struct wish *w = &out->wish[out->n];
         bool repeat = out->n > 0 && rng_unit(&basket) < suite->shopper.repeat_share;
-        size_t sibling;
 
         w->product = pick(s, &basket, out);
         w->repeat = false;
@@ -165,7 +148,6 @@ void list_make(struct script *s, struct list *out)
             w->product = out->wish[rng_below(&basket, (uint32_t)out->n)].product;
             w->repeat = true;
         }
-        w->sibling = list_sibling(store, w->product, &sibling);
         out->n++;
     }
     route(s, out);

@@ -42,8 +42,12 @@ void script_key(struct script *s, struct plan_track *track, double t, const doub
 
 void script_load(struct script *s, struct plan_load load)
 {
-    if (s->plan->loads_n < PLAN_LOADS && load.g != 0)
+    if (load.g == 0)
+        return;
+    if (s->plan->loads_n < PLAN_LOADS)
         s->plan->load[s->plan->loads_n++] = load;
+    else
+        s->too_much = true;
 }
 
 void script_mark(struct script *s, struct plan_mark mark)

@@ -22,7 +22,7 @@ static double guess_s(const struct sim_suite *suite, size_t things)
 static void put_group(struct script *s, struct list *l, const struct wish *w)
 {
     const struct sim_suite *suite = s->suite;
-    size_t n = w->group_n, index[ACT_GROUP] = { 0 };
+    size_t n = w->group_n, index[ACT_GROUP] = { 0 }, first = s->plan->events_n;
     bool after[ACT_GROUP] = { false }, one_hand = w->group == WISH_IN_HAND || w->group == WISH_IN_BAG;
     int hand = (int)rng_below(&s->r, PLAN_HANDS);
     double start = s->t, end = s->t;
@@ -50,9 +50,10 @@ static void put_group(struct script *s, struct list *l, const struct wish *w)
         put.side = n > 1 ? (put.hand ? 2 : 1) : 0;
         end = fmax(end, act_put(s, &put));
     }
-    for (size_t k = 0; k < n; k++)
-        if (s->plan->item[index[k]].inside && w[k].repeat)
-            s->plan->event[s->plan->events_n - n + k].slices |= PLAN_REPEAT;
+    for (size_t i = first; i < s->plan->events_n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (s->plan->event[i].item == index[k] && w[k].repeat)
+                s->plan->event[i].slices |= PLAN_REPEAT;
     s->t = fmax(fmax(end, start), s->t);
     for (size_t k = 0; k < n; k++)
         if (after[k] && s->plan->item[index[k]].inside) {

@@ -319,12 +319,15 @@ static bool hidden(struct play *p)
     return true;
 }
 
-/* Fast and low over a corner of the rim. Twin: so too, and scanned. */
+/* Fast and low over a corner of the rim and down beside it. Twin: so too, and scanned. */
 static bool past_cameras(struct play *p)
 {
+    const double *size = p->s->plan->store->cart.basket.size_m;
     size_t product = choose(p, PICKS, false, dear, NULL), index = fetch(p, product, p->twin ? product : SIZE_MAX);
+    int hand = (int)rng_below(&p->s->r, PLAN_HANDS);
+    const double corner[3] = { hand ? size[0] - .1 : .1, .1, 0 };
 
-    if (!put_one(p, index, (struct put){ .past = true }))
+    if (index == NO_ITEM || !put(p, 1, &index, (struct put){ .hand = hand, .past = true, .near = corner }))
         return false;
     point_at_last(p, index);
     owe(p, cents_of(p, index));

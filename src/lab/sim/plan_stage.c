@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING = 16, TRIES = 7 };
+enum { PENDING = 16, AGAIN = 24 };         /* AGAIN: more places to try while none of them is free */
 static const double GRAVITY = 9.81;
 static const double KEEP_S = .25, KEEP_M = .0012, KEEP_TURN = 3e-5;    /* a key is left out while a straight line does as well */
 
@@ -298,7 +298,8 @@ void stage_until(struct script *s, double t)
             bodies_run(stage->bodies, shift);
             stage->roll += roll;
             stage->bump += !roll;
-            bodies_wake(stage->bodies);
+            if (s->plan->loads_n < PLAN_LOADS / 2)       /* a floor of nothing but kerbs */
+                bodies_wake(stage->bodies);
         } else {
             break;
         }
@@ -361,7 +362,7 @@ bool stage_place(struct script *s, size_t index, int side, const double *near, d
     const double *size = s->plan->store->cart.basket.size_m;
     double best = INFINITY;
 
-    for (int tries = 0; tries < TRIES; tries++) {
+    for (int tries = 0; tries < (int)s->suite->shopper.places || (best == (double)INFINITY && tries < AGAIN); tries++) {
         double yaw = rng_range(&s->r, -.5, .5) + (script_chance(s, .5) ? SCRIPT_PI / 2 : 0), c = fabs(cos(yaw)), d = fabs(sin(yaw)), p[2], z, cost;
         double foot[2] = { c * item->half_m[0] + d * item->half_m[1], d * item->half_m[0] + c * item->half_m[1] }, lo[2], hi[2];
 

@@ -29,7 +29,7 @@ struct sim_renderer {
     struct layer still, now;
     float whole[256];                      /* outline area by id, of the frame; of the still layer */
     float still_whole[256];
-    float counts;                          /* 0 while a cover is drawn, else 1 */
+    float counts;                          /* 0 while what is inside another is drawn, else 1 */
     bool has_still;
     uint32_t still_version;
     struct sim_mesh patch[5];              /* floor and walls; made with the first scene's basket */
@@ -313,7 +313,7 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
         for (uint32_t i = 0; i < scene->n; i++)
             if (scene->solid[i].resting) {
                 cast(r, &r->still, scene, &scene->solid[i]);
-                r->counts = scene->solid[i].cover ? 0 : 1;
+                r->counts = scene->solid[i].inside ? 0 : 1;
                 draw(r, &r->still, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);
             }
         memcpy(r->still_whole, r->whole, sizeof r->whole);
@@ -329,7 +329,7 @@ static void raster_render(struct sim_renderer *r, const struct sim_scene *scene,
             cast(r, &r->now, scene, &scene->solid[i]);
     for (uint32_t i = 0; i < scene->n; i++)
         if (!scene->solid[i].resting) {
-            r->counts = scene->solid[i].cover ? 0 : 1;
+            r->counts = scene->solid[i].inside ? 0 : 1;
             draw(r, &r->now, scene, scene->solid[i].mesh, scene->solid[i].texture, &scene->solid[i].pose, scene->solid[i].id);
         }
     *out = (struct sim_view){ r->w, r->h, r->now.rgb, r->now.id };
@@ -365,4 +365,4 @@ static bool raster_seen(const struct sim_renderer *r, uint8_t id, const uint8_t 
     return sim_seen_count(r->now.id, r->w, r->h, r->whole[id], id, mask, out);
 }
 
-const struct sim_render_ops sim_raster = { "raster", raster_make, raster_render, raster_seen, raster_done };
+const struct sim_render_ops sim_raster = { "raster", raster_make, raster_render, raster_seen, NULL, raster_done };

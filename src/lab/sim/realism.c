@@ -4,6 +4,7 @@
 #include "lab/sim/realism.h"
 
 #include "lab/sim/develop.h"
+#include "lab/sim/lights.h"
 #include "lab/sim/world.h"
 #include "lab/train/data.h"
 
@@ -104,13 +105,13 @@ out:
 
 /* ---- frames ---- */
 
-static enum trundle_status add_frame(struct crops *c, const struct sim_renderer *r, const struct plan *plan, const uint8_t *rgb, int w, int h)
+static enum trundle_status add_frame(struct crops *c, const struct sim_render_ops *ops, const struct sim_renderer *r, const struct plan *plan, const uint8_t *rgb, int w, int h)
 {
     for (size_t i = 0; i < plan->items_n; i++) {
         struct sim_seen seen;
         int side, x, y;
 
-        if (!sim_raster.seen(r, (uint8_t)(i + 1), NULL, &seen) || (float)seen.visible_px < .7f * seen.whole_px)
+        if (!ops->seen(r, (uint8_t)(i + 1), NULL, &seen) || (float)seen.visible_px < .7f * seen.whole_px)
             continue;
         side = seen.x1 - seen.x0 > seen.y1 - seen.y0 ? seen.x1 - seen.x0 : seen.y1 - seen.y0;
         if (side < SEEN_LEAST || side > h / 2)
@@ -127,6 +128,7 @@ static enum trundle_status add_frame(struct crops *c, const struct sim_renderer 
 static enum trundle_status add_trip(struct crops *c, const struct sim_store *store, int64_t seed, struct trundle_error *err)
 {
     static const double gain[3] = { 1, 1, 1 };
+    const struct sim_render_ops *ops = sim_engine(store->suite);
     struct plan *plan = NULL;
     struct world *world = NULL;
     struct sim_renderer *renderer = NULL;
@@ -138,32 +140,35 @@ static enum trundle_status add_trip(struct crops *c, const struct sim_store *sto
     for (int k = 0; k < store->cart.cameras_n; k++) {
         const struct cart_camera *camera = &store->cart.camera[k];
 
-        sim_raster.done(renderer);
+        ops->done(renderer);
         developer_free(developer);
         renderer = NULL;
         developer = NULL;
-        TRY_GOTO(status, sim_raster.make(camera, &renderer), out);
+        TRY_GOTO(status, ops->make(&store->true_camera[k], &renderer), out);
         TRY_GOTO(status, developer_new(camera->width_px, camera->height_px, store->suite->camera.noise_dn, (uint64_t)seed, &developer), out);
         for (double t = 8; t < plan->end_s && c->n < c->room; t += 4) {
             const unsigned char *jpeg;
-            struct sim_scene scene;
+            struct sim_scene scene, before;
             struct sim_view view;
             uint8_t *rgb = NULL;
             size_t n;
             int w, h;
 
             world_scene(world, t, &scene);
-            sim_raster.render(renderer, &scene, &view);
+            sim_lights_dress(store, &scene);
+            world_scene(world, t - .005, &before);
+            sim_lights_velocity(&before, .005, &scene);
+            ops->render(renderer, &scene, &view);
             TRY_GOTO(status, developer_jpeg(developer, &view, gain, NULL, (int)store->suite->camera.jpeg_quality, &jpeg, &n), out);
             TRY_GOTO(status, data_decode(jpeg, n, "frame", &rgb, &w, &h, err), out);
-            status = add_frame(c, renderer, plan, rgb, w, h);
+            status = add_frame(c, ops, renderer, plan, rgb, w, h);
             free(rgb);
             if (status != TRUNDLE_OK)
                 goto out;
         }
     }
 out:
-    sim_raster.done(renderer);
+    ops->done(renderer);
     developer_free(developer);
     world_free(world);
     plan_free(plan);

@@ -41,6 +41,9 @@ struct sim_render_ops {
     void (*render)(struct sim_renderer *r, const struct sim_scene *scene, struct sim_view *out);
     /* Of the last render; `id` an item, or SIM_HAND_ID for all that is of a person. False: the item is not in the scene. `mask` (w x h, 0 blank; may be NULL) hides more. */
     bool (*seen)(const struct sim_renderer *r, uint8_t id, const uint8_t *mask, struct sim_seen *out);
+    /* Colours matter only where `mask` (w x h; NULL everywhere, as made) is not 0, and some pixels around; ids are made for all. May be NULL:
+     * all colours are made. */
+    void (*limit)(struct sim_renderer *r, const uint8_t *mask);
     void (*done)(struct sim_renderer *r);   /* NULL is fine */
 };
 

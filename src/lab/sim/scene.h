@@ -45,7 +45,7 @@ struct sim_solid {
     float   gloss;                 /* 0 matt .. 1 like lacquer: share of mirror-like light */
     float   clear;                 /* 0 opaque .. 1 clear as glass: share of light that goes through */
     double  mass_g;
-    bool    cover;                 /* film around a solid of the same id: adds nothing to that one's outline */
+    bool    inside;                /* in another solid of the same id, as fruit in a bag: adds nothing to the outline */
     bool    resting;               /* does not move until the next change of the resting set */
     float   velocity_ms[3];        /* of what moves: blurs, and leans where the shutter rolls */
 };

@@ -19,7 +19,8 @@ struct script {
     double t;                              /* now */
     size_t last_put;                       /* item, or PLAN_ITEMS */
     bool   rolling;
-    bool   short_of_memory;                /* a key or a load could not be kept: the plan is void */
+    bool   short_of_memory;                /* a key or a force could not be kept: the plan is void */
+    bool   too_much;                       /* more loads than a plan holds */
     struct stage *stage;                   /* NULL: placed bodies */
     double hand_free[PLAN_HANDS];          /* from when on a hand can start */
     uint8_t scenario;                      /* of the events that are being made, as plan_event.scenario */
@@ -108,11 +109,10 @@ void act_settle(struct script *s);
 
 enum wish_how { WISH_SILENT, WISH_BEFORE, WISH_AFTER, WISH_WRONG };
 enum wish_group { WISH_ALONE, WISH_TWO_HANDS, WISH_IN_HAND, WISH_OVERLAP, WISH_IN_BAG };
-struct wish { size_t product; enum wish_how how; size_t wrong; bool repeat, sibling; enum wish_group group; size_t group_n; };    /* group_n: of its first, else 0 */
+struct wish { size_t product; enum wish_how how; size_t wrong; bool repeat; enum wish_group group; size_t group_n; };    /* group_n: of its first, else 0 */
 struct list { size_t n; struct wish wish[PLAN_ITEMS]; struct rng things; };
 
 void list_make(struct script *s, struct list *out);
-bool list_sibling(const struct sim_store *store, size_t product, size_t *out);
 /* Makes the item of a wish and tells the cart; returns its number; *t becomes when the hand may start, *out_after when it scans after. */
 size_t list_take(struct script *s, struct list *l, const struct wish *wish, double *t, bool *out_after);
 void list_scan(struct script *s, size_t index, size_t product, double t);

@@ -14,6 +14,8 @@ extern const unsigned char embed_suite_smoke[];
 extern const size_t embed_suite_smoke_n;
 extern const unsigned char embed_suite_v1[];
 extern const size_t embed_suite_v1_n;
+extern const unsigned char embed_suite_v1_other[];
+extern const size_t embed_suite_v1_other_n;
 
 static const char *const details[] = { "plain", "rich" };
 static const char *const bodies_model[] = { "placed", "rigid", "soft" };
@@ -34,6 +36,7 @@ static const char *const around_words[] = { "nothing", "store" };
 const struct suite_field suite_fields[] = {
     W(store, products, 10, SUITE_PRODUCTS_MAX, "packaged products of a store"),
     R(store, family, 1, 12, "products of one brand in one category"),
+    N(store, single_share, 0, 1, "brands with one product in a category, whatever `family` says"),
     W(store, near_pairs, 0, 100, "pairs of products whose mean masses are made near-equal"),
     N(store, near_pair_g, 0, 50, "how near, g"),
     N(store, mass_cv, 0, .2, "median over products of the unit-to-unit sd of mass, as a share of the mean"),
@@ -262,6 +265,7 @@ const struct suite_field suite_fields[] = {
     N(shopper, spread_above, 0, 2, "sd of it above the median"),
     R(shopper, items, 1, 60, "bounds of their number"),
     R(shopper, walk_s, 0, 60, "from shelf to shelf"),
+    W(shopper, places, 1, 40, "places that are looked at before one is chosen, mostly the lowest: few make piles"),
     R(shopper, pause_s, 0, 10, "before a hand moves, standing"),
     N(shopper, scan_spread, 0, 5, "sd over shoppers of the log odds that something is scanned"),
     N(shopper, light_share, 0, 1, "packaged things picked for being under 50 g, on top of those that chance brings"),
@@ -428,7 +432,8 @@ static enum trundle_status take_all(const struct json_at *root, struct sim_suite
 static enum trundle_status read_named(const char *name, struct bytes *out, char where[4096], struct trundle_error *err)
 {
     static const struct { const char *name; const unsigned char *bytes; const size_t *n; } built_in[] = {
-        { "smoke", embed_suite_smoke, &embed_suite_smoke_n }, { "v1", embed_suite_v1, &embed_suite_v1_n } };
+        { "smoke", embed_suite_smoke, &embed_suite_smoke_n }, { "v1", embed_suite_v1, &embed_suite_v1_n },
+        { "v1-other", embed_suite_v1_other, &embed_suite_v1_other_n } };
     const char *folder = getenv("TRUNDLE_SUITES");
 
     (void)snprintf(where, 4096, "%.2000s/%.2000s.json", folder ? folder : "suites", name);

@@ -71,6 +71,7 @@ struct sim_suite {
     struct {
         double products, near_pairs, near_pair_g, mass_cv, mass_cv_spread, zipf, upca_share, produce_share;
         double n_for_m, percent_off, member_prices, enrol_pictures, enrol_px, near_share, light_share;
+        double single_share;
         struct suite_range family;
     } store;
     struct {
@@ -135,7 +136,7 @@ struct sim_suite {
         /* of shoppers whose things are bodies */
         int policy;                        /* enum suite_policy */
         struct suite_range items, walk_s, pause_s;
-        double items_median, spread_below, spread_above, scan_spread, light_share, in_hand_share, overlap_share, change_share, wrong_plu_share, bag_share;
+        double places, items_median, spread_below, spread_above, scan_spread, light_share, in_hand_share, overlap_share, change_share, wrong_plu_share, bag_share;
     } shopper;
     struct {
         int model;                         /* enum suite_bodies */

@@ -67,9 +67,34 @@ static void trace_done(struct sim_renderer *r)
     free(r->vertex);
     free(r->ray_x);
     free(r->ray_y);
+    free(r->back);
     free(r->changed);
     free(r->touched);
+    free(r->keep);
+    free(r->keep_point);
     free(r);
+}
+
+/* Three pixels around for blur, and the blocks that their light is borrowed from. */
+static void trace_limit(struct sim_renderer *r, const uint8_t *mask)
+{
+    enum { AROUND = 3, BLOCKS = 6 };
+
+    memset(r->keep, mask == NULL, (size_t)r->w * (size_t)r->h);
+    memset(r->keep_point, mask == NULL, (size_t)r->pw * (size_t)r->ph);
+    r->has_still = false;
+    for (int y = 0; mask && y < r->h; y++)
+        for (int x = 0; x < r->w; x++) {
+            int x0 = x - AROUND < 0 ? 0 : x - AROUND, x1 = x + AROUND < r->w ? x + AROUND : r->w - 1;
+            int p0 = x / 2 - BLOCKS < 0 ? 0 : x / 2 - BLOCKS, p1 = x / 2 + BLOCKS < r->pw ? x / 2 + BLOCKS : r->pw - 1;
+
+            if (!mask[(size_t)y * (size_t)r->w + (size_t)x])
+                continue;
+            for (int j = y - AROUND < 0 ? 0 : y - AROUND; j <= y + AROUND && j < r->h; j++)
+                memset(r->keep + (size_t)j * (size_t)r->w + x0, 1, (size_t)(x1 - x0 + 1));
+            for (int j = y / 2 - BLOCKS < 0 ? 0 : y / 2 - BLOCKS; j <= y / 2 + BLOCKS && j < r->ph; j++)
+                memset(r->keep_point + (size_t)j * (size_t)r->pw + p0, 1, (size_t)(p1 - p0 + 1));
+        }
 }
 
 static enum trundle_status trace_make(const struct cart_camera *camera, struct sim_renderer **out)
@@ -95,9 +120,12 @@ static enum trundle_status trace_make(const struct cart_camera *camera, struct s
     }
     r->ray_x = malloc(n * sizeof *r->ray_x);
     r->ray_y = malloc(n * sizeof *r->ray_y);
+    r->back = malloc(n * sizeof *r->back);
     r->changed = calloc(n, 1);
     r->touched = calloc(points, 1);
-    if (!r->ray_x || !r->ray_y || !r->changed || !r->touched || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
+    r->keep = malloc(n);
+    r->keep_point = malloc(points);
+    if (!r->ray_x || !r->ray_y || !r->back || !r->changed || !r->touched || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
         trace_cast_new(r) != TRUNDLE_OK) {
         trace_done(r);
         return TRUNDLE_NO_MEMORY;
@@ -109,6 +137,7 @@ static enum trundle_status trace_make(const struct cart_camera *camera, struct s
         r->ray_x[i] = d[0];
         r->ray_y[i] = d[1];
     }
+    trace_limit(r, NULL);
     trace_curves(r);
     *out = r;
     return TRUNDLE_OK;
@@ -217,7 +246,7 @@ static bool place_statics(struct sim_renderer *r, const struct sim_scene *scene)
 
         if (!r->patch[i].vertex)
             ok = wire ? wire_mesh(size[i][0], size[i][1], &r->patch[i]) : sim_model_patch(size[i][0], size[i][1], 12, &r->patch[i]) == TRUNDLE_OK;
-        ok = ok && add_static(r, &r->patch[i], i && scene->wall ? scene->wall : scene->floor, pose[i], SIM_BASKET_ID, .3f);
+        ok = ok && add_static(r, &r->patch[i], i && scene->wall ? scene->wall : scene->floor, pose[i], SIM_BASKET_ID, 0);
     }
     if (scene->backdrop.seat && ok) {
         if (!r->patch[5].vertex)
@@ -245,7 +274,8 @@ static void add_solids(struct sim_renderer *r, const struct sim_scene *scene, bo
 
         if (from->resting != resting || r->solids == TRACE_SOLIDS || !from->mesh->vertices)
             continue;
-        *s = (struct trace_solid){ .mesh = from->mesh, .texture = from->texture, .pose = from->pose, .id = from->id, .gloss = from->gloss, .clear = from->clear };
+        *s = (struct trace_solid){ .mesh = from->mesh, .texture = from->texture, .pose = from->pose, .id = from->id, .gloss = from->gloss, .clear = from->clear,
+                                   .inside = from->inside };
         for (int k = 0; k < 3 && !resting; k++) {
             s->drift[k] = r->r[3 * k] * from->velocity_ms[0] + r->r[3 * k + 1] * from->velocity_ms[1] + r->r[3 * k + 2] * from->velocity_ms[2];
             speed += fabsf(s->drift[k]);
@@ -279,19 +309,14 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
         trace_draw(r, l, i, NULL);
         r->sees_clear = r->sees_clear || r->solid[i].clear > 0;
     }
-    l->fragments = 0;
-    for (size_t i = 0; i < n; i++)
-        trace_fragments(r, l, (int)i);
     for (int i = 0; i < points; i++)
         trace_point_make(r, l, i);
     trace_cast(r, l, r->rest, NULL, false);
     for (int i = 0; i < points; i++)
         trace_light_point(r, l, i);
-    for (int y = 0, i = 0; y < r->h; y++)
-        for (int x = 0; x < r->w; x++, i++) {
-            l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y);
-            l->id[i] = trace_id(r, l, i);
-        }
+    l->fragments = 0;
+    for (int y = 0; y < r->h; y++)
+        trace_row(r, l, y);
     r->dirty = (struct trace_rect){ 0, 0, r->w, r->h };
     return true;
 }
@@ -344,7 +369,8 @@ static void resurface(struct sim_renderer *r)
             if (!differs(r, i))
                 continue;
             r->changed[i] = 1;
-            trace_fragments(r, l, (int)i);
+            if (r->keep[i])
+                trace_fragments(r, l, (int)i);
             l->id[i] = trace_id(r, l, (int)i);
         }
     for (int i = 0; i < r->pw * r->ph; i++) {
@@ -411,7 +437,7 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
                     int i = y * r->w + x;
                     const struct trace_layer *from = r->changed[i] ? l : &r->still;
 
-                    if (light || r->changed[i])
+                    if (r->keep[i] && (light || r->changed[i]))
                         l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y);
                 }
         }
@@ -424,11 +450,13 @@ static void trace_render(struct sim_renderer *r, const struct sim_scene *scene, 
 
     r->moves = false;
     r->shutter = scene->shutter;
-    if (!r->has_still || memcmp(&r->env.light, &scene->light, sizeof scene->light) != 0) {
+    if (!r->env.row || memcmp(&r->env.light, &scene->light, sizeof scene->light) != 0) {
+        r->backdrop = scene->backdrop;         /* of a cart: as long as the renderer lives */
         ok = trace_env_make(&scene->light, &r->env) == TRUNDLE_OK;
+        if (ok)
+            trace_backdrops(r);
         fresh = true;
     }
-    r->backdrop = scene->backdrop;             /* of a cart: as long as the renderer lives */
     if (fresh && ok) {
         ok = make_still(r, scene);
         r->has_still = ok;
@@ -455,4 +483,4 @@ static bool trace_seen(const struct sim_renderer *r, uint8_t id, const uint8_t *
     return sim_seen_count(l->id, r->w, r->h, l->whole[id], id, mask, out);
 }
 
-const struct sim_render_ops sim_trace = { "trace", trace_make, trace_render, trace_seen, trace_done };
+const struct sim_render_ops sim_trace = { "trace", trace_make, trace_render, trace_seen, trace_limit, trace_done };

@@ -27,10 +27,14 @@
 enum {
     TRACE_PLANES = 4,              /* samples of a pixel; 0 is its centre, on time */
     TRACE_SIDE = 4,                /* a block of SIDE x SIDE light points covers all directions, each point its own few */
-    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 4, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
+    TRACE_CLASSES = TRACE_SIDE * TRACE_SIDE, TRACE_EACH = 2, TRACE_DIRECTIONS = TRACE_CLASSES * TRACE_EACH,
     TRACE_UNFOLDED = 24, TRACE_STATICS = 8,             /* floor, walls, what stands around */
     TRACE_SOLIDS = TRACE_STATICS + SIM_SOLIDS_MAX,
 };
+
+#define TRACE_NEAR_M .03f
+/* Into each clone of its caller. */
+#define TRACE_INTO static inline __attribute__((always_inline))
 
 /* What libm's are calls for, where no NaN comes. */
 static inline float trace_least(float a, float b) { return a < b ? a : b; }
@@ -78,6 +82,7 @@ struct trace_solid {
     struct sim_pose pose;
     uint8_t id;
     bool    moving;                /* has a velocity */
+    bool    inside;                /* adds nothing to the outline of its id */
     float   gloss, clear, drift[3];                         /* drift: velocity in the camera's frame */
     uint32_t first;                /* in the vertices */
 };
@@ -130,6 +135,7 @@ struct sim_renderer {
     float r[9], t[3], eye[3];      /* basket to camera */
     int w, h, pw, ph;              /* pixels, light points */
     float *ray_x, *ray_y;          /* direction of a pixel's centre, z = 1 */
+    trace_four *back;              /* what is there where nothing is */
     struct sim_shutter shutter;
     struct sim_backdrop backdrop;
     struct trace_env env;
@@ -139,6 +145,7 @@ struct sim_renderer {
     bool sees_clear;               /* a clear solid is drawn into still */
     uint32_t still_version;
     uint8_t *changed, *touched;    /* per pixel; per point */
+    uint8_t *keep, *keep_point;    /* per pixel, per point: is made */
     uint32_t solids, resting, vertices, vertices_resting, vertices_max;
     struct trace_solid solid[TRACE_SOLIDS];
     struct trace_vertex *vertex;
@@ -187,8 +194,11 @@ void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene sc
 
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
 void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i);
+/* A whole row of a layer whose light is made: fragments, colours, ids. */
+void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);
 uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y);
+void trace_backdrops(struct sim_renderer *r);
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);
 void trace_curves(struct sim_renderer *r);
 uint32_t trace_display(const struct sim_renderer *r, const float rgb[3]);

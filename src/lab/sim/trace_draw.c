@@ -3,8 +3,6 @@
 /* Visibility: which triangle is nearest at each sample. No colour is made here, so what is hidden costs a comparison. */
 #include "lab/sim/trace.h"
 
-#include "lab/sim/sample.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +11,16 @@
 const float trace_offset[TRACE_PLANES][2] = { { 0, 0 }, { .338f, .091f }, { -.2475f, .2475f }, { -.0905f, -.338f } };
 const float trace_instant[TRACE_PLANES] = { 0, -.25f, .25f, .5f };
 
-static const float NEAR_M = .03f;
+/* How many times its depth a place may be beside the axis, each way; the picture's corner is within. */
+static const float WIDE = 2.f;
 
 static void project(const struct sim_renderer *r, const float q[3], struct trace_screen *out)
 {
-    if (q[2] < NEAR_M) {
-        out->w = 0;
+    float wide = WIDE * q[2];
+
+    out->w = 0;
+    if (q[2] < TRACE_NEAR_M || fabsf(q[0]) > wide || fabsf(q[1]) > wide)
         return;
-    }
     out->w = 1 / q[2];
     sim_lens_project(&r->lens, q[0] * out->w, q[1] * out->w, &out->x, &out->y);
 }
@@ -126,7 +126,7 @@ static void grow(struct trace_rect *rect, int x0, int y0, int x1, int y1)
  * is always walked from its upper end, so that two triangles that share it agree to the bit: no sample between is missed or drawn twice. */
 struct slopes { trace_four top_x, top_y, mid_x, mid_y, end_y, all, upper, lower, at_x, at_y, at_w, wx, wy, w_lo, w_hi; float y0, y1; };
 
-static bool set_up(const struct trace_screen *a, const struct trace_screen *b, const struct trace_screen *c, int lane, struct slopes *out)
+static inline bool set_up(const struct trace_screen *a, const struct trace_screen *b, const struct trace_screen *c, int lane, struct slopes *out)
 {
     const struct trace_screen *top = a, *mid = b, *end = c, *swap;
     float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
@@ -160,27 +160,27 @@ static bool set_up(const struct trace_screen *a, const struct trace_screen *b, c
 static const trace_four OFFSET_X = { 0, .338f, -.2475f, -.0905f }, OFFSET_Y = { 0, .091f, .2475f, -.338f };
 static const float REACH = .338f;              /* the farthest offset */
 
-static trace_four choose(trace_flags which, trace_four yes, trace_four no)
+static inline trace_four choose(trace_flags which, trace_four yes, trace_four no)
 {
     return (trace_four)(((trace_flags)yes & which) | ((trace_flags)no & ~which));
 }
 
-static trace_four splat(float x)
+static inline trace_four splat(float x)
 {
     return (trace_four){ x, x, x, x };
 }
 
-static float least_of(trace_four v)
+static inline float least_of(trace_four v)
 {
     return trace_least(trace_least(v[0], v[1]), trace_least(v[2], v[3]));
 }
 
-static float most_of(trace_four v)
+static inline float most_of(trace_four v)
 {
     return trace_most(trace_most(v[0], v[1]), trace_most(v[2], v[3]));
 }
 
-static void fill(const struct sim_renderer *r, const struct trace_planes *to, const struct slopes *t, uint32_t key, struct trace_rect *dirty)
+TRACE_INTO void fill(const struct sim_renderer *r, const struct trace_planes *to, const struct slopes *t, uint32_t key, struct trace_rect *dirty)
 {
     int y0 = trace_ceil(trace_most(0, t->y0 - REACH)), y1 = trace_ceil(trace_least((float)r->h, t->y1 + REACH)), left = r->w, right = 0;
     const trace_flags keys = { (int32_t)key, (int32_t)key, (int32_t)key, (int32_t)key };
@@ -223,26 +223,55 @@ static void spread(struct slopes *t)           /* lane 0 to all */
         v[i] = splat(v[i][0]);
 }
 
-/* The part of a triangle that is before the near plane: up to two triangles. */
-static int clip(const struct sim_renderer *r, const struct trace_vertex *const corner[3], float cut[4][3], struct trace_screen out[4])
+/* Signed distances to what bounds the view: near, left, right, up, down; positive inside. */
+static float inside(int plane, const float q[3])
 {
-    int n = 0;
-
-    for (int i = 0; i < 3; i++) {
-        const trace_four a = corner[i]->q, b = corner[(i + 1) % 3]->q;
-
-        if (a[2] >= NEAR_M)
-            memcpy(cut[n++], &a, 3 * sizeof(float));
-        if ((a[2] >= NEAR_M) != (b[2] >= NEAR_M)) {
-            float f = (NEAR_M - a[2]) / (b[2] - a[2]);
-
-            for (int k = 0; k < 2; k++)
-                cut[n][k] = a[k] + f * (b[k] - a[k]);
-            cut[n++][2] = NEAR_M;
-        }
+    switch (plane) {
+    case 0:  return q[2] - TRACE_NEAR_M;
+    case 1:  return WIDE * q[2] + q[0];
+    case 2:  return WIDE * q[2] - q[0];
+    case 3:  return WIDE * q[2] + q[1];
+    default: return WIDE * q[2] - q[1];
     }
-    for (int i = 0; i < n; i++)
-        project(r, cut[i], &out[i]);
+}
+
+/* The part of a triangle that may be in the picture. Far beside it the lens bends what is straight, and corners there would pull edges astray. */
+static int clip(const struct sim_renderer *r, const struct trace_vertex *const corner[3], struct trace_screen out[9])
+{
+    float at[2][9][3];
+    int n = 3, now = 0;
+
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++)
+            at[0][i][k] = corner[i]->q[k];
+    for (int plane = 0; plane < 5; plane++) {
+        int kept = 0;
+
+        for (int i = 0; i < n; i++) {
+            const float *a = at[now][i], *b = at[now][(i + 1) % n];
+            float da = inside(plane, a), db = inside(plane, b);
+
+            if (da >= 0)
+                memcpy(at[1 - now][kept++], a, sizeof at[0][0]);
+            if ((da >= 0) != (db >= 0)) {
+                float f = da / (da - db);
+
+                for (int k = 0; k < 3; k++)
+                    at[1 - now][kept][k] = a[k] + f * (b[k] - a[k]);
+                kept++;
+            }
+        }
+        n = kept;
+        now = 1 - now;
+        if (n < 3)
+            return 0;
+    }
+    for (int i = 0; i < n; i++) {
+        const float *q = at[now][i];
+
+        out[i].w = 1 / trace_most(q[2], .5f * TRACE_NEAR_M);
+        sim_lens_project(&r->lens, q[0] * out[i].w, q[1] * out[i].w, &out[i].x, &out[i].y);
+    }
     return n;
 }
 
@@ -265,7 +294,7 @@ TRACE_WIDE void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32
         if (before == 3) {
             float area = (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
 
-            if (area < 0)
+            if (area < 0 && !solid->inside)
                 l->whole[solid->id] -= .5f * area;
             if (solid->moving) {
                 int there = 0;
@@ -286,102 +315,22 @@ TRACE_WIDE void trace_draw(struct sim_renderer *r, struct trace_layer *l, uint32
                 continue;
             spread(&t);
             fill(r, planes, &t, key, dirty);
-        } else if (before) {
+        } else {
             const struct trace_vertex *v = r->vertex + solid->first, *const corner[3] = { v + index[0], v + index[1], v + index[2] };
-            struct trace_screen screen[4];
-            float cut[4][3];
-            int n = clip(r, corner, cut, screen);
+            struct trace_screen screen[9];
+            int n = clip(r, corner, screen);
 
             for (int k = 2; k < n; k++) {
+                const struct trace_screen *o = &screen[0], *p = &screen[k - 1], *q = &screen[k];
+
                 t.y0 = 1e9f;
                 t.y1 = -1e9f;
-                if (!set_up(&screen[0], &screen[k - 1], &screen[k], 0, &t))
+                if (!set_up(o, p, q, 0, &t))
                     continue;
+                l->whole[solid->id] -= .5f * ((p->x - o->x) * (q->y - o->y) - (p->y - o->y) * (q->x - o->x));
                 spread(&t);
                 fill(r, planes, &t, key, dirty);
             }
         }
     }
-}
-
-uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels)
-{
-    int level = 0, w, h, x, y;
-
-    while (texels > 4.f && level + 1 < texture->levels) {
-        texels *= .25f;
-        level++;
-    }
-    w = texture->w >> level;
-    h = texture->h >> level;
-    x = sample_wrap(sample_floor(u * (float)w), w);
-    y = sample_wrap(sample_floor(v * (float)h), h);
-    return sim_sample(texture->level[level], w, h, u * (float)w - .5f, v * (float)h - .5f) | (texture->level[level][y * w + x] & 0xff000000);
-}
-
-static void cross(const float a[3], const float b[3], float out[3])
-{
-    out[0] = a[1] * b[2] - a[2] * b[1];
-    out[1] = a[2] * b[0] - a[0] * b[2];
-    out[2] = a[0] * b[1] - a[1] * b[0];
-}
-
-static float dot(const float a[3], const float b[3])
-{
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-void trace_basket(const struct sim_renderer *r, const float q[3], float out[3])
-{
-    for (int k = 0; k < 3; k++)
-        out[k] = r->r[k] * q[0] + r->r[3 + k] * q[1] + r->r[6 + k] * q[2] + r->eye[k];
-}
-
-/* Barycentric coordinates straight from the line of sight, so that neither lens nor near plane matters. */
-void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x, int y, struct trace_hit *out)
-{
-    const struct trace_solid *solid = &r->solid[(key >> 24) - 1];
-    const uint16_t *index = solid->mesh->index + 3 * (size_t)(key & 0xffffff);
-    const struct trace_vertex *v = r->vertex + solid->first, *a = v + index[0], *b = v + index[1], *c = v + index[2];
-    size_t at = (size_t)y * (size_t)r->w + (size_t)x;
-    float d[3] = { r->ray_x[at], r->ray_y[at], 1 }, q[3][3], e[3][3], share[3], sum = 0, n;
-    trace_four place, normal;
-
-    if (plane) {
-        size_t next = x + 1 < r->w ? at + 1 : at - 1, below = y + 1 < r->h ? at + (size_t)r->w : at - (size_t)r->w;
-
-        d[0] += trace_offset[plane][0] * (next > at ? 1.f : -1.f) * (r->ray_x[next] - r->ray_x[at]);
-        d[1] += trace_offset[plane][1] * (below > at ? 1.f : -1.f) * (r->ray_y[below] - r->ray_y[at]);
-    }
-    memcpy(q[0], &a->q, sizeof q[0]);
-    memcpy(q[1], &b->q, sizeof q[1]);
-    memcpy(q[2], &c->q, sizeof q[2]);
-    if (solid->moving) {
-        float t = trace_instant[plane] * r->shutter.exposure_s + r->shutter.readout_s * ((float)y / (float)r->h - .5f);
-
-        for (int i = 0; i < 3; i++)
-            for (int k = 0; k < 3; k++)
-                q[i][k] += t * solid->drift[k];
-    }
-    cross(q[1], q[2], e[0]);
-    cross(q[2], q[0], e[1]);
-    cross(q[0], q[1], e[2]);
-    for (int i = 0; i < 3; i++) {
-        share[i] = trace_least(0, dot(d, e[i]));   /* outside faces: all are negative inside */
-        sum += share[i];
-    }
-    n = sum < 0 ? 1 / sum : 0;
-    for (int i = 0; i < 3; i++)
-        share[i] = sum < 0 ? share[i] * n : 1 / 3.f;
-    place = share[0] * a->q + share[1] * b->q + share[2] * c->q;
-    normal = share[0] * a->n + share[1] * b->n + share[2] * c->n;
-    memcpy(out->q, &place, sizeof out->q);
-    n = 1 / (sqrtf(normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2]) + 1e-20f);
-    for (int k = 0; k < 3; k++)
-        out->n[k] = normal[k] * n;
-    out->u = place[3];
-    out->v = normal[3];
-    out->z = trace_most(share[0] * q[0][2] + share[1] * q[1][2] + share[2] * q[2][2], NEAR_M);
-    out->solid = solid;
-    out->face = &solid->face[key & 0xffffff];
 }

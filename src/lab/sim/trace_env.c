@@ -19,17 +19,22 @@ static float band(float at, float half, float edge)
     return f * f * (3 - 2 * f);
 }
 
+/* The nearest of the rows: their edges do not reach each other. */
 static float tube_part(const struct trace_env *env, const float d[3], float soft)
 {
     const struct sim_light *l = &env->light;
-    float c = env->tube_cos, s = env->tube_sin, up = trace_most(d[2], .02f), half = .5f * l->tube_width, sum = 0;
-    float across = (c * d[0] + s * d[1]) / up, along = (c * d[1] - s * d[0]) / up, edge = .02f + soft / up;
+    float per, half = .5f * l->tube_width, across, along, edge, row, last = .5f * (float)(l->tubes - 1);
 
     if (d[2] <= .02f)
         return 0;
-    for (int i = 0; i < l->tubes; i++)
-        sum += band(across - l->tube_shift - l->tube_pitch * ((float)i - .5f * (float)(l->tubes - 1)), half, edge) * half / trace_most(half, edge);
-    return sum * band(along, 2.4f, .1f + edge);
+    per = 1 / d[2];
+    edge = .02f + soft * per;
+    along = (env->tube_cos * d[1] - env->tube_sin * d[0]) * per;
+    if (fabsf(along) > 2.5f + 2 * edge)
+        return 0;
+    across = (env->tube_cos * d[0] + env->tube_sin * d[1]) * per - l->tube_shift;
+    row = (float)(int)(trace_most(0, trace_least(2 * last, across / l->tube_pitch + last)) + .5f);
+    return band(across - l->tube_pitch * (row - last), half, edge) * half / trace_most(half, edge) * band(along, 2.4f, .1f + edge);
 }
 
 static float lamp_part(const struct trace_env *env, const float d[3], float soft)

@@ -24,7 +24,7 @@ void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i
     at = (size_t)y * (size_t)r->w + (size_t)x;
     key = (uint32_t)l->plane.key[at][0];
     l->open[i] = l->known[i] = 0;
-    if (l->plane.w[at][0] <= 0) {
+    if (l->plane.w[at][0] <= 0 || !r->keep_point[i]) {
         out->solid = 0;
         return;
     }

@@ -158,7 +158,7 @@ static void look_along(const struct sim_renderer *r, float px, float py, float s
         d[k] = (r->r[k] * lens[0] + r->r[3 + k] * lens[1] + r->r[6 + k]) / n;
     if (id)
         *id = 0;
-    from = .03f * n;                           /* the near plane */
+    from = TRACE_NEAR_M * n;                           /* the near plane */
     if (!meet(r, d, from, true, 1.f / (float)rays, 1 / n, &look, &at))
         goto nothing;
     if (id) {

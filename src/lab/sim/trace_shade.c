@@ -3,6 +3,8 @@
 /* From what a pixel shows to its colour. Sums are of linear light; a curve with a soft shoulder makes display values. */
 #include "lab/sim/trace.h"
 
+#include "lab/sim/sample.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -41,54 +43,177 @@ uint32_t trace_display(const struct sim_renderer *r, const float rgb[3])
     return out;
 }
 
+uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels)
+{
+    int level = 0, w, h, x, y;
+
+    while (texels > 4.f && level + 1 < texture->levels) {
+        texels *= .25f;
+        level++;
+    }
+    w = texture->w >> level;
+    h = texture->h >> level;
+    x = sample_wrap(sample_floor(u * (float)w), w);
+    y = sample_wrap(sample_floor(v * (float)h), h);
+    return sim_sample(texture->level[level], w, h, u * (float)w - .5f, v * (float)h - .5f) | (texture->level[level][y * w + x] & 0xff000000);
+}
+
+static void cross(const float a[3], const float b[3], float out[3])
+{
+    out[0] = a[1] * b[2] - a[2] * b[1];
+    out[1] = a[2] * b[0] - a[0] * b[2];
+    out[2] = a[0] * b[1] - a[1] * b[0];
+}
+
+void trace_basket(const struct sim_renderer *r, const float q[3], float out[3])
+{
+    for (int k = 0; k < 3; k++)
+        out[k] = r->r[k] * q[0] + r->r[3 + k] * q[1] + r->r[6 + k] * q[2] + r->eye[k];
+}
+
+/* A triangle seen: what all its pixels share. */
+struct run {
+    uint32_t key;                              /* 0: none */
+    bool flat;                                 /* one normal all over */
+    const struct trace_vertex *corner[3];
+    float e[3][3], z[3], n[3], rate;           /* e: crosses of the corners' lines of sight; rate: texels of the first level in a pixel at 1 m, straight on */
+    trace_four light;
+};
+
+/* As it is in sample `plane` of row y. */
+TRACE_INTO void start(const struct sim_renderer *r, uint32_t key, int plane, int y, struct run *run)
+{
+    const struct trace_solid *solid = &r->solid[(key >> 24) - 1];
+    const uint16_t *index = solid->mesh->index + 3 * (size_t)(key & 0xffffff);
+    const struct trace_vertex *v = r->vertex + solid->first, *a = v + index[0], *b = v + index[1], *c = v + index[2];
+    float q[3][3], t = 0;
+    trace_flags other;
+
+    run->key = solid->moving ? 0 : key;
+    run->corner[0] = a;
+    run->corner[1] = b;
+    run->corner[2] = c;
+    if (solid->moving)
+        t = trace_instant[plane] * r->shutter.exposure_s + r->shutter.readout_s * ((float)y / (float)r->h - .5f);
+    for (int k = 0; k < 3; k++) {
+        q[0][k] = a->q[k] + t * solid->drift[k];
+        q[1][k] = b->q[k] + t * solid->drift[k];
+        q[2][k] = c->q[k] + t * solid->drift[k];
+    }
+    cross(q[1], q[2], run->e[0]);
+    cross(q[2], q[0], run->e[1]);
+    cross(q[0], q[1], run->e[2]);
+    for (int i = 0; i < 3; i++)
+        run->z[i] = q[i][2];
+    other = (a->n != b->n) | (a->n != c->n);
+    run->flat = !(other[0] || other[1] || other[2]);
+    if (run->flat) {
+        float n = 1 / (sqrtf(a->n[0] * a->n[0] + a->n[1] * a->n[1] + a->n[2] * a->n[2]) + 1e-20f);
+
+        for (int k = 0; k < 3; k++)
+            run->n[k] = a->n[k] * n;
+        run->light = trace_env_irradiance(&r->env, run->n);
+    }
+    run->rate = solid->face[key & 0xffffff].sheet * (float)solid->texture->w * (float)solid->texture->h / (r->lens.fx * r->lens.fy);
+}
+
+/* Barycentric coordinates straight from the line of sight, so that neither lens nor near plane matters. */
+TRACE_INTO void look(const struct sim_renderer *r, const struct run *run, int plane, int x, int y, struct trace_hit *out)
+{
+    size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+    const struct trace_vertex *a = run->corner[0], *b = run->corner[1], *c = run->corner[2];
+    float dx = r->ray_x[at], dy = r->ray_y[at], share[3], sum, n;
+    trace_four place, normal;
+
+    if (plane) {
+        size_t next = x + 1 < r->w ? at + 1 : at - 1, below = y + 1 < r->h ? at + (size_t)r->w : at - (size_t)r->w;
+
+        dx += trace_offset[plane][0] * (next > at ? 1.f : -1.f) * (r->ray_x[next] - dx);
+        dy += trace_offset[plane][1] * (below > at ? 1.f : -1.f) * (r->ray_y[below] - dy);
+    }
+    for (int i = 0; i < 3; i++)                /* outside faces: all are negative inside */
+        share[i] = trace_least(0, dx * run->e[i][0] + dy * run->e[i][1] + run->e[i][2]);
+    sum = share[0] + share[1] + share[2];
+    n = sum < 0 ? 1 / sum : 0;
+    for (int i = 0; i < 3; i++)
+        share[i] = sum < 0 ? share[i] * n : 1 / 3.f;
+    place = share[0] * a->q + share[1] * b->q + share[2] * c->q;
+    normal = share[0] * a->n + share[1] * b->n + share[2] * c->n;
+    for (int k = 0; k < 3; k++)
+        out->q[k] = place[k];
+    out->u = place[3];
+    out->v = normal[3];
+    out->z = trace_most(share[0] * run->z[0] + share[1] * run->z[1] + share[2] * run->z[2], TRACE_NEAR_M);
+    n = run->flat ? 1 : 1 / (sqrtf(normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2]) + 1e-20f);
+    for (int k = 0; k < 3; k++)
+        out->n[k] = run->flat ? run->n[k] : normal[k] * n;
+}
+
+void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x, int y, struct trace_hit *out)
+{
+    struct run run;
+
+    start(r, key, plane, y, &run);
+    look(r, &run, plane, x, y, out);
+    out->solid = &r->solid[(key >> 24) - 1];
+    out->face = &out->solid->face[key & 0xffffff];
+}
+
 static struct trace_fragment *fresh(struct trace_layer *l, int pixel)
 {
     struct trace_fragment *f = &l->fragment[l->fragments++];
 
     l->count[pixel]++;
-    memset(f, 0, sizeof *f);
+    f->gloss = (trace_four){ 0 };
     return f;
+}
+
+void trace_backdrops(struct sim_renderer *r)
+{
+    for (int i = 0; i < r->w * r->h; i++) {
+        float d[3], rgb[3], x = r->ray_x[i], y = r->ray_y[i], n = sqrtf(x * x + y * y + 1);
+
+        for (int k = 0; k < 3; k++)
+            d[k] = (r->r[k] * x + r->r[3 + k] * y + r->r[6 + k]) / n;
+        trace_backdrop(&r->env, &r->backdrop, d, rgb);
+        r->back[i] = (trace_four){ rgb[0], rgb[1], rgb[2], 0 };
+    }
 }
 
 static void backdrop(struct sim_renderer *r, struct trace_layer *l, int pixel, const float share[3])
 {
-    float d[3], rgb[3], x = r->ray_x[pixel], y = r->ray_y[pixel], n = sqrtf(x * x + y * y + 1);
     struct trace_fragment *f = fresh(l, pixel);
 
-    for (int k = 0; k < 3; k++)
-        d[k] = (r->r[k] * x + r->r[3 + k] * y + r->r[6 + k]) / n;
-    trace_backdrop(&r->env, &r->backdrop, d, rgb);
-    for (int k = 0; k < 3; k++)
-        f->print[k] = rgb[k] * share[k];
+    f->solid = 0;
+    f->print = r->back[pixel] * (trace_four){ share[0], share[1], share[2], 0 };
 }
 
 /* `share`: of the pixel, by colour. Of a clear solid, `through` gets what share of the light behind it comes through. */
-static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, uint32_t key, int plane, const float share[3], float through[3])
+TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y, uint32_t key, int plane, const float share[3], float through[3])
 {
-    struct trace_fragment *f = fresh(l, pixel);
+    const struct trace_solid *solid = &r->solid[(key >> 24) - 1];
+    struct trace_fragment *f = fresh(l, y * r->w + x);
     struct trace_hit hit;
     trace_four light;
     float clear = 0, print[3], view[3], away, cosine;
-    const struct sim_texture *texture;
     uint32_t texel;
 
-    trace_resolve(r, key, plane, pixel % r->w, pixel / r->w, &hit);
+    if (run->key != key)
+        start(r, key, plane, y, run);
+    look(r, run, plane, x, y, &hit);
     for (int k = 0; k < 3; k++)                /* towards the eye, in the basket's frame */
         view[k] = -(r->r[k] * hit.q[0] + r->r[3 + k] * hit.q[1] + r->r[6 + k] * hit.q[2]);
     away = 1 / sqrtf(view[0] * view[0] + view[1] * view[1] + view[2] * view[2]);
     cosine = (view[0] * hit.n[0] + view[1] * hit.n[1] + view[2] * hit.n[2]) * away;
-    /* a pixel covers z^2 / f^2 / cosine of the face */
-    texture = hit.solid->texture;
-    texel = trace_print(texture, hit.u, hit.v, hit.face->sheet * (float)texture->w * (float)texture->h * hit.z * hit.z /
-                                                   (r->lens.fx * r->lens.fy * trace_most(cosine, .1f)));
+    texel = trace_print(solid->texture, hit.u, hit.v, run->rate * hit.z * hit.z / trace_most(cosine, .1f));
     for (int k = 0; k < 3; k++)
         print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
     if (through) {
-        clear = hit.solid->clear * (1 - (float)(texel >> 24) / 255);
+        clear = solid->clear * (1 - (float)(texel >> 24) / 255);
         for (int k = 0; k < 3; k++)
             through[k] = share[k] * clear * sqrtf(print[k]);
     }
-    light = trace_env_irradiance(&r->env, hit.n);
+    light = run->flat ? run->light : trace_env_irradiance(&r->env, hit.n);
     f->solid = key >> 24;
     f->paper[3] = .5f * (1 + hit.n[2]);
     f->n[3] = 1 / hit.z;
@@ -97,15 +222,15 @@ static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, ui
         f->print[k] = share[k] * (1 - clear) * print[k] * light[k];
         f->paper[k] = share[k] * (1 - clear) * print[k] * r->env.bounce[k];
     }
-    if (hit.solid->gloss > 0) {
-        float mirror[3], rgb[3], rough = 1 - hit.solid->gloss, part;
+    if (solid->gloss > 0) {
+        float mirror[3], rgb[3], rough = 1 - solid->gloss, part;
 
         cosine = trace_most(0, cosine);
         for (int k = 0; k < 3; k++)
             mirror[k] = 2 * cosine * hit.n[k] - view[k] * away;
         trace_env_radiance(&r->env, mirror, .03f + .3f * rough * rough, rgb);
         part = 1 - cosine;
-        part = hit.solid->gloss * (.04f + .96f * part * part * part * part * part);
+        part = solid->gloss * (.04f + .96f * part * part * part * part * part);
         for (int k = 0; k < 3; k++)
             f->gloss[k] = share[k] * part * (rgb[k] - r->env.bounce[k]);
         f->gloss[3] = share[1] * part;
@@ -113,7 +238,7 @@ static void surface(struct sim_renderer *r, struct trace_layer *l, int pixel, ui
 }
 
 /* One surface in all samples: the same solid, no edge between. */
-static bool one_surface(const struct sim_renderer *r, trace_four w, trace_flags keys)
+TRACE_INTO bool one_surface(const struct sim_renderer *r, trace_four w, trace_flags keys)
 {
     uint32_t key = (uint32_t)keys[0];
 
@@ -135,22 +260,23 @@ static bool one_surface(const struct sim_renderer *r, trace_four w, trace_flags 
     return true;
 }
 
-static void sample(struct sim_renderer *r, struct trace_layer *l, int pixel, uint32_t key, uint32_t clear, int plane, float weight)
+TRACE_INTO void sample(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y, uint32_t key, uint32_t clear, int plane, float weight)
 {
     float share[3] = { weight, weight, weight }, through[3];
 
     if (clear) {
-        surface(r, l, pixel, clear, plane, share, through);
+        surface(r, l, run, x, y, clear, plane, share, through);
         memcpy(share, through, sizeof share);
     }
     if (key)
-        surface(r, l, pixel, key, plane, share, NULL);
+        surface(r, l, run, x, y, key, plane, share, NULL);
     else
-        backdrop(r, l, pixel, share);
+        backdrop(r, l, y * r->w + x, share);
 }
 
-void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
+TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y)
 {
+    int pixel = y * r->w + x;
     trace_flags key = trace_keys(&l->plane, pixel), clear = { 0 };
     bool any = r->sees_clear || l == &r->now, full = l->fragments + 2 * TRACE_PLANES > l->fragments_max;
 
@@ -163,7 +289,7 @@ void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
     if (l->fragments + 2 > l->fragments_max)   /* more edges than a picture has: what does not fit stays dark */
         return;
     if (full || (!any && one_surface(r, l->plane.w[pixel], key))) {
-        sample(r, l, pixel, (uint32_t)key[0], (uint32_t)clear[0], 0, 1);
+        sample(r, l, run, x, y, (uint32_t)key[0], (uint32_t)clear[0], 0, 1);
         return;
     }
     for (int s = 0; s < TRACE_PLANES; s++) {
@@ -176,26 +302,35 @@ void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
                 first = first && o >= s;
             }
         if (first)
-            sample(r, l, pixel, (uint32_t)key[s], (uint32_t)clear[s], s, weight);
+            sample(r, l, run, x, y, (uint32_t)key[s], (uint32_t)clear[s], s, weight);
     }
 }
 
-static bool lies_on(const struct trace_point *p, const struct trace_fragment *f)
+void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
+{
+    struct run run = { .key = 0 };
+
+    fragments(r, l, &run, pixel % r->w, pixel / r->w);
+}
+
+TRACE_INTO bool lies_on(const struct trace_point *p, const struct trace_fragment *f)
 {
     return p->solid == f->solid && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .75f && fabsf(p->w - f->n[3]) < .06f * f->n[3];
 }
 
 /* Light of the points around, of those on the fragment's surface. */
-static trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
+TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
 {
     int x0 = x >> 1, y0 = y >> 1, x1 = x0 + 1 < r->pw ? x0 + 1 : x0, y1 = y0 + 1 < r->ph ? y0 + 1 : y0;
-    float fx = x & 1 ? .5f : .04f, fy = y & 1 ? .5f : .04f, sum = 0;
+    float fx = x & 1 ? .5f : 0, fy = y & 1 ? .5f : 0, sum = 0;
     const int at[4] = { y0 * r->pw + x0, y0 * r->pw + x1, y1 * r->pw + x0, y1 * r->pw + x1 };
     const float weight[4] = { (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy };
     trace_four out = { 0 };
 
+    if (!((x | y) & 1) && lies_on(&l->point[at[0]], f))
+        return l->light[at[0]];
     for (int i = 0; i < 4; i++)
-        if (lies_on(&l->point[at[i]], f)) {
+        if (weight[i] > 0 && lies_on(&l->point[at[i]], f)) {
             out += weight[i] * l->light[at[i]];
             sum += weight[i];
         }
@@ -240,4 +375,20 @@ uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int 
     uint32_t key = (uint32_t)(clear > opaque ? l->clear.key[pixel][0] : l->plane.key[pixel][0]);
 
     return clear > opaque || opaque > 0 ? r->solid[(key >> 24) - 1].id : 0;
+}
+
+TRACE_WIDE void trace_row(struct sim_renderer *r, struct trace_layer *l, int y)
+{
+    struct run run = { .key = 0 };
+
+    for (int x = 0, i = y * r->w; x < r->w; x++, i++) {
+        l->id[i] = trace_id(r, l, i);
+        if (!r->keep[i]) {
+            l->rgb[i] = 0;
+            l->count[i] = 0;
+            continue;
+        }
+        fragments(r, l, &run, x, y);
+        l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y);
+    }
 }

@@ -211,6 +211,8 @@ static enum trundle_status start_pictures(struct making *m, uint64_t seed, struc
         if (m->suite->truth.frames > 0 && frame_truth_new(camera->width_px, camera->height_px, &m->frame_truth[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "trip", NULL, "no memory for the truth of frames");
         TRY(mask_make(camera, &m->store->cart.basket, m->mask[c], n, err));
+        if (m->ops->limit)
+            m->ops->limit(m->renderer[c], m->mask[c]);
     }
     return TRUNDLE_OK;
 }

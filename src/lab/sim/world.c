@@ -99,11 +99,11 @@ void world_scene(struct world *w, double t, struct sim_scene *out)
             struct sim_solid *film = &out->solid[out->n++];
 
             *film = *s;
+            s->inside = true;
             film->mesh = &w->film[i];
             film->mass_g = 0;
             film->gloss = w->look[i].film_gloss;
             film->clear = w->look[i].film_clear;
-            film->cover = true;
         }
     }
     out->resting_version = (uint32_t)(version ^ version >> 32);
