@@ -201,6 +201,8 @@ static void make_categories(struct sim_store *store, struct rng *r, struct rng *
             size_t members = (size_t)range_of(r, (struct suite_range){ suite->store.family.lo, suite->store.family.hi + 1 });
             size_t left = first + n - store->products_n;
 
+            if (suite->store.single_share > 0 && rng_unit(r) < suite->store.single_share)
+                members = 1;
             members = members > c->flavours_n ? c->flavours_n : members;      /* two of a family never look the same */
             make_family(store, r, things, c, members < left ? members : left);
         }

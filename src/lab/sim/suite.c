@@ -36,6 +36,7 @@ static const char *const around_words[] = { "nothing", "store" };
 const struct suite_field suite_fields[] = {
     W(store, products, 10, SUITE_PRODUCTS_MAX, "packaged products of a store"),
     R(store, family, 1, 12, "products of one brand in one category"),
+    N(store, single_share, 0, 1, "brands with one product in a category, whatever `family` says"),
     W(store, near_pairs, 0, 100, "pairs of products whose mean masses are made near-equal"),
     N(store, near_pair_g, 0, 50, "how near, g"),
     N(store, mass_cv, 0, .2, "median over products of the unit-to-unit sd of mass, as a share of the mean"),

@@ -71,6 +71,7 @@ struct sim_suite {
     struct {
         double products, near_pairs, near_pair_g, mass_cv, mass_cv_spread, zipf, upca_share, produce_share;
         double n_for_m, percent_off, member_prices, enrol_pictures, enrol_px, near_share, light_share;
+        double single_share;
         struct suite_range family;
     } store;
     struct {
