@@ -143,7 +143,7 @@ int verb_sim(int argc, char **argv)
                                        { "seed", "S", OPTION_LONG, &seed, "of the first trip (default 1)" },
                                        { "trips", "N", OPTION_LONG, &trips, "how many (default 1)" },
                                        { "out", "DIR", OPTION_TEXT, &out, "where to: DIR/<seed>.mcap, DIR/stores/<id>/" },
-                                       { "jobs", "N", OPTION_LONG, &jobs, "threads (default 1); the bytes are the same" },
+                                       { "jobs", "N", OPTION_LONG, &jobs, "processes (default 1); the bytes are the same" },
                                        { "textures", "DIR", OPTION_TEXT, &textures, "JPEG or PNG photos for the fronts of packs" },
                                        { "no-pictures", NULL, OPTION_FLAG, &no_pictures, "leave out frames and enrolment pictures" },
                                        { 0 } };

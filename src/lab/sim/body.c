@@ -13,6 +13,7 @@ static const double GRAVITY = 9.81;
 static const double STILL_MS = .012, STILL_RADS = .12, STILL_S = .12;      /* slower than this for so long: asleep */
 static const double CREEP_MS = .05, CREEP_S = .8, AWAKE_S = 3;            /* ... or creeping for so long; or awake at all for so long */
 static const double HIT_MS = .04;                                          /* a neighbour that moves faster than this wakes */
+static const double TIRED_S = 1, TIRED = .02;                              /* from then on things that keep each other awake lose speed */
 static const double FAST_MS = 4, FAST_RADS = 40;
 
 struct body {
@@ -35,6 +36,7 @@ struct bodies {
     double now;
     long steps;                            /* now is steps / hz while something moves */
     bool moving;
+    double burst_s;                        /* how long something has moved without a new cause */
     unsigned strays;
 };
 
@@ -192,7 +194,7 @@ static void touch(void *user, dGeomID one, dGeomID two)
 
         if (x && y && x_moves != y_moves) {
             dBodyGetPointVel(mover->body, c->geom.pos[0], c->geom.pos[1], c->geom.pos[2], v);
-            if (dCalcVectorLength3(v) > HIT_MS)
+            if (dCalcVectorLength3(v) > HIT_MS * (1 + 3 * fmax(0, b->burst_s - TIRED_S)))
                 (x_moves ? y : x)->hit = true;     /* after this step: its other contacts may be made already */
         }
         c->surface.mode = dContactApprox1 | dContactBounce | dContactRolling;
@@ -211,11 +213,16 @@ static void touch(void *user, dGeomID one, dGeomID two)
     }
 }
 
-static void limit(dBodyID body)
+static void limit(dBodyID body, double keep)
 {
     const dReal *v = dBodyGetLinearVel(body), *w = dBodyGetAngularVel(body);
     double speed = dCalcVectorLength3(v), spin = dCalcVectorLength3(w);
 
+    if (keep < 1) {
+        dBodySetLinearVel(body, keep * v[0], keep * v[1], keep * v[2]);
+        dBodySetAngularVel(body, keep * w[0], keep * w[1], keep * w[2]);
+        return;
+    }
     if (speed > FAST_MS)
         dBodySetLinearVel(body, v[0] * FAST_MS / speed, v[1] * FAST_MS / speed, v[2] * FAST_MS / speed);
     if (spin > FAST_RADS)
@@ -266,7 +273,7 @@ static void step(struct bodies *b)
         if (!body->awake)
             continue;
         n = body->shape.mass_kg * ((dBodyGetLinearVel(body->body)[2] - body->before_vz) / dt + GRAVITY);
-        limit(body->body);
+        limit(body->body, 1 - fmin(.03, TIRED * fmax(0, fmax(b->burst_s, body->awake_s) - TIRED_S)));
         keep_inside(b, body);
         pose = pose_of(body);
         sum += n;
@@ -302,6 +309,7 @@ static void step(struct bodies *b)
             any = true;
         }
     b->moving = any;
+    b->burst_s = any ? b->burst_s + dt : 0;
     if (!any && b->hooks.quiet)
         b->hooks.quiet(b->hooks.user, b->now);
 }
@@ -413,6 +421,7 @@ bool bodies_add(struct bodies *b, int id, const struct body_shape *shape, bool s
         b->steps = (long)ceil(b->now * b->config.hz - 1e-6);
         b->now = (double)b->steps / b->config.hz;
     }
+    b->burst_s = 0;
     *body = (struct body){ .id = id, .shape = *shape, .awake = true };
     body->body = dBodyCreate(b->world);
     body->geom = make_geom(b, shape, body->body);
@@ -444,6 +453,7 @@ void bodies_remove(struct bodies *b, int id)
     dGeomDestroy(body->geom);
     dBodyDestroy(body->body);
     *body = b->body[--b->n];
+    b->burst_s = 0;
     for (size_t i = 0; i < b->n; i++)
         dBodySetData(b->body[i].body, &b->body[i]);
     for (size_t i = 0; i < b->n; i++) {
@@ -543,6 +553,7 @@ void bodies_push(struct bodies *b, const double at[3], double radius, double spe
 
 void bodies_wake(struct bodies *b)
 {
+    b->burst_s = 0;
     for (size_t i = 0; i < b->n; i++)
         wake(b, &b->body[i]);
 }
