@@ -9,15 +9,16 @@
 #   --systems LIST  "scan-only weight-only shelf-rule vision-only frame-by-frame trundle"
 #   --jobs N        processes (one per processor)
 #   --quality FILE  also append the figures to this CSV (bench/quality.csv)
+#   --fit yes       instead fit the baselines to --trips trips with pictures, and print what models/baselines.json should hold
 #   --dir DIR       make the trips there and leave them; those that are there are taken as they are
 set -eu
 cd "$(dirname "$0")/.."
 build=${TRUNDLE_BUILD:-build}
-suite=v1 seed=1000 trips=20 blind=0 jobs=$(nproc) quality='' dir=''
+suite=v1 seed=1000 trips=20 blind=0 jobs=$(nproc) quality='' dir='' fit=''
 systems='scan-only weight-only shelf-rule vision-only frame-by-frame trundle'
 while [ $# -gt 0 ]; do
     case $1 in
-    --suite | --seed | --trips | --blind | --systems | --jobs | --quality | --dir)
+    --suite | --seed | --trips | --blind | --systems | --jobs | --quality | --dir | --fit)
         [ $# -gt 1 ] || { echo "bench/v1.sh: $1 takes a value" >&2; exit 2; }
         eval "${1#--}=\$2"
         shift 2
@@ -87,6 +88,16 @@ make_trips() { # FOLDER N OPTION...
     [ -f "$folder/$((seed + n - 1)).mcap" ] || "$build/trundle" sim --suite "$suite" --seed "$seed" --trips "$n" --jobs "$jobs" --out "$folder" "$@" >&2
 }
 
+if [ -n "$fit" ]; then
+    make_trips "$dir/seen" "$trips"
+    printf '{\n  "_about": "The numbers of the baselines of lab/judge (trundle eval --system NAME), fitted by bench/run v1 --fit yes --suite %s --seed %s --trips %s."' "$suite" "$seed" "$trips"
+    for system in scan-only weight-only shelf-rule vision-only frame-by-frame; do
+        line=$("$build/trundle" eval "$dir/seen" --fit "$system")
+        printf ',\n  %s' "$line"
+    done
+    printf '\n}\n'
+    exit 0
+fi
 if [ "$trips" -gt 0 ]; then
     make_trips "$dir/seen" "$trips"
     table "$dir/seen" "Suite $suite, $trips trips with pictures, seeds $seed to $((seed + trips - 1)); 95 % intervals over stores. Simulated." $systems

@@ -20,8 +20,12 @@ static void progress(void *user, size_t done, size_t total)
 static int shot(int argc, char **argv)
 {
     const char *suite_name = "smoke", *out = "shot.png", *what = "trip", *textures = NULL;
-    long long seed = 1;
+    long long seed = 1, zoom = 1;
+    struct sim_shot_options options = { .engine = NULL };
     const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default smoke)" },
+                                       { "engine", "raster|trace", OPTION_TEXT, &options.engine, "what makes the pictures (default: as the suite says)" },
+                                       { "zoom", "N", OPTION_LONG, &zoom, "frames N times as large, 1 to 4" },
+                                       { "bare", NULL, OPTION_FLAG, &options.bare, "without the cart's mask" },
                                        { "seed", "S", OPTION_LONG, &seed, "which trip (default 1)" },
                                        { "of", "trip|enrol", OPTION_TEXT, &what, "a trip's frames (default) or a store's enrolment pictures" },
                                        { "textures", "DIR", OPTION_TEXT, &textures, "JPEG or PNG photos for the fronts of packs" },
@@ -34,11 +38,12 @@ static int shot(int argc, char **argv)
 
     if (!option_parse(argc, argv, "trundle sim shot [--seed S] [--of trip|enrol] [--out FILE.png]", "a contact sheet to look at", rows, &first, &code))
         return code;
+    options.zoom = zoom < 1 || zoom > 4 ? -1 : (int)zoom;
     status = sim_suite_load(suite_name, &suite, &err);
     if (status == TRUNDLE_OK && textures)
         status = sim_suite_textures(suite, textures, &err);
     if (status == TRUNDLE_OK)
-        status = sim_shot_make(suite, seed, what, out, &err);
+        status = sim_shot_make(suite, seed, what, &options, out, &err);
     sim_suite_free(suite);
     return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim shot", &err);
 }

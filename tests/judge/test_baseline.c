@@ -175,8 +175,6 @@ static void lies_make_the_scores_collapse(void **state)
         assert_true(f1 < floor + 0.35);
         assert_true(sliced(&r, "scanned", JUDGE_event_recall) > 0.5 || lie[i] == JUDGE_SWAP_WEIGHTS);   /* codes are not lied about */
     }
-    honest = judged(seen, "vision-only", JUDGE_CONSTANT_FRAMES);
-    assert_near(all(&honest, JUDGE_event_recall), 0, 0);
     honest = judged(seen, "vision-only", JUDGE_SHUFFLE_EVIDENCE);
     assert_true(all(&honest, JUDGE_event_f1) < 0.15 && all(&honest, JUDGE_detection_f1) > 0.4);   /* what, not when, was lied about */
 }

@@ -143,12 +143,10 @@ static void people_differ(void **state)
     for (uint64_t seed = 0; seed < PEOPLE; seed++) {
         struct hands *h = hands_of(suite, seed);
         struct sim_scene scene;
-        const float *r;
         double size;
 
         grip(h, half, 1, &scene);
-        r = scene.solid[2].pose.r;
-        size = sqrt((double)(r[0] * r[0] + r[3] * r[3] + r[6] * r[6]));
+        size = (double)scene.solid[2].mesh->half_m[1] / .0425;       /* of the mean hand's half width */
         children += size < .8;
         assert_true(size > .6 && size < 1.2);
         darkest = fmin(darkest, luma_of(scene.solid[2].texture));

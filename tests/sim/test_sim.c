@@ -197,9 +197,12 @@ static void contact_sheets(void **state)
 
     (void)state;
     (void)snprintf(path, sizeof path, "%s/shot.png", support_scratch());
-    support_ok(sim_shot_make(suite, 3, "trip", path, &err), &err);
-    support_ok(sim_shot_make(suite, 3, "enrol", path, &err), &err);
-    assert_int_equal(sim_shot_make(suite, 3, "moon", path, &err), TRUNDLE_BAD_ARG);
+    support_ok(sim_shot_make(suite, 3, "trip", NULL, path, &err), &err);
+    support_ok(sim_shot_make(suite, 3, "enrol", NULL, path, &err), &err);
+    support_ok(sim_shot_make(suite, 3, "trip", &(struct sim_shot_options){ .engine = "trace", .zoom = 2, .bare = true }, path, &err), &err);
+    assert_int_equal(sim_shot_make(suite, 3, "trip", &(struct sim_shot_options){ .engine = "pencil" }, path, &err), TRUNDLE_BAD_ARG);
+    assert_int_equal(sim_shot_make(suite, 3, "trip", &(struct sim_shot_options){ .zoom = 5 }, path, &err), TRUNDLE_BAD_ARG);
+    assert_int_equal(sim_shot_make(suite, 3, "moon", NULL, path, &err), TRUNDLE_BAD_ARG);
     sim_suite_free(suite);
 }
 

@@ -149,14 +149,14 @@
   function slices() {
     const names = Object.keys(figures.slices);
     if (!names.length) return null;
-    const keys = Object.keys(Object.values(figures.slices)[0][modes[0]] || {})
+    const keys = Object.keys(figures[modes[0]]).filter((k) => names.some((s) => figures.slices[s][modes[0]]?.[k]))
       .filter((k) => ['event_f1', 'event_recall', 'event_precision', 'detection_f1', 'auto_rate', 'errors_per_100', 'basket_accuracy', 'undercharge_bp', 'scenario_recall', 'false_alarms_per_100', 'line_latency_log_s'].includes(k));
     const box = make('div', {}), chips = make('div', { class: 'chips', role: 'group', 'aria-label': 'Figure shown' });
     function show(key) {
       const n = (f) => (f && f.n) || 0;
       const rows = [{ name: 'all', n: n(figures[modes[0]][key]), ...Object.fromEntries(modes.map((m) => [m, figures[m][key]])) },
         ...names.map((s) => ({ name: s, n: n(figures.slices[s][modes[0]] && figures.slices[s][modes[0]][key]), ...Object.fromEntries(modes.map((m) => [m, figures.slices[s][m] && figures.slices[s][m][key]])) }))
-          .filter((r) => modes.some((m) => r[m] && r[m].value !== null)).sort((a, b) => (a[modes[0]].value ?? 9) - (b[modes[0]].value ?? 9))];
+          .filter((r) => modes.some((m) => r[m] && r[m].value !== null)).sort((a, b) => (a[modes[0]]?.value ?? 9) - (b[modes[0]]?.value ?? 9))];
       box.replaceChildren(legend(), whiskers(key, rows, name(key) + ' by slice'), make('details', {}, make('summary', {}, 'As a table'), rowsTable(name(key) + ' by slice', key, rows)));
       for (const b of chips.children) b.setAttribute('aria-pressed', String(b.dataset.key === key));
     }

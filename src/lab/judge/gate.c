@@ -106,12 +106,12 @@ static enum trundle_status need_number(struct reader *r, const char *hint, doubl
     char text[40], *end;
     size_t n = word_length(r);
 
-    if (n && n < sizeof text && strspn(r->at, "+-.0123456789eE") >= n) {
+    if (n && n < sizeof text) {
         memcpy(text, r->at, n);
         text[n] = '\0';
         errno = 0;
         *out = strtod(text, &end);
-        if (!*end && errno == 0 && isfinite(*out)) {
+        if (strspn(text, "+-.0123456789eE") == n && !*end && errno == 0 && isfinite(*out)) {
             r->at += n;
             return TRUNDLE_OK;
         }

@@ -51,12 +51,12 @@ static enum trundle_status take_field(const char *text, size_t n, size_t index, 
     }
     while (n && (text[n - 1] == ' ' || text[n - 1] == '\t' || text[n - 1] == '\r'))
         n--;
-    if (n && n < sizeof copy && strspn(text, "+-.0123456789eE") >= n) {
+    if (n && n < sizeof copy) {
         memcpy(copy, text, n);
         copy[n] = '\0';
         errno = 0;
         *out = strtod(copy, &end);
-        if (!*end && errno == 0 && isfinite(*out))
+        if (strspn(copy, "+-.0123456789eE") == n && !*end && errno == 0 && isfinite(*out))
             return TRUNDLE_OK;
     }
     return error_set(err, TRUNDLE_BAD_INPUT, where, form, "field %zu, %s, is no number: '%.*s'", index + 1, name, n < 40 ? (int)n : 40, text);

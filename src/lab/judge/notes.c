@@ -237,6 +237,7 @@ enum trundle_status judge_notes_look(const char *trip_path, const char *store_di
 {
     struct trip_reader *reader = NULL;
     enum trundle_status status;
+    size_t looked = 0;
 
     if (!notes->notes_n)
         return TRUNDLE_OK;
@@ -248,7 +249,10 @@ enum trundle_status judge_notes_look(const char *trip_path, const char *store_di
     status = TRUNDLE_OK;
     for (uint32_t i = 0; i < JUDGE_NOTES_SHOWN && i < notes->notes_n && status == TRUNDLE_OK; i++)
         status = shoot(reader, i, notes, err);
-    for (uint32_t i = 0; store_dir && i < JUDGE_NOTES_LOOKED && i < notes->notes_n && status == TRUNDLE_OK; i++) {
+    for (uint32_t i = 0; store_dir && looked < JUDGE_NOTES_LOOKED && i < notes->notes_n && status == TRUNDLE_OK; i++) {
+        if (i >= JUDGE_NOTES_SHOWN && notes->note[i].mistake != JUDGE_WRONG)
+            continue;
+        looked++;
         status = look_up(store_dir, notes->note[i].truth, i, JUDGE_SHOT_TRUTH, notes);
         if (status == TRUNDLE_OK)
             status = look_up(store_dir, notes->note[i].taken, i, JUDGE_SHOT_TAKEN, notes);

@@ -15,7 +15,7 @@
 
 #include "lab/judge/score.h"
 
-enum { JUDGE_NOTES_MAX = 64, JUDGE_NOTES_SHOWN = 2, JUDGE_NOTES_LOOKED = 8, JUDGE_SHOTS_MAX = 4 * JUDGE_NOTES_SHOWN + 2 * JUDGE_NOTES_LOOKED, JUDGE_BINS = 10, JUDGE_NOTE_NAME = 64, JUDGE_SHOT_BYTES = 1 << 20 };
+enum { JUDGE_NOTES_MAX = 64, JUDGE_NOTES_SHOWN = 2, JUDGE_NOTES_LOOKED = 16, JUDGE_SHOTS_MAX = 4 * JUDGE_NOTES_SHOWN + 2 * JUDGE_NOTES_LOOKED, JUDGE_BINS = 10, JUDGE_NOTE_NAME = 64, JUDGE_SHOT_BYTES = 1 << 20 };
 
 enum judge_mistake { JUDGE_MISSED = 0, JUDGE_PHANTOM = 1, JUDGE_WRONG = 2, JUDGE_MISTAKES = 3 };
 
@@ -59,8 +59,8 @@ struct judge_notes {
 
 TRUNDLE_MUST_USE enum trundle_status judge_notes_find(const struct judge_truth *truth, const struct judge_prediction *prediction, const struct catalog *catalog,
                                                       struct judge_notes *out, struct trundle_error *err);
-/* Adds pictures: to the first JUDGE_NOTES_SHOWN notes, of up to two cameras, the last frame 1.2 s before and the first 0.8 s after; to the
- * first JUDGE_NOTES_LOOKED the first enrolment picture of both products below store_dir (NULL: none). What is not there is left out. */
+/* Adds pictures: to the first JUDGE_NOTES_SHOWN notes, of up to two cameras, the last frame 1.2 s before and the first 0.8 s after; to them
+ * and to wrong names, JUDGE_NOTES_LOOKED in all, the first enrolment picture of both products below store_dir (NULL: none). What is not there is left out. */
 TRUNDLE_MUST_USE enum trundle_status judge_notes_look(const char *trip_path, const char *store_dir, struct judge_notes *notes, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status judge_notes_keep(const struct judge_prediction *prediction, struct judge_notes *out, struct trundle_error *err);
 void judge_notes_done(struct judge_notes *notes);

@@ -162,6 +162,15 @@ static enum trundle_status make_arm(double sleeve_from, struct sim_mesh *out)
     return model_finish(&m, status, out);
 }
 
+static void resize(struct sim_mesh *m, double across, double along)
+{
+    for (uint32_t i = 0; i < m->vertices; i++)
+        for (int k = 0; k < 3; k++)
+            m->vertex[i].p[k] *= (float)(k < 2 ? across : along);
+    for (int k = 0; k < 3; k++)
+        m->half_m[k] *= (float)(k < 2 ? across : along);
+}
+
 static enum trundle_status make_rich(struct hands *h)
 {
     enum { SIDE = 256 };
@@ -184,9 +193,13 @@ static enum trundle_status make_rich(struct hands *h)
     paint_sleeve(h->sleeve.level[0], SIDE, &s, &r);
     TRY(print_levels(&h->skin));
     TRY(print_levels(&h->sleeve));
-    for (int i = 0; i < GRIPS; i++)
+    for (int i = 0; i < GRIPS; i++) {
         TRY(make_hand(GRIP_M[i], &h->hand[i]));
-    return make_arm(s.from_m, &h->arm);
+        resize(&h->hand[i], h->scale, h->scale);
+    }
+    TRY(make_arm(s.from_m, &h->arm));
+    resize(&h->arm, h->scale, 1);              /* thinner, and long enough to leave the picture */
+    return TRUNDLE_OK;
 }
 
 static enum trundle_status make_plain(struct hands *h, const double skin[3], const double sleeve[3])
@@ -220,12 +233,12 @@ enum trundle_status hands_new(const struct sim_suite *suite, const struct cart_b
 
 /* ---- where they are ---- */
 
-static void columns(struct sim_pose *pose, const double x[3], const double y[3], const double z[3], double scale)
+static void columns(struct sim_pose *pose, const double x[3], const double y[3], const double z[3])
 {
     for (int k = 0; k < 3; k++) {
-        pose->r[3 * k] = (float)(x[k] * scale);
-        pose->r[3 * k + 1] = (float)(y[k] * scale);
-        pose->r[3 * k + 2] = (float)(z[k] * scale);
+        pose->r[3 * k] = (float)x[k];
+        pose->r[3 * k + 1] = (float)y[k];
+        pose->r[3 * k + 2] = (float)z[k];
     }
 }
 
@@ -255,7 +268,7 @@ static struct sim_pose arm_pose(const struct hands *h, const double p[3], int wh
         double z[3] = { d[0] / n, d[1] / n, d[2] / n }, x[3] = { -d[1] / flat, d[0] / flat, 0 };
         double y[3] = { z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0] };
 
-        columns(&pose, x, y, z, 1);
+        columns(&pose, x, y, z);
         out_away[0] = -d[0] / flat;
         out_away[1] = -d[1] / flat;
         out_away[2] = 0;
@@ -321,7 +334,7 @@ static int grip(const struct hands *h, const struct sim_solid *item, const doubl
 
         p[k] = (double)item->pose.t[k] + z[k] * (out + palm) - x[k] * (over + .006 * h->scale) + (from_side ? up[k] * .15 * reach_of(item, up) : 0);
     }
-    columns(pose, x, y, z, h->scale);
+    columns(pose, x, y, z);
     return g;
 }
 
@@ -337,8 +350,6 @@ void hands_place(const struct hands *h, int which, const double p[3], struct sim
     if (rich) {
         const struct sim_solid *item = held(scene, p, &far);
 
-        for (int k = 0; k < 9; k++)
-            hand.r[k] *= (float)h->scale;
         if (item) {
             double to[3], f = fmin(1, (.16 - far) / .06);
             struct sim_pose closed = hand;
@@ -358,11 +369,8 @@ void hands_place(const struct hands *h, int which, const double p[3], struct sim
             double wrist[3];
 
             for (int k = 0; k < 3; k++)
-                wrist[k] = at[k] - .05 * (double)hand.r[3 * k] + .006 * (double)hand.r[3 * k + 2];
+                wrist[k] = at[k] + h->scale * (.006 * (double)hand.r[3 * k + 2] - .05 * (double)hand.r[3 * k]);
             arm = arm_pose(h, wrist, which, away);
-            for (int k = 0; k < 3; k++)
-                for (int c = 0; c < 2; c++)
-                    arm.r[3 * k + c] *= (float)h->scale;
         }
     }
     scene->solid[scene->n++] = (struct sim_solid){ .id = SIM_HAND_ID, .mesh = &h->arm, .texture = &h->sleeve, .pose = arm };

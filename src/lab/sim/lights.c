@@ -116,3 +116,18 @@ void sim_lights_at(const struct sim_store *store, double x_m, double y_m, double
     out[1] = bright;
     out[2] = bright * exp(-1.3 * warm);
 }
+
+double sim_lights_meter(const struct sim_view *view, const uint8_t *mask, const double gain[3])
+{
+    static const double MID = 116;
+    double sum = 0;
+    size_t n = 0;
+
+    for (int i = 0; i < view->w * view->h; i += 7) {       /* 7: no column of 320 or 640 is left out */
+        if (mask && !mask[i])
+            continue;
+        sum += gain[0] * .3 * (view->rgb[i] >> 16 & 255) + gain[1] * .6 * (view->rgb[i] >> 8 & 255) + gain[2] * .1 * (view->rgb[i] & 255);
+        n++;
+    }
+    return n ? fmin(3, fmax(1 / 3., MID / fmax(1, sum / (double)n))) : 1;
+}

@@ -24,3 +24,5 @@ void sim_lights_dress(const struct sim_store *store, struct sim_scene *scene);
 void sim_lights_velocity(const struct sim_scene *before, double dt_s, struct sim_scene *scene);
 /* Gain of red, green, blue where the cart is: aisles, freezers, windows. */
 void sim_lights_at(const struct sim_store *store, double x_m, double y_m, double out_gain[3]);
+/* The gain that brings what the mask keeps (NULL: all) to mid-grey, within a third and three times. */
+double sim_lights_meter(const struct sim_view *view, const uint8_t *mask, const double gain[3]);

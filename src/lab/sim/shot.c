@@ -8,6 +8,7 @@
 
 #include "cart/calib/mask.h"
 
+#include <math.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,22 +86,45 @@ static double moment(const struct plan *plan, int i, int n)
     }
 }
 
-static enum trundle_status shoot_trip(const struct sim_store *store, int64_t seed, struct sheet *sheet, struct trundle_error *err)
+static const struct sim_render_ops *engine_of(const struct sim_suite *suite, const char *name)
 {
+    if (!name || !*name)
+        return sim_engine(suite);
+    return !strcmp(name, sim_raster.name) ? &sim_raster : !strcmp(name, sim_trace.name) ? &sim_trace : NULL;
+}
+
+static struct cart_camera zoomed(const struct cart_camera *camera, int zoom)
+{
+    struct cart_camera out = *camera;
+
+    out.width_px *= zoom;
+    out.height_px *= zoom;
+    out.fx_px *= zoom;
+    out.fy_px *= zoom;
+    out.cx_px = (camera->cx_px + .5) * zoom - .5;
+    out.cy_px = (camera->cy_px + .5) * zoom - .5;
+    return out;
+}
+
+static enum trundle_status shoot_trip(const struct sim_store *store, int64_t seed, const struct sim_shot_options *options, struct sheet *sheet,
+                                      struct trundle_error *err)
+{
+    int zoom = options->zoom ? options->zoom : 1, columns = zoom > 1 ? COLUMNS / 2 : COLUMNS;
     struct plan *plan = NULL;
     struct world *world = NULL;
     struct sim_renderer *renderer = NULL;
     struct developer *developer = NULL;
     uint8_t *mask = NULL;
-    const struct sim_render_ops *ops = sim_engine(store->suite);
+    const struct sim_render_ops *ops = engine_of(store->suite, options->engine);
     enum trundle_status status;
-    int tiles = COLUMNS * ROWS / store->cart.cameras_n;
-    static const double gain[3] = { 1, 1, 1 };
+    int tiles = columns * ROWS / store->cart.cameras_n;
 
+    if (!ops || zoom < 1 || zoom > 4)
+        return error_set(err, TRUNDLE_BAD_ARG, "shot", "raster or trace; 1 to 4", "engine '%.20s', zoom %d", options->engine ? options->engine : "", zoom);
     TRY_GOTO(status, plan_new(store, seed, &plan, err), out);
     TRY_GOTO(status, world_new(plan, &world, err), out);
     for (int c = 0; c < store->cart.cameras_n && status == TRUNDLE_OK; c++) {
-        const struct cart_camera *camera = &store->cart.camera[c];
+        const struct cart_camera stated = zoomed(&store->cart.camera[c], zoom), real = zoomed(&store->true_camera[c], zoom), *camera = &stated;
 
         ops->done(renderer);
         developer_free(developer);
@@ -108,25 +132,34 @@ static enum trundle_status shoot_trip(const struct sim_store *store, int64_t see
         renderer = NULL;
         developer = NULL;
         mask = malloc(mask_bytes(camera));
-        if (!mask || ops->make(&store->true_camera[c], &renderer) != TRUNDLE_OK ||
+        if (!mask || ops->make(&real, &renderer) != TRUNDLE_OK ||
             developer_new(camera->width_px, camera->height_px, store->suite->camera.noise_dn, (uint64_t)seed, &developer) != TRUNDLE_OK ||
-            (c == 0 && !sheet_make(sheet, COLUMNS, ROWS, camera->width_px, camera->height_px))) {
+            (c == 0 && !sheet_make(sheet, columns, ROWS, camera->width_px, camera->height_px))) {
             status = error_set(err, TRUNDLE_NO_MEMORY, "shot", NULL, "no memory");
             goto out;
         }
         TRY_GOTO(status, mask_make(camera, &store->cart.basket, mask, mask_bytes(camera), err), out);
+        developer_dark_noise(developer, store->suite->camera.dark_dn);
         for (int i = 0; i < tiles; i++) {
+            double gain[3], auto_gain, t = moment(plan, i, tiles);
+            struct plan_motion motion = plan_motion_at(plan, t);
             struct sim_scene scene, before;
             struct sim_view view;
             const unsigned char *jpeg;
             size_t n;
 
-            world_scene(world, moment(plan, i, tiles), &scene);
+            world_scene(world, t, &scene);
             sim_lights_dress(store, &scene);
-            world_scene(world, moment(plan, i, tiles) - .005, &before);
+            world_scene(world, t - .005, &before);
             sim_lights_velocity(&before, .005, &scene);
             ops->render(renderer, &scene, &view);
-            TRY_GOTO(status, developer_jpeg(developer, &view, gain, mask, 82, &jpeg, &n), out);
+            sim_lights_at(store, motion.x, motion.y, gain);
+            for (int k = 0; k < 3; k++)
+                gain[k] *= store->tint[k];
+            auto_gain = pow(sim_lights_meter(&view, mask, gain), store->suite->camera.auto_exposure);
+            for (int k = 0; k < 3; k++)
+                gain[k] *= auto_gain;
+            TRY_GOTO(status, developer_jpeg(developer, &view, gain, options->bare ? NULL : mask, 82, &jpeg, &n), out);
             sheet_place(sheet, i * store->cart.cameras_n + c, developer_rgb(developer));
         }
     }
@@ -139,8 +172,10 @@ out:
     return status;
 }
 
-enum trundle_status sim_shot_make(const struct sim_suite *suite, int64_t seed, const char *what, const char *path, struct trundle_error *err)
+enum trundle_status sim_shot_make(const struct sim_suite *suite, int64_t seed, const char *what, const struct sim_shot_options *options, const char *path,
+                                  struct trundle_error *err)
 {
+    static const struct sim_shot_options plain = { .engine = NULL };
     struct sim_store *store = NULL;
     struct sheet sheet = { 0 };
     enum trundle_status status = sim_store_new(suite, sim_store_of(seed), &store, err);
@@ -148,7 +183,7 @@ enum trundle_status sim_shot_make(const struct sim_suite *suite, int64_t seed, c
     if (status == TRUNDLE_OK && !strcmp(what, "enrol"))
         status = shoot_enrol(store, &sheet, err);
     else if (status == TRUNDLE_OK && !strcmp(what, "trip"))
-        status = shoot_trip(store, seed, &sheet, err);
+        status = shoot_trip(store, seed, options ? options : &plain, &sheet, err);
     else if (status == TRUNDLE_OK)
         status = error_set(err, TRUNDLE_BAD_ARG, "shot", "trip or enrol", "'%.40s' is nothing to shoot", what);
     if (status == TRUNDLE_OK)

@@ -73,5 +73,10 @@ TRUNDLE_MUST_USE enum trundle_status sim_trips_make(const struct sim_suite *suit
 
 /* A contact sheet (PNG) to look at. `what`: "enrol", pictures of the store's products; "trip", frames of every camera at
  * even times, or around the events when there are more moments than tiles. */
-TRUNDLE_MUST_USE enum trundle_status sim_shot_make(const struct sim_suite *suite, int64_t seed, const char *what, const char *path,
-                                                   struct trundle_error *err);
+struct sim_shot_options {
+    const char *engine;                    /* "raster", "trace"; NULL or empty: what the suite says */
+    int zoom;                              /* 1 to 4: frames so many times larger; 0 is 1 */
+    bool bare;                             /* without the cart's mask */
+};
+TRUNDLE_MUST_USE enum trundle_status sim_shot_make(const struct sim_suite *suite, int64_t seed, const char *what, const struct sim_shot_options *options,
+                                                   const char *path, struct trundle_error *err);   /* options may be NULL */

@@ -107,6 +107,7 @@ const struct suite_field suite_fields[] = {
     N(camera, dark_dn, 0, 30, "sd of noise that comes to noise_dn in the dark, of 255"),
     N(camera, white_sd, 0, .3, "sd of the logarithm of a trip's red and blue gain, the camera's white balance being off"),
     N(camera, white_drift_sd, 0, .1, "sd of the logarithm of slow changes of that inside a trip"),
+    N(camera, auto_exposure, 0, 1, "how far exposure follows what is seen towards mid-grey; 0: fixed"),
     N(light, ambient, 0, 1.5, "light from everywhere"),
     N(light, diffuse, 0, 1.5, "light from the ceiling"),
     N(light, tint_sd, 0, .3, "sd of red and blue gain over stores"),

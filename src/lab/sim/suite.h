@@ -89,7 +89,7 @@ struct sim_suite {
     struct { int engine; } render;
     struct {
         double width_px, height_px, fps, noise_dn, exposure_sd, flicker_sd, jpeg_quality, drop_share;
-        double exposure_ms, readout_ms, dark_dn, white_sd, white_drift_sd;
+        double exposure_ms, readout_ms, dark_dn, white_sd, white_drift_sd, auto_exposure;
         struct suite_range latency_s;
     } camera;
     struct {

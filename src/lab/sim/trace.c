@@ -26,6 +26,7 @@ static void layer_done(struct trace_layer *l)
     free(l->point);
     free(l->open);
     free(l->known);
+    free(l->raw);
     free(l->light);
     free(l->rgb);
     free(l->id);
@@ -44,10 +45,11 @@ static bool layer_make(struct trace_layer *l, size_t n, size_t points)
     l->point = calloc(points, sizeof *l->point);
     l->open = calloc(points, 1);
     l->known = calloc(points, 1);
+    l->raw = calloc(points, sizeof *l->raw);
     l->light = calloc(points, sizeof *l->light);
     l->rgb = calloc(n, sizeof *l->rgb);
     l->id = calloc(n, 1);
-    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->light && l->rgb && l->id;
+    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->raw && l->light && l->rgb && l->id;
 }
 
 static void trace_done(struct sim_renderer *r)
@@ -78,7 +80,7 @@ static void trace_done(struct sim_renderer *r)
 /* Three pixels around for blur, and the blocks that their light is borrowed from. */
 static void trace_limit(struct sim_renderer *r, const uint8_t *mask)
 {
-    enum { AROUND = 3, BLOCKS = 6 };
+    enum { AROUND = 3, BLOCKS = 8 };
 
     memset(r->keep, mask == NULL, (size_t)r->w * (size_t)r->h);
     memset(r->keep_point, mask == NULL, (size_t)r->pw * (size_t)r->ph);
@@ -314,6 +316,8 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
     trace_cast(r, l, r->rest, NULL, false);
     for (int i = 0; i < points; i++)
         trace_light_point(r, l, i);
+    for (int i = 0; i < points; i++)
+        trace_light_smooth(r, l, i);
     l->fragments = 0;
     for (int y = 0; y < r->h; y++)
         trace_row(r, l, y);
@@ -346,14 +350,17 @@ static bool differs(const struct sim_renderer *r, size_t i)
     return other[0] || other[1] || other[2] || other[3];
 }
 
-static void mark(struct sim_renderer *r, int i, int below, int above)
+/* What a point is made anew in: itself, what it borrows, what that is smoothed with. */
+enum { TOUCHED_POINT = 1, TOUCHED_RAW = 2, TOUCHED_LIGHT = 4 };
+
+static void mark(struct sim_renderer *r, int i, int below, int above, uint8_t bit)
 {
     int px = i % r->pw, py = i / r->pw;
     int x0 = px - below < 0 ? 0 : px - below, x1 = px + above >= r->pw ? r->pw - 1 : px + above;
 
     for (int y = py - below < 0 ? 0 : py - below; y <= py + above && y < r->ph; y++)
         for (int x = x0; x <= x1; x++)
-            r->touched[y * r->pw + x] |= 1;
+            r->touched[y * r->pw + x] |= bit;
 }
 
 /* New surfaces and their points; `touched` marks points on another surface. */
@@ -379,7 +386,7 @@ static void resurface(struct sim_renderer *r)
 
         if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
             trace_point_make(r, l, i);
-            r->touched[i] = 1;
+            r->touched[i] = TOUCHED_POINT;
         }
     }
 }
@@ -392,10 +399,12 @@ static void relight(struct sim_renderer *r)
     trace_cast(r, l, r->rest, r->touched, false);
     trace_cast(r, l, r->move, NULL, true);
     for (int i = 0; i < points; i++)           /* from marks on points to marks on all whose block holds one */
-        r->touched[i] = r->touched[i] || l->open[i] != r->still.open[i] ? 2 : 0;
+        r->touched[i] = r->touched[i] || l->open[i] != r->still.open[i] ? TOUCHED_POINT : 0;
     for (int i = 0; i < points; i++)
-        if (r->touched[i] & 2)
-            mark(r, i, 3, 4);
+        if (r->touched[i] & TOUCHED_POINT) {
+            mark(r, i, 3, 4, TOUCHED_RAW);
+            mark(r, i, 5, 6, TOUCHED_LIGHT);
+        }
 }
 
 static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
@@ -419,12 +428,16 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
     memcpy(l->point, r->still.point, points * sizeof *l->point);
     memcpy(l->open, r->still.open, points);
     memcpy(l->known, r->still.known, points);
+    memcpy(l->raw, r->still.raw, points * sizeof *l->raw);
     memcpy(l->light, r->still.light, points * sizeof *l->light);
     resurface(r);
     relight(r);
     for (size_t i = 0; i < points; i++)
-        if (r->touched[i])
+        if (r->touched[i] & TOUCHED_RAW)
             trace_light_point(r, l, (int)i);
+    for (size_t i = 0; i < points; i++)
+        if (r->touched[i])
+            trace_light_smooth(r, l, (int)i);
     for (int py = 0; py < r->ph; py++)
         for (int px = 0; px < r->pw; px++) {
             bool light = false;

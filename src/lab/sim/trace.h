@@ -124,7 +124,7 @@ struct trace_layer {
     uint8_t  *count;
     struct trace_point *point;
     uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
-    trace_four *light;             /* per point: open, shut, mirror */
+    trace_four *raw, *light;       /* per point: open, shut, mirror; as traced, smoothed */
     uint32_t *rgb;
     uint8_t  *id;
     float whole[256];
@@ -175,8 +175,8 @@ void trace_resolve(const struct sim_renderer *r, uint32_t key, int plane, int x,
 /* From the camera's frame to the basket's. */
 void trace_basket(const struct sim_renderer *r, const float q[3], float out[3]);
 void trace_lens(const struct sim_lens *lens, float x, float y, float out[2]);
-/* The colour of the solid's print at u, v when a pixel covers `texels` of the first level. */
-uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels);
+/* The colour of a print at u, v when a pixel covers `texels` of the first level; `clear`: and how opaque it is there, in the top byte. */
+uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels, bool clear);
 
 /* ---- cast ---- */
 
@@ -194,6 +194,8 @@ void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene sc
 
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
 void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i);
+/* From raw to light. */
+void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* A whole row of a layer whose light is made: fragments, colours, ids. */
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);

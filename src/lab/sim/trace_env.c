@@ -9,7 +9,7 @@
 
 enum { ROWS = 48, COLUMNS = 96 };
 static const float PI = 3.14159265f;
-static const float WHITE = .74f;           /* ambient + diffuse of 1.27 light white paper to just under white */
+static const float WHITE = .78f;           /* ambient + diffuse of 1.27 light white paper to just under white */
 
 static float band(float at, float half, float edge)
 {
@@ -144,7 +144,7 @@ static void scale_light(struct trace_env *env)
     env->tube = sum[1] > 0 ? WHITE * env->light.diffuse / sum[1] : 0;
     env->window = sum[2] > 0 ? WHITE * env->light.window / sum[2] : 0;
     for (int k = 0; k < 3; k++)
-        env->bounce[k] = .3f * WHITE * (env->light.ambient + env->light.diffuse * (env->light.tubes ? env->light.tube_rgb[k] : 1));
+        env->bounce[k] = .28f * WHITE * (env->light.ambient + env->light.diffuse * (env->light.tubes ? env->light.tube_rgb[k] : 1));
 }
 
 /* Over coarser cells than importance has: of 2 x 2 of those. */

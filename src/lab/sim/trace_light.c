@@ -68,7 +68,7 @@ TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_lay
     lanes mirror_all = { 0 }, mirror_some = { 0 }, open_all = { 0 }, open_some = { 0 }, shut_all = { 0 }, shut_some = { 0 };
     const flags lane = { 1, 2, 4, 8, 16, 32, 64, 128 };
 
-    l->light[i] = (trace_four){ 1, 0, 1, 0 };
+    l->raw[i] = (trace_four){ 1, 0, 1, 0 };
     if (!me->solid)
         return;
     for (int k = 0; k < 3; k++) {
@@ -123,6 +123,37 @@ TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_lay
         shut_some += (lanes)((flags)density & ~is_open);
     }
     if (total(&shut_all) > 1e-6f)
-        l->light[i] = (trace_four){ total(&open_some) / trace_most(total(&open_all), 1e-9f), total(&shut_some) / total(&shut_all),
+        l->raw[i] = (trace_four){ total(&open_some) / trace_most(total(&open_all), 1e-9f), total(&shut_some) / total(&shut_all),
                                     total(&mirror_some) / trace_most(total(&mirror_all), 1e-9f), 0 };
+}
+
+static inline bool near_in_normal(const struct trace_point *a, const struct trace_point *b)
+{
+    return a->solid == b->solid && a->n[0] * b->n[0] + a->n[1] * b->n[1] + a->n[2] * b->n[2] > .93f;
+}
+
+/* A shadow's edge is found once a block for each direction: smoothed along rows and columns, the steps of blocks go. */
+void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int i)
+{
+    const struct trace_point *me = &l->point[i];
+    int px = i % r->pw, py = i / r->pw;
+    trace_four sum = 2 * l->raw[i];
+    float all = 2;
+
+    l->light[i] = l->raw[i];
+    if (!me->solid)
+        return;
+    for (int axis = 0; axis < 2; axis++)
+        for (int off = -2; off <= 2; off++) {
+            int x = px + (axis ? 0 : off), y = py + (axis ? off : 0), j = y * r->pw + x;
+            float weight = off == 1 || off == -1 ? 2 : 1;
+
+            if (!off || x < 0 || y < 0 || x >= r->pw || y >= r->ph)
+                continue;
+            if (!near_in_normal(me, &l->point[j]))
+                continue;
+            sum += weight * l->raw[j];
+            all += weight;
+        }
+    l->light[i] = sum * (1 / all);
 }

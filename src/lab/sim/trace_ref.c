@@ -60,7 +60,7 @@ static bool face(const struct sim_renderer *r, int number, uint32_t triangle, co
         out->n[k] = normal[k] * n;
     out->z = t * z_per_t;
     texel = trace_print(solid->texture, place[3], normal[3], texels * flat->sheet * (float)solid->texture->w * (float)solid->texture->h * out->z * out->z /
-                                                                 (r->lens.fx * r->lens.fy * trace_most(-dot(out->g, d), .1f)));
+                                                                 (r->lens.fx * r->lens.fy * trace_most(-dot(out->g, d), .1f)), true);
     for (int k = 0; k < 3; k++)
         out->print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
     out->opaque = 1 - solid->clear * (1 - (float)(texel >> 24) / 255);

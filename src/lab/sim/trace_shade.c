@@ -43,9 +43,10 @@ uint32_t trace_display(const struct sim_renderer *r, const float rgb[3])
     return out;
 }
 
-uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels)
+uint32_t trace_print(const struct sim_texture *texture, float u, float v, float texels, bool clear)
 {
     int level = 0, w, h, x, y;
+    uint32_t texel;
 
     while (texels > 4.f && level + 1 < texture->levels) {
         texels *= .25f;
@@ -53,9 +54,13 @@ uint32_t trace_print(const struct sim_texture *texture, float u, float v, float 
     }
     w = texture->w >> level;
     h = texture->h >> level;
-    x = sample_wrap(sample_floor(u * (float)w), w);
-    y = sample_wrap(sample_floor(v * (float)h), h);
-    return sim_sample(texture->level[level], w, h, u * (float)w - .5f, v * (float)h - .5f) | (texture->level[level][y * w + x] & 0xff000000);
+    texel = sim_sample(texture->level[level], w, h, u * (float)w - .5f, v * (float)h - .5f);
+    if (clear) {
+        x = sample_wrap(sample_floor(u * (float)w), w);
+        y = sample_wrap(sample_floor(v * (float)h), h);
+        texel |= texture->level[level][y * w + x] & 0xff000000;
+    }
+    return texel;
 }
 
 static void cross(const float a[3], const float b[3], float out[3])
@@ -205,7 +210,7 @@ TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct ru
         view[k] = -(r->r[k] * hit.q[0] + r->r[3 + k] * hit.q[1] + r->r[6 + k] * hit.q[2]);
     away = 1 / sqrtf(view[0] * view[0] + view[1] * view[1] + view[2] * view[2]);
     cosine = (view[0] * hit.n[0] + view[1] * hit.n[1] + view[2] * hit.n[2]) * away;
-    texel = trace_print(solid->texture, hit.u, hit.v, run->rate * hit.z * hit.z / trace_most(cosine, .1f));
+    texel = trace_print(solid->texture, hit.u, hit.v, run->rate * hit.z * hit.z / trace_most(cosine, .1f), through != NULL);
     for (int k = 0; k < 3; k++)
         print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
     if (through) {

@@ -61,6 +61,8 @@ struct making {
     double gain;                           /* of this trip's exposure; flicker goes on from frame to frame */
     double flicker[TRUNDLE_CAMERAS_MAX];
     double off_white[2], drift[TRUNDLE_CAMERAS_MAX][2];   /* of red and blue */
+    double metered[TRUNDLE_CAMERAS_MAX];   /* logarithm of the gain that a camera's meter has come to */
+    bool meters[TRUNDLE_CAMERAS_MAX];
     struct sim_scene before;               /* some ms before a picture: for speeds */
     struct trip_writer *writer;
     struct sim_trip_report report;
@@ -261,6 +263,14 @@ static enum trundle_status take_picture(struct making *m, const struct slot *slo
         sim_lights_velocity(&m->before, .005, &scene);
     }
     m->ops->render(m->renderer[c], &scene, &view);
+    if (s->camera.auto_exposure > 0) {         /* comes to within a tenth in 2 s at 15 pictures a second */
+        double seen = log(sim_lights_meter(&view, m->mask[c], gain));
+
+        m->metered[c] += (m->meters[c] ? .07 : 1) * (seen - m->metered[c]);
+        m->meters[c] = true;
+        for (int k = 0; k < 3; k++)
+            gain[k] *= exp(s->camera.auto_exposure * m->metered[c]);
+    }
     if (faults_smears(&m->faults, c, ns_s(slot->sensed_ns))) {
         memcpy(m->smeared, view.rgb, (size_t)view.w * (size_t)view.h * sizeof *m->smeared);
         faults_smear(&m->faults, m->smeared, view.w, view.h);
