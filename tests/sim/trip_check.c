@@ -72,7 +72,7 @@ static void check_event(struct checking *c, const Trundle__V1__TruthEvent *e, in
     if (e->kind == TRUNDLE_EVENT_PUT) {
         expect(c, !c->inside[i], "event %u puts item %u, which is inside", e->id, i);
         expect(c, e->t_cross_ns <= release_ns && release_ns <= e->t_settle_ns, "event %u: cross, release, settle out of order", e->id);
-        expect(c, e->t_settle_ns - release_ns < (others_at_once(e) ? INT64_C(15000000000) : INT64_C(2500000000)), "event %u takes long to settle", e->id);
+        expect(c, e->t_settle_ns - release_ns < (others_at_once(e) ? INT64_C(15000000000) : INT64_C(6000000000)), "event %u takes long to settle", e->id);
         c->inside[i] = true;
         c->product[i] = product;
         c->mass_g[i] = e->mass_g;

@@ -236,7 +236,7 @@ static void keep_inside(struct bodies *b, struct body *body)
     const dReal *p = dBodyGetPosition(body->body);
     double lo[2], hi[2];
 
-    if (p[0] > 0 && p[0] < size[0] && p[1] > 0 && p[1] < size[1] && p[2] > 0 && p[2] < 4)
+    if (p[0] > 0 && p[0] < size[0] && p[1] > 0 && p[1] < size[1] && p[2] > -.02 && p[2] < 4)       /* a flat one may be pressed in a little */
         return;
     b->strays++;
     for (int k = 0; k < 2; k++) {

@@ -101,7 +101,7 @@ static size_t choose_places(struct script *s, const struct put *put, struct pick
             p->at[1] = pick[0].at[1];
             p->at[2] = pick[0].at[2] + .004 + item->half_m[2] + s->plan->item[put->index[0]].half_m[2];     /* on top */
         } else {
-            p->at[2] = pick[0].at[2] - s->plan->item[put->index[0]].half_m[2] + item->half_m[2];
+            p->at[2] = fmax(pick[0].at[2] - s->plan->item[put->index[0]].half_m[2], stage_height(s, p->at, p->foot_m)) + item->half_m[2];
         }
         if (p->at[2] + item->half_m[2] > size[2])
             break;
@@ -393,7 +393,7 @@ void act_settle(struct script *s)
     for (size_t i = 0; i < s->plan->events_n; i++) {
         struct plan_event *e = &s->plan->event[i];
 
-        if (e->kind == TRUNDLE_EVENT_TAKE || e->with || e->seen_at_rest || stage_now(s) < e->t_release + .3)
+        if (e->kind == TRUNDLE_EVENT_TAKE || e->with || e->seen_at_rest || stage_now(s) < e->t_release + .3 || !stage_rests(s, e->item))
             continue;
         e->seen_at_rest = true;
         e->slices |= stage_piled(s, e->item) ? PLAN_PILED : 0;

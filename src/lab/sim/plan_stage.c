@@ -201,7 +201,7 @@ static struct body_shape shape_of(const struct script *s, size_t index)
 
     sim_model_half(p, item->pieces, item->scale, shape.half_m);
     for (int k = 0; k < 3; k++)
-        shape.half_m[k] = fmax(shape.half_m[k], .004);
+        shape.half_m[k] = fmax(shape.half_m[k], .006);
     if (p->produce) {
         if (item->pieces == 1 && shape.half_m[0] > 1.15 * shape.half_m[1])
             shape.form = BODY_CAPSULE;
@@ -340,6 +340,21 @@ bool stage_pose(const struct script *s, size_t index, struct body_pose *out)
 bool stage_covered(const struct script *s, size_t index)
 {
     return bodies_covered(s->stage->bodies, (int)index);
+}
+
+bool stage_rests(const struct script *s, size_t index)
+{
+    const struct plan_track *track = &s->plan->item[index].track;
+    struct body_pose pose;
+
+    return stage_pose(s, index, &pose) && track->n && track->key[track->n - 1].ease == PLAN_REST;
+}
+
+double stage_height(const struct script *s, const double at[2], const double foot_m[2])
+{
+    const double lo[2] = { at[0] - .9 * foot_m[0], at[1] - .9 * foot_m[1] }, hi[2] = { at[0] + .9 * foot_m[0], at[1] + .9 * foot_m[1] };
+
+    return bodies_top(s->stage->bodies, lo, hi);
 }
 
 bool stage_piled(const struct script *s, size_t index)

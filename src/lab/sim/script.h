@@ -77,6 +77,9 @@ void stage_grasp(struct script *s, size_t index, double t, double t_lift);
 bool stage_pose(const struct script *s, size_t index, struct body_pose *out);
 bool stage_covered(const struct script *s, size_t index);
 /* The item rests on others, or on the floor. */
+bool stage_rests(const struct script *s, size_t index);
+/* How high things reach over a rectangle around `at`. */
+double stage_height(const struct script *s, const double at[2], const double foot_m[2]);
 bool stage_piled(const struct script *s, size_t index);
 void stage_push(struct script *s, const double at[3], double t);
 unsigned stage_strays(const struct script *s);

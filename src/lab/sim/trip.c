@@ -127,6 +127,7 @@ static void keep_order(struct making *m, size_t first, enum slot_kind kind)
 
 static bool lay_out(struct making *m)
 {
+    double told[PLAN_ITEMS] = { 0 };
     const struct sim_suite *s = m->suite;
     const struct plan *plan = m->plan;
     bool ok = true;
@@ -173,6 +174,8 @@ static bool lay_out(struct making *m)
 
         if (m->signal.t_settle[i] > last)
             last = m->signal.t_settle[i];
+        last = fmax(last, told[plan->event[i].item]);      /* a thing is not taken before its put is told */
+        told[plan->event[i].item] = last;
         ok = ok && add_slot(m, SLOT_EVENT, 0, i, last, 0);
     }
     for (uint32_t i = 0; i < plan->scenarios_n; i++)
