@@ -19,7 +19,7 @@ static const double PSNR_FLOOR = 30;       /* a denoiser that borrows nothing co
 struct basket {
     struct sim_suite *suite;
     struct sim_store *store;
-    struct sim_mesh mesh[ITEMS], hand;
+    struct sim_mesh mesh[ITEMS], hand, fleck;
     struct sim_texture print[ITEMS], floor, wall, skin;
     struct cart_camera camera;
     struct sim_scene scene;
@@ -57,6 +57,7 @@ static void fill(struct basket *b, int w, int h)
     assert_int_equal(sim_print_plain(grey, .05, 64, 2, &b->wall), TRUNDLE_OK);
     assert_int_equal(sim_print_plain(pink, .05, 16, 3, &b->skin), TRUNDLE_OK);
     assert_int_equal(sim_model_hand(&b->hand), TRUNDLE_OK);
+    assert_int_equal(sim_model_patch(.025f, .025f, 1, &b->fleck), TRUNDLE_OK);
     b->camera = b->store->cart.camera[0];
     b->camera.fx_px = b->camera.fy_px = b->camera.fx_px * w / b->camera.width_px;
     b->camera.width_px = w;
@@ -85,6 +86,7 @@ static void empty(struct basket *b)
         sim_texture_done(&b->print[i]);
     }
     sim_mesh_done(&b->hand);
+    sim_mesh_done(&b->fleck);
     sim_texture_done(&b->floor);
     sim_texture_done(&b->wall);
     sim_texture_done(&b->skin);
@@ -153,6 +155,8 @@ static void step(struct basket *b, int i)
     if (i % 4 != 3)
         s->solid[s->n++] = (struct sim_solid){ .id = SIM_HAND_ID, .mesh = &b->hand, .texture = &b->skin,
                                                .pose = sim_pose_make(.1 + .05 * i, .2 + .04 * i, .2, .3 * i, 0, 0), .velocity_ms = { 1.2f, -.4f, .1f } };
+    else                                                   /* so small that few points are in its shadow, and those that borrow from them are more */
+        s->solid[s->n++] = (struct sim_solid){ .id = 100, .mesh = &b->fleck, .texture = &b->skin, .pose = sim_pose_make(.2 + .02 * i, .3, .1, 0, 0, 0) };
 }
 
 static void a_picture_depends_on_its_scene_alone(void **state)
@@ -176,6 +180,16 @@ static void a_picture_depends_on_its_scene_alone(void **state)
         assert_memory_equal(one.rgb, other.rgb, 161 * 119 * sizeof *one.rgb);
         assert_int_equal(sim_trace.seen(on, SIM_HAND_ID, NULL, &seen), sim_trace.seen(fresh, SIM_HAND_ID, NULL, &again));
         assert_int_equal(sim_trace.seen(on, SIM_HAND_ID, NULL, &seen), i % 4 != 3);
+        /* and that of the same things all at rest, in which nothing is laid over anything and no light is taken over */
+        b.scene.shutter = (struct sim_shutter){ 0, 0 };
+        sim_trace.render(on, &b.scene, &one);
+        for (uint32_t k = 0; k < b.scene.n; k++)
+            b.scene.solid[k].resting = true;
+        b.scene.resting_version = 100 + (uint32_t)i;
+        sim_trace.render(fresh, &b.scene, &other);
+        b.scene.resting_version = i >= 4 ? 2 : 1;
+        assert_memory_equal(one.id, other.id, 161 * 119);
+        assert_memory_equal(one.rgb, other.rgb, 161 * 119 * sizeof *one.rgb);
         sim_trace.done(fresh);
     }
     sim_trace.done(on);
