@@ -43,8 +43,8 @@ static double unit(const float from[3], const float to[3], double out[3])
 enum trundle_status code_mesh_find(const struct sim_mesh *mesh, const struct sim_code_place *place, struct code_mesh *out)
 {
     struct code_mesh c;
-    float normal[3], top[3], bottom[3];
-    double along = 0, n;
+    float normal[2][3], top[3], bottom[3];
+    double along = 0, cosine = 0, n;
 
     memset(&c, 0, sizeof c);
     for (int i = 0; i < CODE_MESH_POINTS; i++) {
@@ -53,14 +53,18 @@ enum trundle_status code_mesh_find(const struct sim_mesh *mesh, const struct sim
         if (!point_of(mesh, place->u + x * place->wide, place->v + y * place->tall, c.point[i], c.normal[i]))
             return TRUNDLE_NOT_FOUND;
     }
-    if (!point_of(mesh, place->u, place->v, c.middle, normal) || !point_of(mesh, place->u - .5 * place->wide, place->v, c.end[0], normal) ||
-        !point_of(mesh, place->u + .5 * place->wide, place->v, c.end[1], normal) || !point_of(mesh, place->u, place->v - .5 * place->tall, top, normal) ||
-        !point_of(mesh, place->u, place->v + .5 * place->tall, bottom, normal))
+    if (!point_of(mesh, place->u, place->v, c.middle, normal[0]) || !point_of(mesh, place->u, place->v - .5 * place->tall, top, normal[0]) ||
+        !point_of(mesh, place->u, place->v + .5 * place->tall, bottom, normal[0]) ||
+        !point_of(mesh, place->u - .5 * place->wide, place->v, c.end[0], normal[0]) ||
+        !point_of(mesh, place->u + .5 * place->wide, place->v, c.end[1], normal[1]))
         return TRUNDLE_NOT_FOUND;
     c.wide_m = unit(c.end[0], c.end[1], c.right);
     c.tall_m = unit(top, bottom, c.down);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3; k++) {
         along += c.right[k] * c.down[k];
+        cosine += (double)normal[0][k] * (double)normal[1][k];
+    }
+    c.bent_deg = 180 / 3.14159265358979323846 * acos(fmin(1, fmax(-1, cosine)));
     n = sqrt(1 - fmin(1, along * along));
     if (c.wide_m < 1e-4 || c.tall_m < 1e-5 || n < .5)
         return TRUNDLE_NOT_FOUND;

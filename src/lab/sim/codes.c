@@ -154,6 +154,21 @@ static void face(const struct code_mesh *code, const double camera[9], double ti
         out[k] = (float)a[k];
 }
 
+/* Pixels per module: over the whole code, and where they are narrowest. */
+static void measure(struct shoot *s, const struct sim_pose *pose)
+{
+    double px[CODE_MESH_COLUMNS][2], modules = (double)s->place.modules / (CODE_MESH_COLUMNS - 1);
+
+    for (int end = 0; end < 2; end++)
+        project(s, pose, s->code.end[end], s->shot.end_px[end]);
+    s->shot.module_px = hypot(s->shot.end_px[1][0] - s->shot.end_px[0][0], s->shot.end_px[1][1] - s->shot.end_px[0][1]) / s->place.modules;
+    s->shot.narrow_px = s->shot.module_px;
+    for (int i = 0; i < CODE_MESH_COLUMNS; i++)
+        project(s, pose, s->code.point[CODE_MESH_ROWS / 2 * CODE_MESH_COLUMNS + i], px[i]);
+    for (int i = 1; i < CODE_MESH_COLUMNS; i++)
+        s->shot.narrow_px = fmin(s->shot.narrow_px, hypot(px[i][0] - px[i - 1][0], px[i][1] - px[i - 1][1]) / modules);
+}
+
 /* The pose that shows the code at the drawn size. False: the thing does not fit before the camera. */
 static bool place_thing(struct shoot *s, struct rng *r, struct sim_pose *pose)
 {
@@ -181,10 +196,8 @@ static bool place_thing(struct shoot *s, struct rng *r, struct sim_pose *pose)
             }
             pose->t[k] = (float)(world - own);
         }
-        for (int end = 0; end < 2; end++)
-            project(s, pose, s->code.end[end], s->shot.end_px[end]);
-        s->shot.module_px = hypot(s->shot.end_px[1][0] - s->shot.end_px[0][0], s->shot.end_px[1][1] - s->shot.end_px[0][1]) / s->place.modules;
-        far *= fmin(1.5, fmax(.6, s->shot.module_px / module));
+        measure(s, pose);
+        far *= fmin(1.5, fmax(.6, s->shot.narrow_px / module));
     }
     for (int k = 0; k < 3; k++) {          /* towards the camera */
         double world[2] = { T[4 * k + 3] - (double)pose->t[k], 0 };
@@ -204,7 +217,7 @@ static bool place_thing(struct shoot *s, struct rng *r, struct sim_pose *pose)
         if (at[2] < NEAREST_M)
             return false;
     }
-    return fabs(s->shot.module_px / module - 1) < .01;
+    return fabs(s->shot.narrow_px / module - 1) < .01;
 }
 
 static void fill_scene(struct shoot *s, const struct sim_pose *pose, uint8_t id, const double velocity[3], bool with_hand, int which)
@@ -358,6 +371,7 @@ static enum trundle_status shoot(const struct sim_store *store, int64_t k, struc
         status = develop(&s, &r, seed, out_jpeg);
     if (status == TRUNDLE_OK) {
         s.shot.modules = s.place.modules;
+        s.shot.bent_deg = s.code.bent_deg;
         (void)snprintf(s.shot.symbology, sizeof s.shot.symbology, "%s", s.product->produce ? "databar_expanded" : s.product->upca ? "upca" : "ean13");
         (void)sim_look_code_text(s.product, &s.look, s.shot.text);
         (void)trundle_product_text(s.product->key, s.shot.product);

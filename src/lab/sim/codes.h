@@ -20,8 +20,10 @@ enum { SIM_CODES_MAX = 100000 };
 struct sim_code_shot {
     char   symbology[20], text[64], product[32];   /* as `trundle scan --json` says them; trundle_product_text */
     double module_px;              /* of the picture's pixels, over the whole code along its middle */
+    double narrow_px;              /* where they are narrowest: bent away, or farther */
     double tilt_deg;               /* between its normal and the line of sight */
-    double end_px[2][2];           /* where its first module begins and its last one ends, x y */
+    double bent_deg;               /* round the pack: between the surface's normals at its two ends */
+    double end_px[2][2];           /* where its first bar begins and its last one ends, x y */
     int    modules;
     bool   hand;                   /* one is in sight */
 };

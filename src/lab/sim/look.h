@@ -32,8 +32,8 @@ struct sim_look sim_look_item(const struct sim_store *store, size_t product, uin
 /* Where a code lies on a sheet: u, v 0..1 as of a mesh's vertices, right along the text and down. */
 struct sim_code_place {
     double u, v;                           /* middle */
-    double wide, tall;                     /* from the first module to the end of the last; of the bars */
-    int    modules;
+    double wide, tall;                     /* from the first bar to the end of the last; of the bars */
+    int    modules;                        /* from the first bar to the end of the last */
 };
 
 /* Two items of one product may share a texture. */
