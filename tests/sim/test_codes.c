@@ -136,7 +136,7 @@ static void same_seed_same_bytes(void **state)
     (void)snprintf(csv, sizeof csv, "%s/codes.csv", one);
     support_ok(file_read(csv, 1 << 20, &text, &err), &err);
     assert_int_equal(bytes_append(&text, "", 1), TRUNDLE_OK);
-    assert_non_null(strstr((const char *)text.data, "file,symbology,text,product,module_px,tilt_deg\n3.jpg,"));
+    assert_non_null(strstr((const char *)text.data, "file,symbology,text,product,module_px,tilt_deg,bent_deg\n3.jpg,"));
     bytes_done(&text);
     sim_suite_free(suite);
 }

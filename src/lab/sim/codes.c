@@ -412,7 +412,7 @@ enum trundle_status sim_codes_make(const struct sim_suite *suite, int64_t seed, 
     if (count < 1 || count > SIM_CODES_MAX || seed > INT64_MAX / 2 || seed < INT64_MIN / 2 || strlen(dir) > 4000)
         return error_set(err, TRUNDLE_BAD_ARG, "codes", NULL, "pictures are 1 to %d", SIM_CODES_MAX);
     TRY_GOTO(status, folder_make(dir, err), out);
-    TRY_GOTO(status, bytes_print(&csv, "file,symbology,text,product,module_px,tilt_deg\n"), out);
+    TRY_GOTO(status, bytes_print(&csv, "file,symbology,text,product,module_px,tilt_deg,bent_deg\n"), out);
     for (size_t i = 0; i < count; i++) {
         int64_t k = seed + (int64_t)i;
         struct sim_code_shot shot;
@@ -429,7 +429,8 @@ enum trundle_status sim_codes_make(const struct sim_suite *suite, int64_t seed, 
         }
         (void)snprintf(path, sizeof path, "%s/%lld.jpg", dir, (long long)k);
         TRY_GOTO(status, file_write(path, jpeg.data, jpeg.n, err), out);
-        TRY_GOTO(status, bytes_print(&csv, "%lld.jpg,%s,%s,%s,%.3f,%.1f\n", (long long)k, shot.symbology, shot.text, shot.product, shot.module_px, shot.tilt_deg),
+        TRY_GOTO(status, bytes_print(&csv, "%lld.jpg,%s,%s,%s,%.3f,%.1f,%.1f\n", (long long)k, shot.symbology, shot.text, shot.product, shot.module_px, shot.tilt_deg,
+                                     shot.bent_deg),
                  out);
         if (progress)
             progress(user, i + 1, count);

@@ -31,6 +31,6 @@ struct sim_code_shot {
 /* *out_jpeg is emptied and filled. UNSUPPORTED: a plain suite. */
 TRUNDLE_MUST_USE enum trundle_status sim_code_shoot(const struct sim_suite *suite, int64_t k, struct sim_code_shot *out_shot, struct bytes *out_jpeg,
                                                     struct trundle_error *err);
-/* Pictures seed .. seed + count - 1, and codes.csv: file,symbology,text,product,module_px,tilt_deg. */
+/* Pictures seed .. seed + count - 1, and codes.csv: file,symbology,text,product,module_px,tilt_deg,bent_deg. */
 TRUNDLE_MUST_USE enum trundle_status sim_codes_make(const struct sim_suite *suite, int64_t seed, size_t count, const char *dir,
                                                     void (*progress)(void *user, size_t done, size_t total), void *user, struct trundle_error *err);
