@@ -376,11 +376,11 @@ enum trundle_status judge_pool_compare(const struct judge_pool *a, const struct 
     judge_pool_figures(a, d.weight, NULL, NULL, x);
     judge_pool_figures(b, d.weight, NULL, NULL, y);
     for (size_t k = 0; k < JUDGE_KEY_COUNT; k++) {
-        uint64_t n = a->n[k] < b->n[k] ? a->n[k] : b->n[k];
+        uint64_t n = a->n[k] < b->n[k] ? a->n[k] : b->n[k], most = a->n[k] < b->n[k] ? b->n[k] : a->n[k];
         bool enough = n && n >= judge_key_rows[k].least;
 
         out[k] = (struct judge_difference){ .a = enough ? x[k] : (double)NAN, .b = enough ? y[k] : (double)NAN, .lo = (double)NAN, .hi = (double)NAN,
-                                            .p = (double)NAN, .sd = (double)NAN, .n = n };
+                                            .p = (double)NAN, .sd = (double)NAN, .n = n, .n_most = most };
         out[k].difference = out[k].b - out[k].a;
     }
     if (a->clusters > 1) {
