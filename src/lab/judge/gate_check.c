@@ -3,6 +3,7 @@
 /* Rules against figures and comparisons; what is found, as text and JSON. */
 #include "lab/judge/gate.h"
 
+#include "base/std/list.h"
 #include "lab/judge/inner.h"
 
 #include <inttypes.h>
@@ -21,15 +22,8 @@ void judge_gate_verdict_done(struct judge_gate_verdict *v)
 
 static struct judge_gate_finding *add(struct judge_gate_verdict *v, size_t rule)
 {
-    if (v->n == v->room) {
-        size_t room = v->room ? 2 * v->room : 32;
-        struct judge_gate_finding *more = realloc(v->finding, room * sizeof *more);
-
-        if (!more)
-            return NULL;
-        v->finding = more;
-        v->room = room;
-    }
+    if (!list_grow((void **)&v->finding, sizeof *v->finding, v->n, &v->room))
+        return NULL;
     v->finding[v->n] = (struct judge_gate_finding){ .rule = rule, .enough = true, .by = (double)NAN };
     return &v->finding[v->n++];
 }

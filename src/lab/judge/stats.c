@@ -3,18 +3,12 @@
 /* Pools of trips and their figures, intervals and differences (stats.h). */
 #include "lab/judge/stats.h"
 
+#include "base/std/list.h"
 #include "base/std/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 static int by_latency(const void *a, const void *b)
 {
@@ -249,7 +243,7 @@ static void cut(struct draws *d, size_t key, double tail, double *out_lo, double
 {
     if (!d->n[key])
         return;
-    qsort(d->x[key], d->n[key], sizeof d->x[key][0], by_value);
+    qsort(d->x[key], d->n[key], sizeof d->x[key][0], list_by_double);
     *out_lo = percentile(d->x[key], d->n[key], tail);
     *out_hi = percentile(d->x[key], d->n[key], 1 - tail);
 }
