@@ -72,7 +72,10 @@ bands() {
     json() { echo "$work/$(basename "$1")-$2.json"; }
     printf '\nWhere life puts them (docs/benchmark.md):\n'
     f=$(json "$1" weight-only) && [ -f "$f" ] && band "$1" weight-only 'event F1' "$(figure unaided event_f1 "$f")" .3 .6
-    f=$(json "$1" shelf-rule) && [ -f "$f" ] && band "$1" shelf-rule 'event F1' "$(figure unaided event_f1 "$f")" .75 .9
+    f=$(json "$1" shelf-rule) && [ -f "$f" ] && {
+        band "$1" shelf-rule 'detection F1 (its event F1 if it never mistook a product)' "$(figure unaided detection_f1 "$f")" .75 .9
+        band "$1" shelf-rule 'event F1, with hand-made sight' "$(figure unaided event_f1 "$f")" .5 .75
+    }
     f=$(json "$1" scan-only) && [ -f "$f" ] && {
         share=$(awk -v s="$(count scanned "$f")" -v u="$(count unscanned "$f")" 'BEGIN { printf "%.3f", s / (s + u) }')
         band "$1" scan-only "event recall against a scanned share of $share," "$(figure unaided event_recall "$f")" "$(awk -v s="$share" 'BEGIN { print s - .15 }')" "$share"
