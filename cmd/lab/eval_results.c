@@ -79,7 +79,7 @@ static enum trundle_status show_gate(const struct eval_results *e, const struct 
 
     TRY(judge_gate_read(e->gate, &gate, err));
     if (slash) {
-        TRY_GOTO(status, bytes_print(&folder, "%.*s", (int)(slash - e->gate), *e->gate == '/' && slash == e->gate ? "/" : e->gate), out);
+        TRY_GOTO(status, bytes_print(&folder, "%.*s", (int)(slash - e->gate), e->gate), out);
         options.folder = (const char *)folder.data;
     }
     TRY_GOTO(status, judge_gate_check(&gate, report, saved, &options, &v, err), out);

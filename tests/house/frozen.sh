@@ -16,15 +16,18 @@ report() { # STATUS NAME [REASON]
 }
 frozen=bench/v1.freeze
 
+[ -s "$frozen" ]
+report $? 'the benchmark is frozen' "no $frozen: tools/freeze.sh prints it"
+
 now=$(sh tools/freeze.sh 2>/dev/null)
-differs=$(printf '%s\n' "$now" | grep '^suite ' | grep -vxF -f "$frozen")
+differs=$(printf '%s\n' "$now" | grep '^suite ' | grep -vxF -f "$frozen" 2>&1)
 [ -z "$differs" ] && [ "$(printf '%s\n' "$now" | grep -c '^suite ')" = 2 ]
 report $? 'suites v1 and v1-other are as they were frozen' "$differs"
 
 if [ "$(uname -m)" != x86_64 ] || ! grep -qw fma /proc/cpuinfo; then
     report skip 'their trips have the same bytes' 'not an amd64 with FMA, for which the bytes were noted'
 else
-    differs=$(printf '%s\n' "$now" | grep '^trips ' | grep -vxF -f "$frozen")
+    differs=$(printf '%s\n' "$now" | grep '^trips ' | grep -vxF -f "$frozen" 2>&1)
     [ -z "$differs" ] && [ "$(printf '%s\n' "$now" | grep -c '^trips ')" = 2 ]
     report $? 'their trips have the same bytes' "$differs"
 fi

@@ -102,6 +102,35 @@ static void bent_boxes_cost_marks(void **state)
     assert_near(coco_of(&s, COCO_AR100), 0.5, 1e-9);
 }
 
+/* Found: one of two. The other is ignored, as the file says. */
+static void a_file_says_what_is_ignored(void **state)
+{
+    static const char found[] = "[{\"image_id\":1,\"category_id\":1,\"bbox\":[1,2,30,40],\"score\":0.5}]";
+
+    (void)state;
+    for (int ignore = 0; ignore < 3; ignore++) {
+        struct coco_set set = { 0 };
+        struct coco_figures f;
+        struct trundle_error err = { 0 };
+        char truth[600];
+        int n = snprintf(truth, sizeof truth, "{\"images\":[{\"id\":1}],\"categories\":[{\"id\":1}],\"annotations\":["
+                         "{\"image_id\":1,\"category_id\":1,\"bbox\":[1,2,30,40],\"area\":1200},"
+                         "{\"image_id\":1,\"category_id\":1,\"bbox\":[60,60,8,8],\"area\":64,\"iscrowd\":0,\"ignore\":%d}]}", ignore);
+
+        if (ignore == 2) {
+            assert_int_equal(coco_parse_truth(truth, (size_t)n, "gt", &set, &err), TRUNDLE_BAD_INPUT);
+            assert_non_null(strstr(err.where, "ignore"));
+            continue;
+        }
+        support_ok(coco_parse_truth(truth, (size_t)n, "gt", &set, &err), &err);
+        support_ok(coco_parse_found(found, sizeof found - 1, "dt", &set, &err), &err);
+        support_ok(coco_score(&set, &f, &err), &err);
+        assert_near(f.figure[COCO_AR100], ignore ? 1 : .5, 1e-12);
+        coco_figures_done(&f);
+        coco_set_done(&set);
+    }
+}
+
 static void crowds_and_ignored_boxes_neither_help_nor_hurt(void **state)
 {
     struct scene s;
@@ -495,7 +524,7 @@ static void figures_equal_the_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_boxes_have_full_marks), cmocka_unit_test(bent_boxes_cost_marks), cmocka_unit_test(crowds_and_ignored_boxes_neither_help_nor_hurt),
+        cmocka_unit_test(found_boxes_have_full_marks), cmocka_unit_test(bent_boxes_cost_marks), cmocka_unit_test(crowds_and_ignored_boxes_neither_help_nor_hurt), cmocka_unit_test(a_file_says_what_is_ignored),
         cmocka_unit_test(at_most_a_hundred_boxes_count), cmocka_unit_test(coco_files_are_read), cmocka_unit_test(bad_coco_files_are_refused),
         cmocka_unit_test(followed_tracks_have_full_marks), cmocka_unit_test(bent_tracks_cost_marks), cmocka_unit_test(assignments_are_the_best),
         cmocka_unit_test(mot_files_are_read_or_refused), cmocka_unit_test(masks_go_there_and_back), cmocka_unit_test(probabilities_are_judged),

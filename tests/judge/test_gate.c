@@ -55,6 +55,7 @@ static void bad_statements_are_refused(void **state)
         { "event_f1 >= 0.9 with 95\n", 1, 24, "'% confidence' is missing" }, { "event_f1 >= 0.9 with 95 % confidence today\n", 1, 38, "'today'" },
         { "event_f1 of >= 0.9\n", 1, 13, "a slice is missing" }, { "not better than a\n", 1, 1, "'not worse than' is missing" },
         { "not worse than\n", 1, 15, "a file of results is missing" }, { "not worse than a by more than 1\n", 1, 32, "'points' is missing" },
+        { "event_f1 not worse than a by more than 1\n", 1, 41, "'points' is missing" },
         { "not worse than a on any slice\n", 1, 30, "'by more than' is missing" }, { "not worse than a by more than -1 point\n", 1, 31, "less than nothing" },
         { "time_error_s not worse than a by more than 1 point\n", 1, 46, "has no 'point'" },
         { "event_f1 of rolling not worse than a by more than 1 point\n", 1, 21, "a slice stands behind the file" } };
@@ -155,6 +156,10 @@ static void comparisons_hold_or_not(void **state)
     assert_int_equal(outcome("event_recall not worse than was.jsonl on any slice of 300 trips by more than 5 points", &now, folder, why, &by), 1);
     assert_int_equal(outcome("event_recall not worse than was.jsonl on rolling by more than 20 points", &now, folder, why, &by), 1);
     assert_int_equal(outcome("errors_per_100 not worse than was.jsonl on rolling by more than 1 point", &now, folder, why, &by), 0);
+    for (size_t i = 0; i < now.n; i++)     /* as one that predicts nothing: no precision, and none to be as good as */
+        for (size_t k = 0; k <= now.result[i].slices_n; k++)
+            (k ? &now.result[i].slice[k - 1].tally[0] : &now.result[i].tally[0])->key[JUDGE_event_recall] = (struct judge_sum){ 0 };
+    assert_int_equal(outcome("event_recall not worse than was.jsonl by more than 20 points", &now, folder, why, &by), 2);
     judge_saved_done(&now);
     many_make(&now, 400, 6, 0.8, 0.8);     /* other draws: as good, but who knows */
     assert_int_equal(outcome("not worse than was.jsonl by more than 0.1 points", &now, folder, why, &by), 2);

@@ -459,13 +459,16 @@ static void questions_are_counted_and_belong_to_events(void **state)
 
 static void impossible_decisions_are_refused(void **state)
 {
-    const struct trundle_decision bad[] = {
+    struct trundle_decision bad[] = {
         decision(TRUNDLE_DECIDE_CHANGE, 10, 1, 9, PUT, MILK, 1), decision(TRUNDLE_DECIDE_REMOVE, 10, 1, 9, PUT, MILK, 1),
-        decision(TRUNDLE_DECIDE_ADD, 10, 1, 1, PUT, MILK, 0), decision(TRUNDLE_DECIDE_ADD, 10, 1, 1, PUT, MILK, 1000000) };
+        decision(TRUNDLE_DECIDE_ADD, 10, 1, 1, PUT, MILK, 0), decision(TRUNDLE_DECIDE_ADD, 10, 1, 1, PUT, MILK, 1000000),
+        decision(TRUNDLE_DECIDE_ADD, 10, 1, 1, PUT, MILK, 1), decision(TRUNDLE_DECIDE_RESCAN, 10, 1, 1, PUT, MILK, 1) };
     struct judge_ledger *ledger;
     struct trundle_error err = { 0 };
 
     (void)state;
+    bad[4].t_event_ns = INT64_MIN;
+    bad[5].t_ns = INT64_MAX;
     support_ok(judge_ledger_new(&ledger, &err), &err);
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         assert_int_equal(judge_ledger_add(ledger, &bad[i], &err), TRUNDLE_BAD_INPUT);
@@ -490,6 +493,7 @@ static void truth_is_read(void **state)
     struct trundle_error err = { 0 };
     Trundle__V1__TruthEvent e = TRUNDLE__V1__TRUTH_EVENT__INIT;
     Trundle__V1__TruthBasket basket = TRUNDLE__V1__TRUTH_BASKET__INIT;
+    Trundle__V1__TruthScenario scenario = TRUNDLE__V1__TRUTH_SCENARIO__INIT;
     Trundle__V1__TruthItem item = TRUNDLE__V1__TRUTH_ITEM__INIT, *items[] = { &item };
     Trundle__V1__Truth t = TRUNDLE__V1__TRUTH__INIT;
     char still[] = "still", *slices[] = { still };
@@ -531,6 +535,19 @@ static void truth_is_read(void **state)
     e.mass_g = (double)NAN;
     assert_int_equal(judge_truth_add(&truth, bytes, pack_event(&e, bytes), &err), TRUNDLE_BAD_INPUT);
     assert_int_equal(judge_truth_add(&truth, "\xff\xff", 2, &err), TRUNDLE_BAD_INPUT);
+    e.mass_g = 200;
+    e.t_release_ns = INT64_MIN;            /* times whose differences would overflow */
+    assert_int_equal(judge_truth_add(&truth, bytes, pack_event(&e, bytes), &err), TRUNDLE_BAD_INPUT);
+    e.t_release_ns = S_NS(3);
+    e.t_settle_ns = INT64_MAX;
+    assert_int_equal(judge_truth_add(&truth, bytes, pack_event(&e, bytes), &err), TRUNDLE_BAD_INPUT);
+    scenario.name = still;
+    scenario.t0_ns = INT64_MAX;
+    scenario.t1_ns = INT64_MIN;
+    t.what_case = TRUNDLE__V1__TRUTH__WHAT_SCENARIO;
+    t.scenario = &scenario;
+    assert_int_equal(judge_truth_add(&truth, bytes, trundle__v1__truth__pack(&t, bytes), &err), TRUNDLE_BAD_INPUT);
+    assert_non_null(strstr(err.what, "time"));
     judge_truth_done(&truth);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Simulated crops against photos: the area under the curve, what is refused, and photos that nobody takes for goods. */
+/* Simulated crops against photos: what is refused, and photos that nobody takes for goods. */
 #include "lab/sim/realism.h"
 
 #include "base/std/rng.h"
@@ -10,35 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static void the_area_is_the_share_of_pairs(void **state)
-{
-    struct rng r = rng_seed(support_seed(), "test/auroc");
-
-    (void)state;
-    for (int round = 0; round < 50; round++) {
-        double sim[40], real[40], pairs = 0;
-        size_t n = 1 + rng_below(&r, 40), m = 1 + rng_below(&r, 40);
-
-        for (size_t i = 0; i < n; i++)
-            sim[i] = (double)rng_below(&r, 12);
-        for (size_t i = 0; i < m; i++)
-            real[i] = (double)rng_below(&r, 12) + 2 * (round % 3 - 1);
-        qsort(sim, n, sizeof *sim, by_value);
-        qsort(real, m, sizeof *real, by_value);
-        for (size_t i = 0; i < n; i++)
-            for (size_t k = 0; k < m; k++)
-                pairs += real[k] > sim[i] ? 1 : real[k] == sim[i] ? .5 : 0;
-        assert_near(sim_realism_auroc(sim, n, real, m), pairs / (double)(n * m), 1e-12);
-    }
-}
 
 static void write_noise(const char *path, struct rng *r)
 {
@@ -89,7 +60,6 @@ static void noise_is_never_taken_for_goods(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_area_is_the_share_of_pairs),
         cmocka_unit_test(noise_is_never_taken_for_goods),
     };
 

@@ -81,6 +81,50 @@ static void what_is_not_known_is_refused(void **state)
     }
 }
 
+/* Fields that are each within bounds, and together no world: the one that is named. */
+static void what_is_impossible_together_is_refused(void **state)
+{
+    static const struct { const char *fields, *field, *what; } bad[] = {
+        { "\"shopper\":{\"take_share\":0.6,\"move_share\":0.6}", "shopper.take_share", "over 1" },
+        { "\"shopper\":{\"double_share\":0.9,\"bag_share\":0.9}", "shopper.double_share", "over 1" },
+        { "\"shopper\":{\"items\":[1,3],\"items_median\":12}", "shopper.items_median", "1 to 3" },
+        { "\"shrink\":{\"share\":0.5,\"no_scan\":0,\"scan_one_of_two\":0,\"cheap_code\":0,\"swap_after_weigh\":0,\"heavier_after_weigh\":0,"
+          "\"take_and_replace\":0,\"hidden\":0,\"past_cameras\":0,\"lean_on_scale\":0,\"cart_swap\":0}", "shrink.share", "weight" },
+        { "\"faults\":{\"share\":0.5,\"camera_dead\":0,\"camera_smeared\":0,\"frames_late\":0,\"frames_lost\":0,\"cell_drift\":0,\"cell_stuck\":0,"
+          "\"cell_dead\":0,\"scanner_mute\":0,\"no_location\":0,\"clock_jump\":0,\"no_network\":0,\"power_loss\":0}", "faults.share", "weight" },
+        { "\"store\":{\"produce_share\":0}", "store.produce_share", "kinds of produce" },
+        { "\"store\":{\"produce_share\":1}", "store.produce_share", "categories" },
+        { "\"produce\":[]", "shrink.share", "produce" },
+        { "\"produce\":[],\"shrink\":{\"share\":0}", "store.produce_share", "0 kinds" },
+        { "\"cells\":{\"hz\":10,\"resonance_hz\":[90,100]}", "cells.resonance_hz", "followed" },
+        { "\"motion\":{\"vibration_hz\":100},\"cells\":{\"hz\":20}", "motion.vibration_hz", "followed" },
+        { "\"imu\":{\"hz\":1000},\"cells\":{\"hz\":40}", "imu.hz", "cells.hz" },
+        { "\"cells\":{\"inset_m\":0.3}", "cells.inset_m", "between the cells" },
+        { "\"camera\":{\"fps\":60,\"exposure_ms\":30,\"readout_ms\":0}", "camera.exposure_ms", "frame" },
+        { "\"camera\":{\"fps\":60,\"readout_ms\":30}", "camera.readout_ms", "frame" },
+        { "\"cart\":{\"focal_px\":[2000,2000]}", "cart.focal_px", "degrees" },
+        { "\"cart\":{\"width_m\":[0.3,0.3],\"length_m\":[0.3,0.3],\"height_m\":[0.2,0.2]},\"produce\":[{\"name\":\"Marrow\",\"plu\":4000,\"share\":1,"
+          "\"form\":\"long\",\"length_m\":0.4,\"diameter_m\":0.1,\"piece_g\":900,\"piece_sd_g\":50,\"pieces\":[1,1],\"cents_per_kg\":[100,200],"
+          "\"rgb\":[1,2,3],\"rgb2\":[1,2,3]}]", "produce", "Marrow" },
+        { "\"categories\":[{\"name\":\"crates\",\"share\":1,\"packs\":[\"box\"],\"quantities\":[10000],\"unit\":\"g\",\"g_per_unit\":1,\"ml_per_unit\":20,"
+          "\"cents_per_1000\":[100,200],\"tax_bp\":0,\"words\":[\"CRATE\"],\"flavours\":[\"PLAIN\"]}],\"pairs\":[]", "categories", "crates" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct trundle_error err = { 0 };
+        struct sim_suite *suite = NULL;
+        char text[1024], where[100];
+        int n = snprintf(text, sizeof text, "{\"version\":1,\"name\":\"odd\",\"extends\":\"v1\",%s}", bad[i].fields);
+
+        (void)snprintf(where, sizeof where, "odd: %s", bad[i].field);
+        assert_true(n > 0 && (size_t)n < sizeof text);
+        assert_int_equal(sim_suite_parse(text, (size_t)n, "odd", &suite, &err), TRUNDLE_BAD_INPUT);
+        if (strcmp(err.where, where) != 0 || !strstr(err.what, bad[i].what))
+            fail_msg("case %zu: %s: %s", i, err.where, err.what);
+        assert_null(suite);
+    }
+}
+
 /* The page is what `trundle sim fields` prints below its heading. */
 static void each_field_is_documented(void **state)
 {
@@ -275,7 +319,7 @@ static void stores_of_seeds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_field_is_needed_and_bounded), cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(each_field_is_documented), cmocka_unit_test(a_suite_extends_another),
+        cmocka_unit_test(each_field_is_needed_and_bounded), cmocka_unit_test(what_is_not_known_is_refused), cmocka_unit_test(what_is_impossible_together_is_refused), cmocka_unit_test(each_field_is_documented), cmocka_unit_test(a_suite_extends_another),
         cmocka_unit_test(the_other_world_is_another),
         cmocka_unit_test(a_store_is_what_the_suite_says),   cmocka_unit_test(rates_are_those_stated),       cmocka_unit_test(stores_of_seeds),
     };

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* std: errors say where, numbers repeat, files are whole or absent. */
+/* std: errors say where, numbers repeat, files are whole or absent, lists grow and are compared. */
 #include "base/std/bytes.h"
 #include "base/std/hash.h"
 #include "base/std/json.h"
+#include "base/std/list.h"
 #include "base/std/rng.h"
 #include "tests/support/support.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <trundle/product.h>
 #include <unistd.h>
@@ -127,13 +129,57 @@ static void json_fields_are_named_in_errors(void **state)
     assert_int_equal(json_parse("{} x", 4, "x", &root, &err), TRUNDLE_BAD_INPUT);
 }
 
+static void lists_grow(void **state)
+{
+    int64_t *list = NULL;
+    size_t n = 0, room = 0, huge = SIZE_MAX / 8;
+
+    (void)state;
+    while (n < 1000) {
+        assert_true(list_grow((void **)&list, sizeof *list, n, &room) && room > n);
+        list[n] = (int64_t)(n * 7919 % 1000);
+        n++;
+    }
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(list[i], (int64_t)(i * 7919 % 1000));
+    qsort(list, n, sizeof *list, list_by_int64);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(list[i], (int64_t)i);
+    assert_false(list_grow((void **)&list, sizeof *list, huge, &huge));      /* twice that is no size */
+    assert_true(list[999] == 999 && huge == SIZE_MAX / 8);
+    free(list);
+}
+
+static void the_area_is_the_share_of_pairs(void **state)
+{
+    struct rng r = rng_seed(support_seed(), "test/auroc");
+
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        double below[40], above[40], pairs = 0;
+        size_t n = 1 + rng_below(&r, 40), m = 1 + rng_below(&r, 40);
+
+        for (size_t i = 0; i < n; i++)
+            below[i] = (double)rng_below(&r, 12);
+        for (size_t i = 0; i < m; i++)
+            above[i] = (double)rng_below(&r, 12) + 2 * (round % 3 - 1);
+        qsort(below, n, sizeof *below, list_by_double);
+        qsort(above, m, sizeof *above, list_by_double);
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = 0; k < m; k++)
+                pairs += above[k] > below[i] ? 1 : above[k] == below[i] ? .5 : 0;
+        assert_near(list_auroc(below, n, above, m), pairs / (double)(n * m), 1e-12);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_a_sentence), cmocka_unit_test(an_error_gathers_context),
         cmocka_unit_test(numbers_repeat),              cmocka_unit_test(hashes_are_the_known_ones),
         cmocka_unit_test(products_have_three_forms),   cmocka_unit_test(files_are_whole_or_absent),
-        cmocka_unit_test(json_fields_are_named_in_errors),
+        cmocka_unit_test(json_fields_are_named_in_errors), cmocka_unit_test(lists_grow),
+        cmocka_unit_test(the_area_is_the_share_of_pairs),
     };
 
     return support_run(tests);

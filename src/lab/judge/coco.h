@@ -49,7 +49,8 @@ struct coco_set {
 };
 void coco_set_done(struct coco_set *set);
 
-/* A COCO instances file: images, categories, annotations with bbox, area, iscrowd. BAD_INPUT names file and field: an id that
+/* A COCO instances file: images, categories, annotations with bbox, area, and if they are there iscrowd, ignore (0 or 1; COCOeval
+ * does not look at the latter). BAD_INPUT names file and field: an id that
  * comes twice or is of nothing, a negative side. The set must be empty. */
 TRUNDLE_MUST_USE enum trundle_status coco_parse_truth(const void *bytes, size_t n, const char *where, struct coco_set *out, struct trundle_error *err);
 /* A COCO results file: [{image_id, category_id, bbox, score}]. */

@@ -100,13 +100,16 @@ static enum trundle_status take_place(const struct json_at *at, const struct coc
 
 static enum trundle_status take_truth(const struct json_at *at, const struct coco_set *set, struct coco_box *box, struct trundle_error *err)
 {
-    int64_t crowd = 0;
+    int64_t crowd = 0, ignore = 0;
 
     TRY(take_place(at, set, box, err));
     TRY(json_take_number(at, "area", 0, AREA_MAX, &box->area, err));
     if (json_has(at, "iscrowd"))
         TRY(json_take_integer(at, "iscrowd", 0, 1, &crowd, err));
+    if (json_has(at, "ignore"))           /* as trundle sim export writes it; COCOeval overwrites it with iscrowd */
+        TRY(json_take_integer(at, "ignore", 0, 1, &ignore, err));
     box->crowd = crowd == 1;
+    box->ignore = ignore == 1;
     return TRUNDLE_OK;
 }
 

@@ -13,15 +13,18 @@
 
 const char *const judge_verdict_text[4] = { "not enough data", "same", "win", "loss" };
 
-/* 1.96 for the test at 5 %, 0.84 for the chance of 80 % to see it. */
-#define POWER 2.8015852
-
 struct paired { const struct judge_result **a, **b; size_t n, *cluster, clusters, *scope; };
 
 void judge_comparison_done(struct judge_comparison *c)
 {
     free(c->scope);
     *c = (struct judge_comparison){ .trips = 0 };
+}
+
+/* 1.96 for the test at 5 %, 0.84 for the chance of 80 % to see it. */
+double judge_trips_needed(size_t trips, double sd, double margin)
+{
+    return (double)trips * pow(sd * 2.8015852 / margin, 2);
 }
 
 static int by_seed(const void *a, const void *b)
@@ -111,9 +114,9 @@ static enum trundle_status compare_scope(const struct paired *p, const char *sli
         double margin = margin_of(k, o->points, out->trips);
 
         *c = (struct judge_compared){ .a = d[k].a, .b = d[k].b, .difference = d[k].difference, .lo = d[k].lo, .hi = d[k].hi, .p = d[k].p, .p_adjusted = d[k].p,
-                                      .margin = margin, .n = d[k].n, .sd = d[k].sd, .trips_needed = (double)NAN };
+                                      .margin = margin, .n = d[k].n, .n_most = d[k].n_most, .sd = d[k].sd, .trips_needed = (double)NAN };
         if (d[k].sd > 0)
-            c->trips_needed = ceil((double)out->trips * fmax(pow(d[k].sd * POWER / margin, 2), JUDGE_STORES_LEAST / (double)clusters));
+            c->trips_needed = ceil(fmax(judge_trips_needed(out->trips, d[k].sd, margin), (double)(out->trips * JUDGE_STORES_LEAST) / (double)clusters));
     }
 out:
     judge_pool_done(&a);

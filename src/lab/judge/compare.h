@@ -29,7 +29,7 @@ struct judge_compared {
     double p, p_adjusted;                  /* adjusted: among the slices of the same key and mode; of the whole: p */
     double margin;                         /* the difference that counts */
     double trips_needed, sd;               /* NAN not known; sd of the difference */
-    uint64_t n;
+    uint64_t n, n_most;                    /* the smaller base of the two, and the larger */
     enum judge_verdict verdict;
 };
 
@@ -47,6 +47,8 @@ struct judge_comparison {
     size_t scopes_n;
 };
 void judge_comparison_done(struct judge_comparison *c);
+/* Trips that resolve a difference of `margin` at 5 % with 80 % power, when `trips` of them give it the sd. */
+double judge_trips_needed(size_t trips, double sd, double margin);
 
 struct judge_compare_options {
     bool   common;                         /* trips that only one has are left out and counted; else they are BAD_INPUT */

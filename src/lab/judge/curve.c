@@ -3,6 +3,8 @@
 /* Calibration and ranking of scores (curve.h). */
 #include "lab/judge/curve.h"
 
+#include "base/std/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -60,22 +62,19 @@ enum trundle_status curve_ece(const double *p, const bool *right, size_t n, size
 
 enum trundle_status curve_auroc(const double *score, const bool *positive, size_t n, double *out)
 {
-    struct point *s = sorted(score, positive, n);
-    double positives = 0, rank = 0;
+    double *kind[2] = { malloc((n + 1) * sizeof **kind), malloc((n + 1) * sizeof **kind) };
+    size_t count[2] = { 0, 0 };
+    bool ok = kind[0] && kind[1];
 
-    if (!s)
-        return TRUNDLE_NO_MEMORY;
-    for (size_t i = 0, k; i < n; i = k) {
-        double here = 0;
-
-        for (k = i; k < n && !(s[k].x > s[i].x); k++)
-            here += s[k].y;
-        rank += here * ((double)(i + 1) + (double)k) / 2;
-        positives += here;
-    }
-    free(s);
-    *out = positives > 0.5 && (double)n - positives > 0.5 ? (rank - positives * (positives + 1) / 2) / (positives * ((double)n - positives)) : (double)NAN;
-    return TRUNDLE_OK;
+    for (size_t i = 0; ok && i < n; i++)
+        kind[positive[i]][count[positive[i]]++] = score[i];
+    for (int k = 0; k < 2 && ok; k++)
+        qsort(kind[k], count[k], sizeof *kind[k], list_by_double);
+    if (ok)
+        *out = count[0] && count[1] ? list_auroc(kind[0], count[0], kind[1], count[1]) : (double)NAN;
+    free(kind[0]);
+    free(kind[1]);
+    return ok ? TRUNDLE_OK : TRUNDLE_NO_MEMORY;
 }
 
 bool curve_top(const double *score, size_t n, size_t wanted, size_t k)

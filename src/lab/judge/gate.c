@@ -277,7 +277,9 @@ static enum trundle_status take_compare(struct reader *r, struct judge_gate_rule
         rule->in_points = true;
         return TRUNDLE_OK;
     }
-    return rule->key == JUDGE_KEY_COUNT ? refuse(r, r->at, compare_hint, "'points' is missing", "", 0) : take_unit(r, rule->key, &rule->limit, compare_hint);
+    if (rule->key == JUDGE_KEY_COUNT || (row->kind == JUDGE_SHARE && !(r->at < r->end && *r->at == '%')))
+        return refuse(r, r->at, compare_hint, "'points' is missing", "", 0);   /* a bare 1 of a share would allow anything */
+    return take_unit(r, rule->key, &rule->limit, compare_hint);
 }
 
 static enum trundle_status take_rule(struct reader *r, struct judge_gate_rule *rule)

@@ -3,6 +3,7 @@
 /* Rules against figures and comparisons; what is found, as text and JSON. */
 #include "lab/judge/gate.h"
 
+#include "base/std/list.h"
 #include "lab/judge/inner.h"
 
 #include <inttypes.h>
@@ -21,15 +22,8 @@ void judge_gate_verdict_done(struct judge_gate_verdict *v)
 
 static struct judge_gate_finding *add(struct judge_gate_verdict *v, size_t rule)
 {
-    if (v->n == v->room) {
-        size_t room = v->room ? 2 * v->room : 32;
-        struct judge_gate_finding *more = realloc(v->finding, room * sizeof *more);
-
-        if (!more)
-            return NULL;
-        v->finding = more;
-        v->room = room;
-    }
+    if (!list_grow((void **)&v->finding, sizeof *v->finding, v->n, &v->room))
+        return NULL;
     v->finding[v->n] = (struct judge_gate_finding){ .rule = rule, .enough = true, .by = (double)NAN };
     return &v->finding[v->n++];
 }
@@ -91,7 +85,7 @@ static bool check_compared(const struct judge_gate_rule *rule, size_t key, const
     double least = judge_key_rows[key].better > 0 ? c->lo : -c->hi, most = judge_key_rows[key].better > 0 ? c->hi : -c->lo;
     const char *place = *s->name ? s->name : "all";
 
-    if (!c->n)
+    if (!c->n_most)
         return false;                      /* nothing of it on either side: nothing to be worse at */
     f->held = isfinite(least) && s->clusters >= JUDGE_STORES_LEAST && least >= -rule->limit;
     if (f->held)
@@ -102,7 +96,7 @@ static bool check_compared(const struct judge_gate_rule *rule, size_t key, const
                    c->lo, c->hi, f->enough ? "worse" : s->clusters < JUDGE_STORES_LEAST ? "not enough data, too few stores" : "not enough data");
     if (!f->enough && isfinite(c->sd))
         (void)snprintf(f->why + strlen(f->why), sizeof f->why - strlen(f->why), ", about %.3g trips would do",
-                       ceil((double)s->trips * pow(c->sd * 2.8015852 / fmax(rule->limit, 1e-9), 2)));
+                       ceil(judge_trips_needed(s->trips, c->sd, fmax(rule->limit, 1e-9))));
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "lab/judge/judge.h"
 
 #include "base/std/json.h"
+#include "base/std/list.h"
 #include "base/std/status.h"
 #include "base/trip/trip.h"
 #include "cart/calib/cart_file.h"
@@ -80,7 +81,7 @@ struct sitting {
 /* Every product gets the mass of the one a third of the catalog further on. */
 static enum trundle_status swap_weights(struct trip_world *w, struct trundle_error *err)
 {
-    json_t *root = NULL, *products;
+    json_t *root = NULL, *products = NULL;
     struct json_at at;
     struct bytes swapped = { 0 };
     enum trundle_status status;
@@ -102,8 +103,7 @@ static enum trundle_status swap_weights(struct trip_world *w, struct trundle_err
             else
                 (void)json_object_del(to, key);
         }
-    json_decref(products);
-    text = json_dumps(root, JSON_COMPACT);
+    text = products ? json_dumps(root, JSON_COMPACT) : NULL;
     status = text ? bytes_append(&swapped, text, strlen(text)) : TRUNDLE_NO_MEMORY;
     if (status != TRUNDLE_OK) {
         (void)error_set(err, status, "judge", NULL, "no memory for a catalog");
@@ -113,6 +113,7 @@ static enum trundle_status swap_weights(struct trip_world *w, struct trundle_err
     w->catalog_json = swapped;
 out:
     free(text);
+    json_decref(products);
     json_decref(root);
     return status;
 }
@@ -275,15 +276,8 @@ static enum trundle_status list_add(struct judge_list *l, const char *folder, co
 
     if (l->n == TRIPS_MAX)
         return error_set(err, TRUNDLE_TOO_LARGE, folder, NULL, "more than %d trips", TRIPS_MAX);
-    if (l->n == l->room) {
-        size_t room = l->room ? 2 * l->room : 64;
-        char **more = realloc(l->path, room * sizeof *more);
-
-        if (!more)
-            return error_set(err, TRUNDLE_NO_MEMORY, folder, NULL, "no memory for %zu paths", room);
-        l->path = more;
-        l->room = room;
-    }
+    if (!list_grow((void **)&l->path, sizeof *l->path, l->n, &l->room))
+        return error_set(err, TRUNDLE_NO_MEMORY, folder, NULL, "no memory for %zu paths", l->n);
     l->path[l->n] = malloc(n);
     if (!l->path[l->n])
         return error_set(err, TRUNDLE_NO_MEMORY, folder, NULL, "no memory for a path");

@@ -195,6 +195,8 @@ enum trundle_status judge_ledger_add(struct judge_ledger *ledger, const struct t
 {
     struct line *line;
 
+    if (!judge_is_time(d->t_ns) || !judge_is_time(d->t_event_ns))
+        return refuse(d, TRUNDLE_BAD_INPUT, "has an impossible time", err);
     switch (d->kind) {
     case TRUNDLE_DECIDE_ADD:
         return add(ledger, d, err);

@@ -3,6 +3,7 @@
 /* HOTA, CLEAR and identity figures of one sequence (mot.h). */
 #include "lab/judge/mot.h"
 
+#include "base/std/list.h"
 #include "lab/judge/coco.h"
 
 #include <float.h>
@@ -43,13 +44,6 @@ static int by_frame(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 static enum trundle_status no_memory(struct trundle_error *err)
 {
     return error_set(err, TRUNDLE_NO_MEMORY, "mot", NULL, "no memory for the tracks");
@@ -65,14 +59,14 @@ static enum trundle_status number_ids(struct side *s, const char *what, struct t
     for (size_t i = 0; i < s->n; i++)
         id[i] = s->box[i].id;
     if (s->n)
-        qsort(id, s->n, sizeof *id, by_number);
+        qsort(id, s->n, sizeof *id, list_by_int64);
     for (size_t i = 0; i < s->n; i++)
         if (!k || id[i] != id[k - 1])
             id[k++] = id[i];
     s->ids_n = k;
     s->count = calloc(k + 1, sizeof *s->count);
     for (size_t i = 0; s->count && i < s->n; i++) {
-        s->box[i].id = (int64_t *)bsearch(&s->box[i].id, id, k, sizeof *id, by_number) - id;
+        s->box[i].id = (int64_t *)bsearch(&s->box[i].id, id, k, sizeof *id, list_by_int64) - id;
         s->count[s->box[i].id]++;
     }
     free(id);

@@ -3,6 +3,8 @@
 /* Tracks as MOTChallenge writes them, a box a line. */
 #include "lab/judge/mot.h"
 
+#include "base/std/list.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,15 +29,8 @@ enum trundle_status mot_add(struct mot_tracks *tracks, const struct mot_box *box
 {
     if (tracks->n == MOT_BOXES_MAX)
         return error_set(err, TRUNDLE_TOO_LARGE, "mot", NULL, "more than %d boxes", MOT_BOXES_MAX);
-    if (tracks->n == tracks->room) {
-        size_t room = tracks->room ? 2 * tracks->room : 256;
-        struct mot_box *more = realloc(tracks->box, room * sizeof *more);
-
-        if (!more)
-            return error_set(err, TRUNDLE_NO_MEMORY, "mot", NULL, "no memory for %zu boxes", room);
-        tracks->box = more;
-        tracks->room = room;
-    }
+    if (!list_grow((void **)&tracks->box, sizeof *tracks->box, tracks->n, &tracks->room))
+        return error_set(err, TRUNDLE_NO_MEMORY, "mot", NULL, "no memory for %zu boxes", tracks->n);
     tracks->box[tracks->n++] = *box;
     return TRUNDLE_OK;
 }
@@ -142,17 +137,10 @@ enum trundle_status mot_parse(const void *bytes, size_t n, const char *where, st
         if (length && !(length == 1 && *text == '\r'))
             status = take_line(text, length, at, &made, err);
         if (status == TRUNDLE_OK && made.n > before) {
-            if (before == room) {
-                size_t *more = realloc(line_of, made.room * sizeof *more);
-
-                if (!more)
-                    status = error_set(err, TRUNDLE_NO_MEMORY, at, NULL, "no memory for %zu boxes", made.room);
-                else
-                    line_of = more;
-                room = made.room;
-            }
-            if (status == TRUNDLE_OK)
+            if (list_grow((void **)&line_of, sizeof *line_of, before, &room))
                 line_of[before] = line;
+            else
+                status = error_set(err, TRUNDLE_NO_MEMORY, at, NULL, "no memory for %zu boxes", made.n);
         }
         text = stop ? stop + 1 : end;
     }

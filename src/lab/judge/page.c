@@ -4,6 +4,7 @@
 #include "lab/judge/page.h"
 
 #include "base/std/json.h"
+#include "base/std/list.h"
 #include "base/std/rng.h"
 #include "base/std/status.h"
 #include "base/std/time.h"
@@ -80,21 +81,6 @@ void judge_page_free(struct judge_page *page)
     free(page->pair);
     free(page->trip);
     free(page);
-}
-
-static bool grow(void **list, size_t size, size_t n, size_t *room)
-{
-    size_t want = *room ? 2 * *room : 64;
-    void *more;
-
-    if (n < *room)
-        return true;
-    more = realloc(*list, want * size);
-    if (!more)
-        return false;
-    *list = more;
-    *room = want;
-    return true;
 }
 
 /* Any bytes as a JSON text; what is not UTF-8 becomes "?". */
@@ -240,7 +226,7 @@ static enum trundle_status count_pair(struct judge_page *page, const struct judg
     if (k == page->pairs_n) {
         if (k == PAIRS_MAX)
             return TRUNDLE_OK;
-        if (!grow((void **)&page->pair, sizeof *page->pair, k, &page->pairs_room))
+        if (!list_grow((void **)&page->pair, sizeof *page->pair, k, &page->pairs_room))
             return TRUNDLE_NO_MEMORY;
         page->pair[k] = (struct pair){ .truth = n->truth, .taken = n->taken };
         memcpy(page->pair[k].truth_name, n->truth_name, JUDGE_NOTE_NAME);
@@ -260,7 +246,7 @@ enum trundle_status judge_page_add(struct judge_page *page, const struct judge_r
 {
     struct trip *trip;
 
-    if (!grow((void **)&page->trip, sizeof *page->trip, page->trips_n, &page->trips_room))
+    if (!list_grow((void **)&page->trip, sizeof *page->trip, page->trips_n, &page->trips_room))
         return TRUNDLE_NO_MEMORY;
     trip = &page->trip[page->trips_n++];
     *trip = (struct trip){ .seed = r->seed, .items = r->tally[JUDGE_UNAIDED].key[JUDGE_errors_per_100].n,
@@ -281,13 +267,6 @@ enum trundle_status judge_page_add(struct judge_page *page, const struct judge_r
             keep_moment(page, r, i);
     }
     return TRUNDLE_OK;
-}
-
-static int by_double(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
 }
 
 /* Event F1 of the trips of one size, with a percentile interval over stores (trips come by store). */
@@ -328,7 +307,7 @@ static json_t *f1_of_size(const struct judge_page *page, int size)
             draw[draws++] = a / b;
     }
     if (draws)
-        qsort(draw, draws, sizeof *draw, by_double);
+        qsort(draw, draws, sizeof *draw, list_by_double);
     (void)json_object_set_new(value, "name", json_string(sizes[size].name));
     (void)json_object_set_new(value, "n", json_integer((json_int_t)n));
     (void)json_object_set_new(value, "value", real_of(den > 0 ? num / den : (double)NAN));

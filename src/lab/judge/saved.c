@@ -4,6 +4,7 @@
 #include "lab/judge/saved.h"
 
 #include "base/std/json.h"
+#include "base/std/list.h"
 #include "lab/judge/inner.h"
 
 #include <inttypes.h>
@@ -28,15 +29,8 @@ void judge_saved_done(struct judge_saved *saved)
 
 static struct judge_result *next_result(struct judge_saved *s)
 {
-    if (s->n == s->room) {
-        size_t room = s->room ? 2 * s->room : 64;
-        struct judge_result *more = realloc(s->result, room * sizeof *more);
-
-        if (!more)
-            return NULL;
-        s->result = more;
-        s->room = room;
-    }
+    if (!list_grow((void **)&s->result, sizeof *s->result, s->n, &s->room))
+        return NULL;
     s->result[s->n] = (struct judge_result){ 0 };
     return &s->result[s->n++];
 }
@@ -278,13 +272,6 @@ static enum trundle_status take_head(const struct json_at *at, struct judge_save
     return TRUNDLE_OK;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 static enum trundle_status refuse_twins(const struct judge_saved *s, const char *where, struct trundle_error *err)
 {
     int64_t *seed = malloc((s->n + 1) * sizeof *seed);
@@ -295,7 +282,7 @@ static enum trundle_status refuse_twins(const struct judge_saved *s, const char 
     for (size_t i = 0; i < s->n; i++)
         seed[i] = s->result[i].seed;
     if (s->n)
-        qsort(seed, s->n, sizeof *seed, by_number);
+        qsort(seed, s->n, sizeof *seed, list_by_int64);
     for (size_t i = 1; i < s->n && status == TRUNDLE_OK; i++)
         if (seed[i] == seed[i - 1])
             status = error_set(err, TRUNDLE_BAD_INPUT, where, "a file holds each trip once, of one suite", "trip %" PRId64 " comes twice", seed[i]);

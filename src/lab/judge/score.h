@@ -138,9 +138,11 @@ struct judge_truth {
     bool    has_basket;                    /* a TruthBasket was seen */
 };
 
+/* Within 36 years: of truth and decisions nothing later is taken, so that differences do not overflow. */
+bool judge_is_time(int64_t t_ns);
 /* Takes one message of the /truth channel (protobuf trundle.v1.Truth). A scenario makes the slice shrink_NAME or
  * twin_NAME, a fault fault_NAME. Moves, causes and frames are not scored and pass.
- * BAD_INPUT: not a Truth, an impossible kind, count or mass; TOO_LARGE: over the limits above. */
+ * BAD_INPUT: not a Truth, an impossible kind, time, count or mass; TOO_LARGE: over the limits above. */
 TRUNDLE_MUST_USE enum trundle_status judge_truth_add(struct judge_truth *truth, const void *bytes, size_t n, struct trundle_error *err);
 /* Sorts. NOT_FOUND: the trip holds no truth, or no final basket. */
 TRUNDLE_MUST_USE enum trundle_status judge_truth_finish(struct judge_truth *truth, struct trundle_error *err);
@@ -176,7 +178,7 @@ void judge_prediction_done(struct judge_prediction *prediction);
  * a take; any other REMOVE undoes the put that made the line. An ADD for the event of a taken line undoes that take. */
 struct judge_ledger;
 TRUNDLE_MUST_USE enum trundle_status judge_ledger_new(struct judge_ledger **out, struct trundle_error *err);
-/* BAD_INPUT: a count out of range, a change of a line that is not there. TOO_LARGE: over JUDGE_EVENTS_MAX items. */
+/* BAD_INPUT: a count or time out of range, a change of a line that is not there. TOO_LARGE: over JUDGE_EVENTS_MAX items. */
 TRUNDLE_MUST_USE enum trundle_status judge_ledger_add(struct judge_ledger *ledger, const struct trundle_decision *decision, struct trundle_error *err);
 /* The caller owns *out. */
 TRUNDLE_MUST_USE enum trundle_status judge_ledger_read(const struct judge_ledger *ledger, struct judge_prediction *out, struct trundle_error *err);

@@ -3,18 +3,12 @@
 /* Pools of trips and their figures, intervals and differences (stats.h). */
 #include "lab/judge/stats.h"
 
+#include "base/std/list.h"
 #include "base/std/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 static int by_latency(const void *a, const void *b)
 {
@@ -249,7 +243,7 @@ static void cut(struct draws *d, size_t key, double tail, double *out_lo, double
 {
     if (!d->n[key])
         return;
-    qsort(d->x[key], d->n[key], sizeof d->x[key][0], by_value);
+    qsort(d->x[key], d->n[key], sizeof d->x[key][0], list_by_double);
     *out_lo = percentile(d->x[key], d->n[key], tail);
     *out_hi = percentile(d->x[key], d->n[key], 1 - tail);
 }
@@ -376,11 +370,11 @@ enum trundle_status judge_pool_compare(const struct judge_pool *a, const struct 
     judge_pool_figures(a, d.weight, NULL, NULL, x);
     judge_pool_figures(b, d.weight, NULL, NULL, y);
     for (size_t k = 0; k < JUDGE_KEY_COUNT; k++) {
-        uint64_t n = a->n[k] < b->n[k] ? a->n[k] : b->n[k];
+        uint64_t n = a->n[k] < b->n[k] ? a->n[k] : b->n[k], most = a->n[k] < b->n[k] ? b->n[k] : a->n[k];
         bool enough = n && n >= judge_key_rows[k].least;
 
         out[k] = (struct judge_difference){ .a = enough ? x[k] : (double)NAN, .b = enough ? y[k] : (double)NAN, .lo = (double)NAN, .hi = (double)NAN,
-                                            .p = (double)NAN, .sd = (double)NAN, .n = n };
+                                            .p = (double)NAN, .sd = (double)NAN, .n = n, .n_most = most };
         out[k].difference = out[k].b - out[k].a;
     }
     if (a->clusters > 1) {

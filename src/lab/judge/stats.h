@@ -54,7 +54,7 @@ struct judge_difference {
     double a, b, difference, lo, hi;       /* b - a; NAN not known */
     double p;                              /* two-sided */
     double sd;                             /* of the difference, from the resamples */
-    uint64_t n;                            /* the smaller base of the two */
+    uint64_t n, n_most;                    /* the smaller base of the two, and the larger */
 };
 TRUNDLE_MUST_USE enum trundle_status judge_pool_compare(const struct judge_pool *a, const struct judge_pool *b, uint64_t seed,
                                                         struct judge_difference out[JUDGE_KEY_COUNT]);

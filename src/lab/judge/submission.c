@@ -4,6 +4,7 @@
 #include "lab/judge/submission.h"
 
 #include "base/std/json.h"
+#include "base/std/list.h"
 #include "base/std/status.h"
 #include "base/std/time.h"
 
@@ -28,21 +29,6 @@ struct judge_submission {
     size_t last;                   /* the trip of the row before: rows come in runs */
 };
 
-static bool grow(void **list, size_t size, size_t n, size_t *room)
-{
-    size_t want = *room ? 2 * *room : 64;
-    void *more;
-
-    if (n < *room)
-        return true;
-    more = realloc(*list, want * size);
-    if (!more)
-        return false;
-    *list = more;
-    *room = want;
-    return true;
-}
-
 static enum trundle_status trip_index(struct judge_submission *s, const char *name, size_t line, size_t *out, const char *where, struct trundle_error *err)
 {
     size_t i = s->last;
@@ -53,20 +39,13 @@ static enum trundle_status trip_index(struct judge_submission *s, const char *na
     if (i == s->trips_n) {
         if (s->trips_n == JUDGE_SUBMISSION_TRIPS)
             return error_set(err, TRUNDLE_TOO_LARGE, where, NULL, "more than %d trips", JUDGE_SUBMISSION_TRIPS);
-        if (!grow((void **)&s->trip, sizeof *s->trip, s->trips_n, &s->trips_room))
+        if (!list_grow((void **)&s->trip, sizeof *s->trip, s->trips_n, &s->trips_room))
             return error_set(err, TRUNDLE_NO_MEMORY, where, NULL, "no memory for %zu trips", s->trips_n);
         s->trip[s->trips_n] = (struct trip){ .line = line };
         (void)snprintf(s->trip[s->trips_n++].name, TRIP_NAME, "%s", name);
     }
     s->last = *out = i;
     return TRUNDLE_OK;
-}
-
-static int by_seed(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
 }
 
 enum trundle_status judge_submission_names(const struct judge_submission *s, const int64_t *seed, size_t n, struct trundle_error *err)
@@ -78,7 +57,7 @@ enum trundle_status judge_submission_names(const struct judge_submission *s, con
         return error_set(err, TRUNDLE_NO_MEMORY, s->where, NULL, "no memory for %zu seeds", n);
     if (n) {
         memcpy(sorted, seed, n * sizeof *sorted);
-        qsort(sorted, n, sizeof *sorted, by_seed);
+        qsort(sorted, n, sizeof *sorted, list_by_int64);
     }
     for (size_t i = 0; i < s->trips_n && status == TRUNDLE_OK; i++) {
         char at[200], text[32], *end;
@@ -88,7 +67,7 @@ enum trundle_status judge_submission_names(const struct judge_submission *s, con
         (void)snprintf(at, sizeof at, "%.120s, line %zu", s->where, s->trip[i].line);
         if (strcmp(text, s->trip[i].name) != 0)
             status = error_set(err, TRUNDLE_BAD_INPUT, at, "a trip is named by its seed, as in \"trip\": \"17\"", "trip is '%s'", s->trip[i].name);
-        else if (!n || !bsearch(&name, sorted, n, sizeof *sorted, by_seed))
+        else if (!n || !bsearch(&name, sorted, n, sizeof *sorted, list_by_int64))
             status = error_set(err, TRUNDLE_BAD_INPUT, at, "score it on the trips it was made for", "names trip %s, which is not among the %zu scored", text, n);
     }
     free(sorted);
@@ -236,7 +215,7 @@ static enum trundle_status take_line(struct judge_submission *s, const char *tex
     s->trip[index].items += (size_t)row.count;
     if (s->trip[index].items > JUDGE_EVENTS_MAX)
         return error_set(err, TRUNDLE_TOO_LARGE, at_line, NULL, "more than %d items put or taken in trip %s", JUDGE_EVENTS_MAX, trip);
-    if (!grow((void **)&s->row, sizeof *s->row, s->rows_n, &s->rows_room))
+    if (!list_grow((void **)&s->row, sizeof *s->row, s->rows_n, &s->rows_room))
         return error_set(err, TRUNDLE_NO_MEMORY, at_line, NULL, "no memory for %zu events", s->rows_n);
     row.trip = (uint32_t)index;
     row.line = line;

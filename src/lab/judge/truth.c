@@ -18,6 +18,11 @@ static enum trundle_status bad(struct trundle_error *err, enum trundle_status st
     return error_set(err, status, "/truth", NULL, "%s (%g)", what, value);
 }
 
+bool judge_is_time(int64_t t_ns)
+{
+    return t_ns >= -(INT64_C(1) << 60) && t_ns <= INT64_C(1) << 60;
+}
+
 static bool room_for(void **list, size_t size, size_t n, size_t more, size_t *room)
 {
     size_t want = *room ? *room : 32;
@@ -67,6 +72,8 @@ static enum trundle_status add_event(struct judge_truth *truth, const Trundle__V
     event.kind = (enum trundle_event_kind)e->kind;
     event.t_ns = event.kind == TRUNDLE_EVENT_PUT ? e->t_release_ns : e->t_cross_ns;
     event.settle_ns = e->t_settle_ns;
+    if (!judge_is_time(event.t_ns) || !judge_is_time(event.settle_ns))
+        return bad(err, TRUNDLE_BAD_INPUT, "an event at an impossible time", (double)event.t_ns * 1e-9);
     if (event.by_weight) {
         event.weight_g = fabs(e->mass_g);
     } else {
@@ -130,6 +137,8 @@ static enum trundle_status add_scenario(struct judge_truth *truth, const Trundle
         return bad(err, TRUNDLE_TOO_LARGE, "too many scenarios in one trip", JUDGE_SCENARIOS_MAX + 1);
     if (s->n_events > JUDGE_SCENARIO_REFS || s->n_items > JUDGE_SCENARIO_REFS)
         return bad(err, TRUNDLE_TOO_LARGE, "too many events or items in one scenario", (double)(s->n_events > s->n_items ? s->n_events : s->n_items));
+    if (!judge_is_time(s->t0_ns) || !judge_is_time(s->t1_ns))
+        return bad(err, TRUNDLE_BAD_INPUT, "a scenario at an impossible time", (double)s->t0_ns * 1e-9);
     if (s->t1_ns < s->t0_ns)
         return bad(err, TRUNDLE_BAD_INPUT, "a scenario that ends before it begins", (double)(s->t1_ns - s->t0_ns) * 1e-9);
     if (s->value_cents < 0 || s->value_cents > INT64_C(1000000000))

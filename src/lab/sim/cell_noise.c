@@ -5,6 +5,8 @@
 
 #include "lab/sim/signal.h"
 
+#include "base/std/list.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +16,9 @@ enum { SIDE = 4, TERMS = 4, SEGMENT = 512 };
 static const double PI = 3.14159265358979323846;
 static const double STEP_G = 5, SPIKE_SD = 4;
 
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 static double median(double *v, size_t n)
 {
-    qsort(v, n, sizeof *v, by_value);
+    qsort(v, n, sizeof *v, list_by_double);
     return n ? (n % 2 ? v[n / 2] : .5 * (v[n / 2 - 1] + v[n / 2])) : 0;
 }
 

@@ -4,6 +4,7 @@
 #include "lab/sim/export.h"
 
 #include "base/std/bytes.h"
+#include "base/std/list.h"
 #include "base/trip/trip.h"
 #include "cart/calib/cart_file.h"
 
@@ -12,6 +13,7 @@
 #include "trundle.pb-c.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,15 +65,8 @@ static enum trundle_status category_id(struct sim_export *e, uint64_t key, size_
         }
     if (e->categories_n == CATEGORIES_MAX)
         return TRUNDLE_TOO_LARGE;
-    if (e->categories_n == e->categories_room) {
-        size_t room = e->categories_room ? 2 * e->categories_room : 256;
-        uint64_t *grown = realloc(e->category, room * sizeof *grown);
-
-        if (!grown)
-            return TRUNDLE_NO_MEMORY;
-        e->category = grown;
-        e->categories_room = room;
-    }
+    if (!list_grow((void **)&e->category, sizeof *e->category, e->categories_n, &e->categories_room))
+        return TRUNDLE_NO_MEMORY;
     e->category[e->categories_n++] = key;
     *out = e->categories_n;
     return TRUNDLE_OK;
@@ -90,6 +85,11 @@ static enum trundle_status print_mask(const ProtobufCBinaryData *rle, struct byt
     return TRUNDLE_OK;
 }
 
+static bool is_box(const Trundle__V1__TruthObject *o)
+{
+    return isfinite(o->x_px) && isfinite(o->y_px) && isfinite(o->w_px) && isfinite(o->h_px) && isfinite(o->visible);
+}
+
 static enum trundle_status print_objects(struct reading *r, uint8_t c)
 {
     struct sequence *s = &r->camera[c];
@@ -101,6 +101,8 @@ static enum trundle_status print_objects(struct reading *r, uint8_t c)
         bool ignored = o->w_px < LEAST_PX || o->h_px < LEAST_PX || o->visible < LEAST_VISIBLE;
         size_t category;
 
+        if (!is_box(o))
+            return TRUNDLE_CORRUPT;        /* JSON has no such numbers */
         TRY(category_id(e, o->item ? o->product : 0, &category));
         e->annotation_id++;
         TRY(bytes_print(&e->annotations, "%s{\"id\":%llu,\"image_id\":%llu,\"category_id\":%zu,\"bbox\":[%g,%g,%g,%g],\"area\":%g,\"iscrowd\":0,"
@@ -128,8 +130,9 @@ static enum trundle_status settle(struct reading *r, uint8_t c)
 static enum trundle_status write_plain(const char *path, const void *data, size_t n, struct trundle_error *err)
 {
     FILE *f = fopen(path, "wb");
+    bool whole = f && fwrite(data, 1, n, f) == n;
 
-    if (!f || fwrite(data, 1, n, f) != n || fclose(f) != 0) {
+    if ((f && fclose(f) != 0) || !whole) {
         if (f)
             (void)remove(path);
         return error_set(err, TRUNDLE_IO, path, NULL, "cannot write: %s", strerror(errno));

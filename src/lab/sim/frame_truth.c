@@ -3,8 +3,11 @@
 /* One pass down the columns of the id buffer gives all masks and boxes at once. */
 #include "lab/sim/frame_truth.h"
 
+#include "lab/sim/rle.h"
+
 #include "base/std/bytes.h"
 #include "base/std/hash.h"
+#include "base/std/list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,16 +46,9 @@ enum trundle_status frame_truth_new(int w, int h, struct frame_truth **out)
 
 static bool add_run(struct frame_truth *t, struct object *o, uint32_t count)
 {
-    if (o->runs.n == o->runs.room) {
-        size_t room = o->runs.room ? 2 * o->runs.room : 128;
-        uint32_t *grown = realloc(o->runs.count, room * sizeof *grown);
-
-        if (!grown) {
-            t->out_of_memory = true;
-            return false;
-        }
-        o->runs.count = grown;
-        o->runs.room = room;
+    if (!list_grow((void **)&o->runs.count, sizeof *o->runs.count, o->runs.n, &o->runs.room)) {
+        t->out_of_memory = true;
+        return false;
     }
     o->runs.count[o->runs.n++] = count;
     return true;
@@ -104,32 +100,13 @@ static void read_ids(struct frame_truth *t, const uint8_t *id, const uint8_t *ma
     }
 }
 
-/* COCO's text: each count less the one two before it, six bits a letter, low ones first. */
 static bool pack(struct frame_truth *t, struct object *o)
 {
     o->rle.n = 0;
     if (o->end < (uint32_t)(t->w * t->h) && !add_run(t, o, (uint32_t)(t->w * t->h) - o->end))
         return false;
-    for (size_t i = 0; i < o->runs.n; i++) {
-        int64_t x = o->runs.count[i];
-        bool more = true;
-
-        if (i > 2)
-            x -= o->runs.count[i - 2];
-        while (more) {
-            int c = (int)(x & 31);
-            uint8_t letter;
-
-            x >>= 5;
-            more = c & 16 ? x != -1 : x != 0;
-            letter = (uint8_t)((more ? c | 32 : c) + 48);
-            if (bytes_append(&o->rle, &letter, 1) != TRUNDLE_OK) {
-                t->out_of_memory = true;
-                return false;
-            }
-        }
-    }
-    return true;
+    t->out_of_memory = t->out_of_memory || rle_print_runs(o->runs.count, o->runs.n, &o->rle) != TRUNDLE_OK;
+    return !t->out_of_memory;
 }
 
 static void quaternion(const struct sim_pose *p, float out[7])

@@ -5,6 +5,8 @@
 
 #include "lab/sim/model.h"
 
+#include "base/std/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +25,9 @@ void script_key(struct script *s, struct plan_track *track, double t, const doub
 {
     struct plan_key *key;
 
-    if (track->n == track->capacity) {
-        size_t more = track->capacity ? 2 * track->capacity : 32;
-        struct plan_key *grown = realloc(track->key, more * sizeof *grown);
-
-        if (!grown) {
-            s->short_of_memory = true;
-            return;
-        }
-        track->key = grown;
-        track->capacity = more;
+    if (!list_grow((void **)&track->key, sizeof *track->key, track->n, &track->capacity)) {
+        s->short_of_memory = true;
+        return;
     }
     key = &track->key[track->n++];
     *key = (struct plan_key){ .t = t, .ease = ease };

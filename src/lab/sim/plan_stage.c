@@ -5,6 +5,8 @@
 
 #include "lab/sim/model.h"
 
+#include "base/std/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,16 +105,9 @@ static void add_force(struct script *s, double t, double x, double y, double g)
 {
     struct plan *plan = s->plan;
 
-    if (plan->forces_n == plan->forces_max) {
-        size_t more = plan->forces_max ? 2 * plan->forces_max : 4096;
-        struct plan_force *grown = realloc(plan->force, more * sizeof *grown);
-
-        if (!grown) {
-            s->short_of_memory = true;
-            return;
-        }
-        plan->force = grown;
-        plan->forces_max = more;
+    if (!list_grow((void **)&plan->force, sizeof *plan->force, plan->forces_n, &plan->forces_max)) {
+        s->short_of_memory = true;
+        return;
     }
     plan->force[plan->forces_n++] = (struct plan_force){ t, x, y, g };
 }

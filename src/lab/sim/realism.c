@@ -8,6 +8,7 @@
 #include "lab/sim/world.h"
 #include "lab/train/data.h"
 
+#include "base/std/list.h"
 #include "base/std/rng.h"
 #include "cart/see/describe.h"
 
@@ -204,10 +205,11 @@ static double logit(const struct model *m, const float *x)
 }
 
 /* Gradient descent with momentum on standardised features, kinds weighed equally; label 1 is real. */
-static void learn(struct model *m, const struct crops kind[2])
+static enum trundle_status learn(struct model *m, const struct crops kind[2])
 {
     double *step = calloc(SEE_EMBEDDING, sizeof *step), *gradient = malloc(SEE_EMBEDDING * sizeof *gradient), step_b = 0;
     size_t n = kind[0].n + kind[1].n;
+    bool room = step && gradient;
 
     for (size_t k = 0; k < SEE_EMBEDDING; k++) {
         double sum = 0, squares = 0;
@@ -222,7 +224,7 @@ static void learn(struct model *m, const struct crops kind[2])
         m->mean[k] = sum / (double)n;
         m->sd[k] = sqrt(fmax(squares / (double)n - m->mean[k] * m->mean[k], 0)) + 1e-4;
     }
-    for (int round = 0; step && gradient && round < ROUNDS; round++) {
+    for (int round = 0; room && round < ROUNDS; round++) {
         double gradient_b = 0;
 
         memset(gradient, 0, SEE_EMBEDDING * sizeof *gradient);
@@ -244,30 +246,7 @@ static void learn(struct model *m, const struct crops kind[2])
     }
     free(step);
     free(gradient);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-/* Hanley, McNeil 1982. */
-double sim_realism_auroc(const double *sim, size_t sim_n, const double *real, size_t real_n)
-{
-    size_t below = 0, equal = 0;
-    double sum = 0;
-
-    for (size_t i = 0; i < real_n; i++) {
-        while (below < sim_n && sim[below] < real[i])
-            below++;
-        equal = below;
-        while (equal < sim_n && sim[equal] <= real[i])
-            equal++;
-        sum += (double)below + .5 * (double)(equal - below);
-    }
-    return sum / ((double)sim_n * (double)real_n);
+    return room ? TRUNDLE_OK : TRUNDLE_NO_MEMORY;
 }
 
 static enum trundle_status judge(const struct model *m, const struct crops kind[2], uint64_t seed, struct sim_realism *out)
@@ -283,18 +262,18 @@ static enum trundle_status judge(const struct model *m, const struct crops kind[
             goto out;
         for (size_t i = 0; i < kind[c].n; i++)
             score[c][i] = logit(m, kind[c].x + i * SEE_EMBEDDING);
-        qsort(score[c], kind[c].n, sizeof *score[c], by_value);
+        qsort(score[c], kind[c].n, sizeof *score[c], list_by_double);
     }
-    out->auroc = sim_realism_auroc(score[0], kind[0].n, score[1], kind[1].n);
+    out->auroc = list_auroc(score[0], kind[0].n, score[1], kind[1].n);
     for (int s = 0; s < SAMPLES; s++) {
         for (int c = 0; c < 2; c++) {
             for (size_t i = 0; i < kind[c].n; i++)
                 drawn[c][i] = score[c][rng_below(&r, (uint32_t)kind[c].n)];
-            qsort(drawn[c], kind[c].n, sizeof *drawn[c], by_value);
+            qsort(drawn[c], kind[c].n, sizeof *drawn[c], list_by_double);
         }
-        area[s] = sim_realism_auroc(drawn[0], kind[0].n, drawn[1], kind[1].n);
+        area[s] = list_auroc(drawn[0], kind[0].n, drawn[1], kind[1].n);
     }
-    qsort(area, SAMPLES, sizeof *area, by_value);
+    qsort(area, SAMPLES, sizeof *area, list_by_double);
     out->lo = area[SAMPLES / 40];
     out->hi = area[SAMPLES - 1 - SAMPLES / 40];
     status = TRUNDLE_OK;
@@ -333,7 +312,7 @@ enum trundle_status sim_realism_run(const struct sim_suite *suite, int64_t seed,
     test[0].room = test[1].n < most ? test[1].n : most;
     TRY_GOTO(status, add_stores(&train[0], suite, sim_store_of(seed), err), out);
     TRY_GOTO(status, add_stores(&test[0], suite, sim_store_of(seed) + 400, err), out);
-    learn(model, train);
+    TRY_GOTO(status, learn(model, train), out);
     TRY_GOTO(status, judge(model, test, (uint64_t)seed, &result), out);
     for (int c = 0; c < 2; c++) {
         result.trained[c] = train[c].n;

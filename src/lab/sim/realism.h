@@ -26,5 +26,3 @@ struct sim_realism {
 /* `folder` has train.txt and val.txt, lines of "PATH, ..." below it, as the Grocery Store Dataset has. `most` crops of each kind to train on. */
 TRUNDLE_MUST_USE enum trundle_status sim_realism_run(const struct sim_suite *suite, int64_t seed, const char *folder, size_t most,
                                                      struct sim_realism *out, struct trundle_error *err);
-/* Share of pairs in which the real one scores higher, ties half; both sorted, neither empty. */
-double sim_realism_auroc(const double *sim, size_t sim_n, const double *real, size_t real_n);

@@ -3,6 +3,8 @@
 /* Run lengths of a mask (rle.h). */
 #include "lab/sim/rle.h"
 
+#include "base/std/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,15 +21,8 @@ void rle_done(struct rle *r)
 
 static enum trundle_status add_run(struct rle *r, uint32_t length)
 {
-    if (r->n == r->room) {
-        size_t room = r->room ? 2 * r->room : 32;
-        uint32_t *more = realloc(r->run, room * sizeof *more);
-
-        if (!more)
-            return TRUNDLE_NO_MEMORY;
-        r->run = more;
-        r->room = room;
-    }
+    if (!list_grow((void **)&r->run, sizeof *r->run, r->n, &r->room))
+        return TRUNDLE_NO_MEMORY;
     r->run[r->n++] = length;
     r->pixels += length;
     return TRUNDLE_OK;
@@ -137,8 +132,13 @@ double rle_iou(const struct rle *a, const struct rle *b, bool crowd)
 
 enum trundle_status rle_print(const struct rle *r, struct bytes *out)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        int64_t x = (int64_t)r->run[i] - (i > 2 ? (int64_t)r->run[i - 2] : 0);
+    return rle_print_runs(r->run, r->n, out);
+}
+
+enum trundle_status rle_print_runs(const uint32_t *run, size_t n, struct bytes *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t x = (int64_t)run[i] - (i > 2 ? (int64_t)run[i - 2] : 0);
         bool more = true;
 
         while (more) {

@@ -45,5 +45,7 @@ double rle_iou(const struct rle *a, const struct rle *b, bool crowd);
 
 /* Appends the text, without a NUL counted in n. */
 TRUNDLE_MUST_USE enum trundle_status rle_print(const struct rle *r, struct bytes *out);
+/* The same of runs alone. */
+TRUNDLE_MUST_USE enum trundle_status rle_print_runs(const uint32_t *run, size_t n, struct bytes *out);
 /* BAD_INPUT: a character out of range, a run that goes on for ever, less than 0 or past the picture; runs that end early. */
 TRUNDLE_MUST_USE enum trundle_status rle_parse(const char *text, size_t n, uint32_t w_px, uint32_t h_px, struct rle *out, struct trundle_error *err);

@@ -433,10 +433,7 @@ static enum trundle_status take_all(const struct json_at *root, struct sim_suite
         return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "name '%s' must be of a-z 0-9 _ -", s->name);
     TRY(json_take_number(root, "start_wall_s", 0, 4e9, &s->start_wall_s, err));
     TRY(take_fields(root, s, err));
-    TRY(suite_take_lists(root, s, err));
-    if (s->shopper.take_share + s->shopper.move_share > 1)
-        return error_set(err, TRUNDLE_BAD_INPUT, root->where, NULL, "take_share and move_share add up to over 1");
-    return TRUNDLE_OK;
+    return suite_take_lists(root, s, err);
 }
 
 /* The text of a suite by name: NAME.json in $TRUNDLE_SUITES, else in suites/, else built in. */
@@ -509,6 +506,8 @@ enum trundle_status sim_suite_parse(const void *bytes, size_t n, const char *whe
     TRY_GOTO(status, inherit(&root, where, s->root, 0, err), out);
     at = json_at_root(root, where);
     status = take_all(&at, s, err);
+    if (status == TRUNDLE_OK)
+        status = suite_check(s, where, err);
     if (status == TRUNDLE_OK)
         status = suite_find_textures(s, where, err);
     if (status == TRUNDLE_NOT_FOUND)          /* a field that must be there: bad input, not a missing file */

@@ -14,5 +14,7 @@ TRUNDLE_MUST_USE enum trundle_status suite_take_range(const struct json_at *at, 
                                                       struct trundle_error *err);
 /* packs, categories, produce, pairs. */
 TRUNDLE_MUST_USE enum trundle_status suite_take_lists(const struct json_at *root, struct sim_suite *s, struct trundle_error *err);
+/* Refuses fields that are impossible together; BAD_INPUT names one of them. */
+TRUNDLE_MUST_USE enum trundle_status suite_check(const struct sim_suite *s, const char *where, struct trundle_error *err);
 /* Finds look.textures; `where` is the suite file. BAD_INPUT when there is no such folder. */
 TRUNDLE_MUST_USE enum trundle_status suite_find_textures(struct sim_suite *s, const char *where, struct trundle_error *err);

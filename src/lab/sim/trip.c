@@ -1,72 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* One trip: every channel's messages laid out in log order first, so that truth can name frames; then rendered and written. */
-#include "lab/sim/make.h"
+#include "lab/sim/trip_inner.h"
 
-#include "lab/sim/develop.h"
-#include "lab/sim/fault.h"
-#include "lab/sim/frame_truth.h"
 #include "lab/sim/lights.h"
-#include "lab/sim/plan.h"
-#include "lab/sim/render.h"
-#include "lab/sim/signal.h"
-#include "lab/sim/world.h"
 
 #include "base/catalog/catalog.h"
 #include "base/std/hash.h"
+#include "base/std/list.h"
 #include "base/std/time.h"
-#include "base/trip/trip.h"
 #include "cart/calib/mask.h"
-
-#include "trundle.pb-c.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { BOXES_MAX = 512 };
-static const float OCCLUDED = .25F;       /* less than this visible in every camera */
-
-enum slot_kind { SLOT_CELL, SLOT_IMU, SLOT_FRAME, SLOT_DROP, SLOT_CODE, SLOT_LOC, SLOT_TOUCH, SLOT_TICK, SLOT_EVENT, SLOT_CAUSE, SLOT_FORCE, SLOT_BASKET, SLOT_FAULT, SLOT_SCENARIO };
-
-struct slot { int64_t log_ns, sensed_ns; uint32_t order; enum slot_kind kind; uint8_t sensor; uint32_t index; };
-
-struct seen_box { uint32_t camera, sequence; struct sim_seen seen; };
-/* best: of the largest share that any camera sees of the thing lying (after it was let go, before it is lifted), in `lying` frames. */
-struct event_boxes { size_t n; struct seen_box box[BOXES_MAX]; uint32_t lying; float best; };
-
-struct making {
-    const struct sim_suite *suite;
-    const struct sim_store *store;
-    struct plan *plan;
-    struct signal signal;
-    struct faults faults;
-    uint32_t *smeared;                     /* a camera's picture through grease */
-    struct world *world;                   /* NULL: no pictures */
-    const struct sim_render_ops *ops;
-    struct sim_renderer *renderer[TRUNDLE_CAMERAS_MAX];
-    struct developer *developer[TRUNDLE_CAMERAS_MAX];
-    uint8_t *mask[TRUNDLE_CAMERAS_MAX];
-    struct frame_truth *frame_truth[TRUNDLE_CAMERAS_MAX];
-    Trundle__V1__TruthFrame shown;         /* of the picture just taken */
-    bool tells;                            /* it shows something else than the one before */
-    uint32_t sequence;                     /* of the last message */
-    struct event_boxes *boxes;             /* per event */
-    Trundle__V1__Box box[BOXES_MAX], *box_at[BOXES_MAX];
-    struct slot *slot;
-    size_t slots_n, slots_max;
-    struct rng late, fix, exposure, white;
-    double gain;                           /* of this trip's exposure; flicker goes on from frame to frame */
-    double flicker[TRUNDLE_CAMERAS_MAX];
-    double off_white[2], drift[TRUNDLE_CAMERAS_MAX][2];   /* of red and blue */
-    double metered[TRUNDLE_CAMERAS_MAX];   /* logarithm of the gain that a camera's meter has come to */
-    bool meters[TRUNDLE_CAMERAS_MAX];
-    struct sim_scene before;               /* some ms before a picture: for speeds */
-    struct trip_writer *writer;
-    struct sim_trip_report report;
-};
 
 static int by_log(const void *a, const void *b)
 {
@@ -81,15 +30,8 @@ static bool add_slot(struct making *m, enum slot_kind kind, uint8_t sensor, uint
 {
     struct slot *s;
 
-    if (m->slots_n == m->slots_max) {
-        size_t more = m->slots_max ? 2 * m->slots_max : 4096;
-        struct slot *grown = realloc(m->slot, more * sizeof *grown);
-
-        if (!grown)
-            return false;
-        m->slot = grown;
-        m->slots_max = more;
-    }
+    if (!list_grow((void **)&m->slot, sizeof *m->slot, m->slots_n, &m->slots_max))
+        return false;
     s = &m->slot[m->slots_n];
     *s = (struct slot){ .sensed_ns = S_NS(t), .log_ns = S_NS(t + latency), .order = (uint32_t)m->slots_n, .kind = kind, .sensor = sensor, .index = index };
     m->slots_n++;
@@ -284,196 +226,7 @@ static enum trundle_status take_picture(struct making *m, const struct slot *slo
     return developer_jpeg(m->developer[c], &view, gain, m->mask[c], (int)s->camera.jpeg_quality, &out->frame.jpeg, &out->frame.jpeg_bytes);
 }
 
-/* ---- truth ---- */
-
-static int64_t time_ns(double t)
-{
-    return t == t ? S_NS(t) : 0;
-}
-
-static enum trundle_status write_truth(struct making *m, struct trundle_message *out, Trundle__V1__Truth *truth, struct bytes *scratch, struct trundle_error *err)
-{
-    scratch->n = 0;
-    if (bytes_reserve(scratch, trundle__v1__truth__get_packed_size(truth)) != TRUNDLE_OK)
-        return error_set(err, TRUNDLE_NO_MEMORY, "truth", NULL, "no memory");
-    out->truth.bytes = scratch->data;
-    out->truth.bytes_n = trundle__v1__truth__pack(truth, scratch->data);
-    return trip_write(m->writer, out, err);
-}
-
-static enum trundle_status write_event(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
-{
-    static char occluded[] = "occluded", still[] = "still", packaged[] = "packaged", scanned[] = "scanned", unscanned[] = "unscanned";
-    const struct plan_event *e = &m->plan->event[index];
-    const struct plan_item *item = &m->plan->item[e->item];
-    const struct sim_product *p = &m->store->product[item->product];
-    const struct event_boxes *boxes = m->boxes ? &m->boxes[index] : NULL;
-    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
-    Trundle__V1__TruthEvent event = TRUNDLE__V1__TRUTH_EVENT__INIT;
-    Trundle__V1__Box *box = m->box, **box_at = m->box_at;
-    char *slices[PLAN_SLICES + 6], names[PLAN_SLICES + 1][40];
-    bool heard = item->scanned && faults_fate(&m->faults, p->produce ? FAULT_AT_OTHER : FAULT_AT_CODE, 0, 0, item->t_scan) == FAULT_PASSES;
-    float at[3] = { (float)e->at[0], (float)e->at[1], (float)e->at[2] };
-    size_t slices_n = 0;
-
-    for (int k = 0; k < PLAN_SLICES; k++)
-        if (e->slices & 1U << k) {
-            (void)snprintf(names[k], sizeof names[k], "%s", plan_slice_name[k]);
-            slices[slices_n++] = names[k];
-        }
-    if (!(e->slices & PLAN_ROLLING))
-        slices[slices_n++] = still;
-    if (!(e->slices & PLAN_PRODUCE))
-        slices[slices_n++] = packaged;
-    slices[slices_n++] = heard ? scanned : unscanned;
-    if (m->suite->bodies.model != SUITE_PLACED && boxes && boxes->lying && boxes->best < OCCLUDED)
-        slices[slices_n++] = occluded;
-    if (e->scenario) {
-        const struct plan_scenario *scenario = &m->plan->scenario[e->scenario - 1];
-
-        (void)snprintf(names[PLAN_SLICES], sizeof names[PLAN_SLICES], "%s_%s", scenario->twin ? "twin" : "shrink", plan_shrink_name[scenario->name]);
-        slices[slices_n++] = names[PLAN_SLICES];
-    }
-    for (size_t i = 0; boxes && i < boxes->n; i++) {
-        const struct sim_seen *seen = &boxes->box[i].seen;
-
-        trundle__v1__box__init(&box[i]);
-        box[i].camera = boxes->box[i].camera;
-        box[i].frame_sequence = boxes->box[i].sequence;
-        box[i].x_px = (float)seen->x0;
-        box[i].y_px = (float)seen->y0;
-        box[i].w_px = (float)(seen->x1 - seen->x0);
-        box[i].h_px = (float)(seen->y1 - seen->y0);
-        box[i].visible = fminf(1, (float)seen->visible_px / seen->whole_px);
-        box_at[i] = &box[i];
-    }
-    event.id = index + 1;
-    event.kind = (uint32_t)e->kind;
-    event.product = p->key.key;
-    event.item = (uint32_t)e->item + 1;
-    event.count = 1;
-    event.mass_g = item->mass_g;
-    event.t_cross_ns = time_ns(e->t_cross);
-    event.t_release_ns = time_ns(e->t_release);
-    event.t_settle_ns = time_ns(m->signal.t_settle[index]);
-    event.t_lift_ns = time_ns(e->t_lift);
-    event.position_m = at;
-    event.n_position_m = 3;
-    event.scanned = e->kind == TRUNDLE_EVENT_PUT && heard;
-    event.t_scan_ns = event.scanned ? time_ns(item->t_scan) : 0;
-    event.slices = slices;
-    event.n_slices = slices_n;
-    event.boxes = box_at;
-    event.n_boxes = boxes ? boxes->n : 0;
-    event.by_weight = p->produce != NULL;
-    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_EVENT;
-    truth.event = &event;
-    m->report.puts += e->kind == TRUNDLE_EVENT_PUT;
-    m->report.takes += e->kind == TRUNDLE_EVENT_TAKE;
-    m->report.moves += e->kind == TRUNDLE_EVENT_MOVE;
-    return write_truth(m, out, &truth, scratch, err);
-}
-
-/* Index 0 is what broke in this trip, 1 and 2 what the store's catalog gets wrong in all of its trips. */
-static enum trundle_status write_fault(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
-{
-    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
-    Trundle__V1__TruthFault fault = TRUNDLE__V1__TRUTH_FAULT__INIT;
-    char name[SUITE_TEXT];
-
-    (void)snprintf(name, sizeof name, "%s", index == 0 ? fault_name[m->faults.kind] : index == 1 ? "catalog_stale" : "catalog_missing");
-    fault.name = name;
-    fault.sensor = index == 0 ? m->faults.sensor : 0;
-    fault.t0_ns = index == 0 ? S_NS(m->faults.t0) : 0;
-    fault.t1_ns = index == 0 ? S_NS(m->faults.t1) : S_NS(m->plan->end_s);
-    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FAULT;
-    truth.fault = &fault;
-    return write_truth(m, out, &truth, scratch, err);
-}
-
-static enum trundle_status write_scenario(struct making *m, uint32_t index, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
-{
-    const struct plan_scenario *from = &m->plan->scenario[index];
-    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
-    Trundle__V1__TruthScenario scenario = TRUNDLE__V1__TRUTH_SCENARIO__INIT;
-    uint32_t events[PLAN_EVENTS], items[PLAN_ITEMS];
-    char name[SUITE_TEXT];
-
-    for (size_t i = 0; i < from->events_n; i++)
-        events[i] = (uint32_t)from->event[i] + 1;
-    for (size_t i = 0; i < from->items_n; i++)
-        items[i] = (uint32_t)from->item[i] + 1;
-    (void)snprintf(name, sizeof name, "%s", plan_shrink_name[from->name]);
-    scenario.name = name;
-    scenario.twin = from->twin;
-    scenario.t0_ns = S_NS(from->t0);
-    scenario.t1_ns = S_NS(from->t1);
-    scenario.events = events;
-    scenario.n_events = from->events_n;
-    scenario.items = items;
-    scenario.n_items = from->items_n;
-    scenario.value_cents = from->value_cents;
-    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_SCENARIO;
-    truth.scenario = &scenario;
-    return write_truth(m, out, &truth, scratch, err);
-}
-
-static enum trundle_status write_cause(struct making *m, const struct signal_cause *from, bool loads, struct trundle_message *out, struct bytes *scratch,
-                                       struct trundle_error *err)
-{
-    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
-    Trundle__V1__TruthCause cause;
-    char name[SUITE_TEXT];
-    float cell_g[4];
-
-    trundle__v1__truth_cause__init(&cause);
-    (void)snprintf(name, sizeof name, "%s", from->name);
-    cause.name = name;
-    cause.t0_ns = S_NS(from->t0);
-    cause.t1_ns = S_NS(fmin(from->t1, m->plan->end_s));
-    if (loads) {
-        for (int k = 0; k < 4; k++)
-            cell_g[k] = (float)from->cell_g[k];
-        cause.cell_g = cell_g;
-        cause.n_cell_g = 4;
-        cause.peak_g = (float)from->peak_g;
-    }
-    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_CAUSE;
-    truth.cause = &cause;
-    m->report.causes++;
-    return write_truth(m, out, &truth, scratch, err);
-}
-
-static enum trundle_status write_basket(struct making *m, struct trundle_message *out, struct bytes *scratch, struct trundle_error *err)
-{
-    Trundle__V1__Truth truth = TRUNDLE__V1__TRUTH__INIT;
-    Trundle__V1__TruthBasket basket = TRUNDLE__V1__TRUTH_BASKET__INIT;
-    Trundle__V1__TruthItem item[PLAN_ITEMS], *item_at[PLAN_ITEMS];
-
-    for (size_t i = 0; i < m->plan->items_n; i++) {
-        const struct plan_item *from = &m->plan->item[i];
-        const struct sim_product *p = &m->store->product[from->product];
-        Trundle__V1__TruthItem *to = &item[basket.n_items];
-
-        if (!from->inside)
-            continue;
-        trundle__v1__truth_item__init(to);
-        to->item = (uint32_t)i + 1;
-        to->product = p->key.key;
-        to->mass_g = from->mass_g;
-        to->by_weight = p->produce != NULL;
-        to->price_cents = sim_product_cents(m->store, p, from->mass_g, m->plan->member);
-        basket.total_cents += to->price_cents;
-        m->report.basket_g += from->mass_g;
-        item_at[basket.n_items++] = to;
-    }
-    basket.items = item_at;
-    truth.what_case = TRUNDLE__V1__TRUTH__WHAT_BASKET;
-    truth.basket = &basket;
-    return write_truth(m, out, &truth, scratch, err);
-}
-
-/* ---- messages ---- */
+/* ---- messages of sensors ---- */
 
 static void fill_code(const struct making *m, uint32_t index, struct trundle_code *out)
 {
@@ -525,7 +278,7 @@ static enum trundle_status write_frame(struct making *m, const struct slot *slot
     truth.what_case = TRUNDLE__V1__TRUTH__WHAT_FRAME;
     truth.frame = &m->shown;
     told.sequence = ++m->sequence;
-    return write_truth(m, &told, &truth, scratch, err);
+    return trip_write_truth(m, &told, &truth, scratch, err);
 }
 
 static enum trundle_status write_slot(struct making *m, const struct slot *slot, struct bytes *scratch, struct trundle_error *err)
@@ -536,18 +289,18 @@ static enum trundle_status write_slot(struct making *m, const struct slot *slot,
     out.channel = TRUNDLE_TRUTH;
     switch (slot->kind) {
     case SLOT_EVENT:
-        return write_event(m, slot->index, &out, scratch, err);
+        return trip_write_event(m, slot->index, &out, scratch, err);
     case SLOT_CAUSE:
         cause = &m->plan->mark[slot->index];
-        return write_cause(m, &(struct signal_cause){ .name = cause->cause, .t0 = cause->t, .t1 = cause->t1 }, false, &out, scratch, err);
+        return trip_write_cause(m, &(struct signal_cause){ .name = cause->cause, .t0 = cause->t, .t1 = cause->t1 }, false, &out, scratch, err);
     case SLOT_FORCE:
-        return write_cause(m, &m->signal.cause[slot->index], true, &out, scratch, err);
+        return trip_write_cause(m, &m->signal.cause[slot->index], true, &out, scratch, err);
     case SLOT_SCENARIO:
-        return write_scenario(m, slot->index, &out, scratch, err);
+        return trip_write_scenario(m, slot->index, &out, scratch, err);
     case SLOT_FAULT:
-        return write_fault(m, slot->index, &out, scratch, err);
+        return trip_write_fault(m, slot->index, &out, scratch, err);
     case SLOT_BASKET:
-        return write_basket(m, &out, scratch, err);
+        return trip_write_basket(m, &out, scratch, err);
     case SLOT_CELL:
         out.channel = TRUNDLE_CELL;
         out.cell = m->signal.cell[slot->index].cell;

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The data set: opened, decoded, split, shuffled. Where pictures come from is in data_files.c, data_coco.c, data_trips.c. */
 #include "base/std/hash.h"
+#include "base/std/list.h"
 #include "base/std/rng.h"
 #include "lab/train/data_inner.h"
 #include "lab/train/pictures.h"
@@ -16,21 +17,6 @@ enum { THREADS_MOST = 64, FILE_BYTES = 64 << 20 };
 
 /* --- building --- */
 
-static bool room_for(void **list, size_t size, size_t n, size_t *room)
-{
-    size_t want = *room ? 2 * *room : 64;
-    void *moved;
-
-    if (n < *room)
-        return true;
-    moved = realloc(*list, want * size);
-    if (!moved)
-        return false;
-    *list = moved;
-    *room = want;
-    return true;
-}
-
 static enum trundle_status no_memory(struct trundle_error *err)
 {
     return error_set(err, TRUNDLE_NO_MEMORY, "data", NULL, "no memory for the data");
@@ -42,7 +28,7 @@ enum trundle_status data_add(struct data_set *set, const char *name, const char 
 
     if (set->entries_n == DATA_ITEMS_MAX)
         return error_set(err, TRUNDLE_TOO_LARGE, name, NULL, "more than %d pictures", DATA_ITEMS_MAX);
-    if (!room_for((void **)&set->entry, sizeof *set->entry, set->entries_n, &set->entries_room))
+    if (!list_grow((void **)&set->entry, sizeof *set->entry, set->entries_n, &set->entries_room))
         return no_memory(err);
     e = &set->entry[set->entries_n];
     *e = (struct data_entry){ .item = { .label = -1, .coarse = -1 } };
@@ -74,7 +60,7 @@ enum trundle_status data_add_box(struct data_entry *e, const struct data_box *bo
 
 enum trundle_status data_add_blob(struct data_set *set, struct bytes *b, size_t *out, struct trundle_error *err)
 {
-    if (!room_for((void **)&set->blob, sizeof *set->blob, set->blobs_n, &set->blobs_room))
+    if (!list_grow((void **)&set->blob, sizeof *set->blob, set->blobs_n, &set->blobs_room))
         return no_memory(err);
     *out = set->blobs_n;
     set->blob[set->blobs_n++] = *b;

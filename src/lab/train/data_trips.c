@@ -6,6 +6,7 @@
  *
  * A trip is read twice, since an event is told after its frames.
  */
+#include "base/std/list.h"
 #include "base/trip/trip.h"
 #include "lab/train/data_inner.h"
 #include "proto/trundle.pb-c.h"
@@ -22,21 +23,6 @@ enum { SEEN_MOST = 1 << 20, TRIP_NAME = 256 };
 struct seen { uint32_t sequence, number; uint8_t camera; uint64_t product; float x, y, w, h; };
 struct products { uint64_t *key; size_t n, room; };
 struct seen_list { struct seen *at; size_t n, room; };
-
-static bool grow(void **list, size_t size, size_t n, size_t *room)
-{
-    size_t want = *room ? 2 * *room : 256;
-    void *moved;
-
-    if (n < *room)
-        return true;
-    moved = realloc(*list, want * size);
-    if (!moved)
-        return false;
-    *list = moved;
-    *room = want;
-    return true;
-}
 
 static int by_frame(const void *a, const void *b)
 {
@@ -61,7 +47,7 @@ static enum trundle_status note_event(const struct data_config *c, const Trundle
             continue;
         if (list->n == SEEN_MOST)
             return error_set(err, TRUNDLE_TOO_LARGE, "/truth", NULL, "more than %d boxes in a trip", SEEN_MOST);
-        if (!grow((void **)&list->at, sizeof *list->at, list->n, &list->room))
+        if (!list_grow((void **)&list->at, sizeof *list->at, list->n, &list->room))
             return no_memory(err);
         list->at[list->n] = (struct seen){ b->frame_sequence, (uint32_t)list->n, (uint8_t)b->camera, e->product, b->x_px, b->y_px, b->w_px, b->h_px };
         list->n++;
@@ -100,7 +86,7 @@ static enum trundle_status product_number(struct products *p, uint64_t key, int3
     }
     if (p->n == DATA_CLASSES_MAX)
         return error_set(err, TRUNDLE_TOO_LARGE, "/truth", NULL, "more than %d products", DATA_CLASSES_MAX);
-    if (!grow((void **)&p->key, sizeof *p->key, p->n, &p->room))
+    if (!list_grow((void **)&p->key, sizeof *p->key, p->n, &p->room))
         return no_memory(err);
     p->key[p->n] = key;
     *out = (int32_t)p->n++;

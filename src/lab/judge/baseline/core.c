@@ -5,6 +5,7 @@
 
 #include "base/catalog/catalog.h"
 #include "base/std/json.h"
+#include "base/std/list.h"
 #include "base/std/status.h"
 #include "base/std/time.h"
 #include "cart/scan/gs1.h"
@@ -138,16 +139,9 @@ out:
 
 static struct trundle_message *next_out(struct baseline *b)
 {
-    if (b->out_n == b->out_room) {
-        size_t room = b->out_room ? 2 * b->out_room : 16;
-        struct trundle_message *more = realloc(b->out, room * sizeof *more);
-
-        if (!more) {
-            b->failed = true;
-            return NULL;
-        }
-        b->out = more;
-        b->out_room = room;
+    if (!list_grow((void **)&b->out, sizeof *b->out, b->out_n, &b->out_room)) {
+        b->failed = true;
+        return NULL;
     }
     b->out[b->out_n] = (struct trundle_message){ .log_ns = b->now_ns, .sensed_ns = b->now_ns };
     return &b->out[b->out_n++];
