@@ -176,7 +176,7 @@ static bool add_quad(struct sim_mesh *m, const float at[3], const float du[3], c
     return true;
 }
 
-enum { BLOCK_PARTS = 8 };
+enum { BLOCK_PARTS = 8, BAR_PARTS = 8 };
 
 static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
 {
@@ -205,16 +205,34 @@ static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
     return ok;
 }
 
-/* Bars of a wire wall in the plane of a patch: 4 mm wide, upright every 45 mm, level every 90 mm. */
-static bool wire_mesh(float w, float h, struct sim_mesh *m)
+/* A bar of a wire wall, in parts, for the lens bends what is straight. */
+static bool add_bar(struct sim_mesh *m, const float from[3], const float du[3], const float dv[3], bool upright)
 {
     static const float n[3] = { 0, 0, 1 };
     bool ok = true;
 
+    for (int part = 0; part < BAR_PARTS && ok; part++) {
+        float at[3], u[3], v[3];
+
+        for (int k = 0; k < 3; k++) {
+            u[k] = upright ? du[k] : du[k] / BAR_PARTS;
+            v[k] = upright ? dv[k] / BAR_PARTS : dv[k];
+            at[k] = from[k] + (float)part * (upright ? v[k] : u[k]);
+        }
+        ok = add_quad(m, at, u, v, n);
+    }
+    return ok;
+}
+
+/* Bars of a wire wall in the plane of a patch: 4 mm wide, upright every 45 mm, level every 90 mm. */
+static bool wire_mesh(float w, float h, struct sim_mesh *m)
+{
+    bool ok = true;
+
     for (float x = 0; x < w && ok; x += .045f)
-        ok = add_quad(m, (const float[3]){ x, 0, 0 }, (const float[3]){ .004f, 0, 0 }, (const float[3]){ 0, h, 0 }, n);
+        ok = add_bar(m, (const float[3]){ x, 0, 0 }, (const float[3]){ .004f, 0, 0 }, (const float[3]){ 0, h, 0 }, true);
     for (float y = .05f; y < h && ok; y += .09f)
-        ok = add_quad(m, (const float[3]){ 0, y, .001f }, (const float[3]){ w, 0, 0 }, (const float[3]){ 0, .004f, 0 }, n);
+        ok = add_bar(m, (const float[3]){ 0, y, .001f }, (const float[3]){ w, 0, 0 }, (const float[3]){ 0, .004f, 0 }, false);
     return ok;
 }
 

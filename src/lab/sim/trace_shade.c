@@ -193,6 +193,39 @@ static void backdrop(struct sim_renderer *r, struct trace_layer *l, int pixel, c
     f->print = r->back[pixel] * (trace_four){ share[0], share[1], share[2], 0 };
 }
 
+/* Small print: the mean of two places in the pixel, a quarter of it this way and that, along where the print slides faster. */
+TRACE_INTO void print_twice(const struct sim_renderer *r, const struct run *run, const struct sim_texture *texture, const struct trace_hit *hit, float texels, int x, int y,
+                            float out[3])
+{
+    size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+    const float dx = r->ray_x[at], dy = r->ray_y[at], w = (float)texture->w, h = (float)texture->h;
+    float raw[3], sum = 0, slide[2][2], length[2];
+    uint32_t one, other;
+    int k;
+
+    for (int i = 0; i < 3; i++) {
+        raw[i] = trace_least(0, dx * run->e[i][0] + dy * run->e[i][1] + run->e[i][2]);
+        sum += raw[i];
+    }
+    sum = sum < 0 ? 1 / sum : 0;
+    for (k = 0; k < 2; k++) {
+        float per = .25f * sum / (k ? r->lens.fy : r->lens.fx), u = 0, v = 0;
+
+        for (int i = 0; i < 3; i++) {
+            u += run->e[i][k] * (run->corner[i]->q[3] - hit->u);
+            v += run->e[i][k] * (run->corner[i]->n[3] - hit->v);
+        }
+        slide[k][0] = per * u;
+        slide[k][1] = per * v;
+        length[k] = w * w * slide[k][0] * slide[k][0] + h * h * slide[k][1] * slide[k][1];
+    }
+    k = length[1] > length[0];
+    one = trace_print(texture, hit->u + slide[k][0], hit->v + slide[k][1], .5f * texels, false);
+    other = trace_print(texture, hit->u - slide[k][0], hit->v - slide[k][1], .5f * texels, false);
+    for (int i = 0; i < 3; i++)
+        out[i] = .5f * (r->to_linear[one >> (16 - 8 * i) & 255] + r->to_linear[other >> (16 - 8 * i) & 255]);
+}
+
 /* `share`: of the pixel, by colour. Of a clear solid, `through` gets what share of the light behind it comes through. */
 TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y, uint32_t key, int plane, const float share[3], float through[3])
 {
@@ -200,8 +233,8 @@ TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct ru
     struct trace_fragment *f = fresh(l, y * r->w + x);
     struct trace_hit hit;
     trace_four light;
-    float clear = 0, print[3], view[3], away, cosine;
-    uint32_t texel;
+    float clear = 0, print[3], view[3], away, cosine, texels;
+    uint32_t texel = 0;
 
     if (run->key != key)
         start(r, key, plane, y, run);
@@ -210,9 +243,14 @@ TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct ru
         view[k] = -(r->r[k] * hit.q[0] + r->r[3 + k] * hit.q[1] + r->r[6 + k] * hit.q[2]);
     away = 1 / sqrtf(view[0] * view[0] + view[1] * view[1] + view[2] * view[2]);
     cosine = (view[0] * hit.n[0] + view[1] * hit.n[1] + view[2] * hit.n[2]) * away;
-    texel = trace_print(solid->texture, hit.u, hit.v, run->rate * hit.z * hit.z / trace_most(cosine, .1f), through != NULL);
-    for (int k = 0; k < 3; k++)
-        print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
+    texels = run->rate * hit.z * hit.z / trace_most(cosine, .1f);
+    if (!through && plane == 0 && texels > 1.f)
+        print_twice(r, run, solid->texture, &hit, texels, x, y, print);
+    else {
+        texel = trace_print(solid->texture, hit.u, hit.v, texels, through != NULL);
+        for (int k = 0; k < 3; k++)
+            print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
+    }
     if (through) {
         clear = solid->clear * (1 - (float)(texel >> 24) / 255);
         for (int k = 0; k < 3; k++)
