@@ -26,6 +26,8 @@ static void layer_done(struct trace_layer *l)
     free(l->point);
     free(l->open);
     free(l->known);
+    free(l->alike);
+    free(l->reach);
     free(l->raw);
     free(l->light);
     free(l->rgb);
@@ -45,11 +47,13 @@ static bool layer_make(struct trace_layer *l, size_t n, size_t points)
     l->point = calloc(points, sizeof *l->point);
     l->open = calloc(points, 1);
     l->known = calloc(points, 1);
+    l->alike = calloc(points, sizeof *l->alike);
+    l->reach = calloc(points, 1);
     l->raw = calloc(points, sizeof *l->raw);
     l->light = calloc(points, sizeof *l->light);
     l->rgb = calloc(n, sizeof *l->rgb);
     l->id = calloc(n, 1);
-    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->raw && l->light && l->rgb && l->id;
+    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->alike && l->reach && l->raw && l->light && l->rgb && l->id;
 }
 
 static void trace_done(struct sim_renderer *r)
@@ -72,6 +76,7 @@ static void trace_done(struct sim_renderer *r)
     free(r->back);
     free(r->changed);
     free(r->touched);
+    free(r->spread);
     free(r->keep);
     free(r->keep_point);
     free(r);
@@ -125,9 +130,10 @@ static enum trundle_status trace_make(const struct cart_camera *camera, struct s
     r->back = malloc(n * sizeof *r->back);
     r->changed = calloc(n, 1);
     r->touched = calloc(points, 1);
+    r->spread = calloc(points, 1);
     r->keep = malloc(n);
     r->keep_point = malloc(points);
-    if (!r->ray_x || !r->ray_y || !r->back || !r->changed || !r->touched || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
+    if (!r->ray_x || !r->ray_y || !r->back || !r->changed || !r->touched || !r->spread || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
         trace_cast_new(r) != TRUNDLE_OK) {
         trace_done(r);
         return TRUNDLE_NO_MEMORY;
@@ -332,32 +338,66 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
     for (int i = 0; i < points; i++)
         trace_point_make(r, l, i);
     trace_cast(r, l, r->rest, NULL, false);
-    for (int i = 0; i < points; i++)
+    for (int i = 0; i < points; i++) {
+        trace_light_block(r, l, i);
         trace_light_point(r, l, i);
+    }
     for (int i = 0; i < points; i++)
         trace_light_smooth(r, l, i);
     l->fragments = 0;
     for (int y = 0; y < r->h; y++)
         trace_row(r, l, y);
     r->dirty = (struct trace_rect){ 0, 0, r->w, r->h };
+    r->spoilt = (struct trace_rect){ 0, 0, r->pw, r->ph };
     return true;
 }
 
-/* Planes as they rest, where the last frame drew over them. */
+/* All as it rests, where the last frame made it otherwise. */
 static void restore(struct sim_renderer *r)
 {
-    struct trace_rect d = r->dirty;
+    struct trace_layer *l = &r->now;
+    const struct trace_layer *from = &r->still;
+    struct trace_rect d = r->dirty, p = r->spoilt;
     size_t run = (size_t)(d.x1 - d.x0);
 
     for (int y = d.y0; y < d.y1 && d.x0 < d.x1; y++) {
         size_t at = (size_t)y * (size_t)r->w + (size_t)d.x0;
 
-        memcpy(r->now.plane.w + at, r->still.plane.w + at, run * sizeof(trace_four));
-        memcpy(r->now.plane.key + at, r->still.plane.key + at, run * sizeof(trace_flags));
-        memcpy(r->now.clear.w + at, r->still.clear.w + at, run * sizeof(trace_four));
-        memcpy(r->now.clear.key + at, r->still.clear.key + at, run * sizeof(trace_flags));
+        memcpy(l->plane.w + at, from->plane.w + at, run * sizeof(trace_four));
+        memcpy(l->plane.key + at, from->plane.key + at, run * sizeof(trace_flags));
+        memcpy(l->clear.w + at, from->clear.w + at, run * sizeof(trace_four));
+        memcpy(l->clear.key + at, from->clear.key + at, run * sizeof(trace_flags));
+        memcpy(l->id + at, from->id + at, run);
+        memset(r->changed + at, 0, run);
+    }
+    run = (size_t)(p.x1 - p.x0);
+    for (int y = p.y0; y < p.y1 && p.x0 < p.x1; y++) {
+        size_t at = (size_t)y * (size_t)r->pw + (size_t)p.x0;
+
+        memcpy(l->point + at, from->point + at, run * sizeof *l->point);
+        memcpy(l->open + at, from->open + at, run);
+        memcpy(l->known + at, from->known + at, run);
+        memcpy(l->alike + at, from->alike + at, run * sizeof *l->alike);
+        memcpy(l->reach + at, from->reach + at, run);
+        memcpy(l->raw + at, from->raw + at, run * sizeof *l->raw);
+        memcpy(l->light + at, from->light + at, run * sizeof *l->light);
+        for (int row = 2 * y; row < 2 * y + 2 && row < r->h; row++) {
+            int x1 = 2 * p.x1 < r->w ? 2 * p.x1 : r->w;
+
+            at = (size_t)row * (size_t)r->w + (size_t)(2 * p.x0);
+            memcpy(l->rgb + at, from->rgb + at, (size_t)(x1 - 2 * p.x0) * sizeof *l->rgb);
+        }
     }
     r->dirty = (struct trace_rect){ r->w, r->h, 0, 0 };
+    r->spoilt = (struct trace_rect){ r->pw, r->ph, 0, 0 };
+}
+
+static void grow(struct trace_rect *rect, int x, int y)
+{
+    rect->x0 = x < rect->x0 ? x : rect->x0;
+    rect->y0 = y < rect->y0 ? y : rect->y0;
+    rect->x1 = x + 1 > rect->x1 ? x + 1 : rect->x1;
+    rect->y1 = y + 1 > rect->y1 ? y + 1 : rect->y1;
 }
 
 /* A triangle of what moves took a sample. */
@@ -368,67 +408,107 @@ static bool differs(const struct sim_renderer *r, size_t i)
     return other[0] || other[1] || other[2] || other[3];
 }
 
-/* What a point is made anew in: itself, what it borrows, what that is smoothed with. */
-enum { TOUCHED_POINT = 1, TOUCHED_RAW = 2, TOUCHED_LIGHT = 4 };
+/* What a point is made anew in: its surface; what its rays see; whom it borrows from; what it borrows; what that is smoothed with; what is
+ * shaded with that. */
+enum { TOUCHED_SURFACE = 1, TOUCHED_OPEN = 2, TOUCHED_BLOCK = 4, TOUCHED_RAW = 8, TOUCHED_LIGHT = 16, TOUCHED_SHADE = 32, NEAR_OPEN = 64 };
 
-static void mark(struct sim_renderer *r, int i, int below, int above, uint8_t bit)
+/* Marks `to` on all points that have one with a mark of `from` up to `below` before them or `above` after, each way. */
+static void spread_marks(struct sim_renderer *r, uint8_t from, int below, int above, uint8_t to)
 {
-    int px = i % r->pw, py = i / r->pw;
-    int x0 = px - below < 0 ? 0 : px - below, x1 = px + above >= r->pw ? r->pw - 1 : px + above;
+    uint8_t *restrict marks = r->touched, *restrict row = r->spread;
+    int w = r->pw, n = r->pw * r->ph;
 
-    for (int y = py - below < 0 ? 0 : py - below; y <= py + above && y < r->ph; y++)
-        for (int x = x0; x <= x1; x++)
-            r->touched[y * r->pw + x] |= bit;
+    for (int y = 0; y < r->ph; y++) {          /* along rows, then along columns */
+        const uint8_t *in = marks + y * w;
+        uint8_t *out = row + y * w;
+
+        memset(out, 0, (size_t)w);
+        for (int off = -below; off <= above; off++) {
+            int x0 = off < 0 ? -off : 0, x1 = off > 0 ? w - off : w;
+
+            for (int x = x0; x < x1; x++)
+                out[x] |= in[x + off];
+        }
+        for (int x = 0; x < w; x++)
+            out[x] = out[x] & from ? to : 0;
+    }
+    for (int off = -below; off <= above; off++) {
+        int from_i = off < 0 ? -off * w : 0, to_i = off > 0 ? n - off * w : n;
+
+        for (int i = from_i; i < to_i; i++)
+            marks[i] |= row[i + off * w];
+    }
 }
 
-/* New surfaces and their points; `touched` marks points on another surface. */
+/* New surfaces and their points. */
 static void resurface(struct sim_renderer *r)
 {
     struct trace_layer *l = &r->now;
 
     l->fragments = 0;
-    for (int y = r->dirty.y0; y < r->dirty.y1; y++)
+    memset(r->touched, 0, (size_t)r->pw * (size_t)r->ph);
+    for (int y = r->dirty.y0; y < r->dirty.y1; y++) {
         for (int x = r->dirty.x0; x < r->dirty.x1; x++) {
             size_t i = (size_t)y * (size_t)r->w + (size_t)x;
 
             if (!differs(r, i))
                 continue;
             r->changed[i] = 1;
-            if (r->keep[i])
-                trace_fragments(r, l, (int)i);
             l->id[i] = trace_id(r, l, (int)i);
         }
-    for (int i = 0; i < r->pw * r->ph; i++) {
-        int x = 2 * (i % r->pw) + 1, y = 2 * (i / r->pw) + 1;
-        size_t at = (size_t)(y < r->h ? y : r->h - 1) * (size_t)r->w + (size_t)(x < r->w ? x : r->w - 1);
-
-        if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
-            trace_point_make(r, l, i);
-            r->touched[i] = TOUCHED_POINT;
-        }
+        trace_fragments(r, l, y, r->dirty.x0, r->dirty.x1, r->changed);
     }
+    for (int py = r->dirty.y0 / 2; py < r->ph && 2 * py <= r->dirty.y1; py++)
+        for (int px = r->dirty.x0 / 2; px < r->pw && 2 * px <= r->dirty.x1; px++) {
+            int x = 2 * px + 1 < r->w ? 2 * px + 1 : r->w - 1, y = 2 * py + 1 < r->h ? 2 * py + 1 : r->h - 1, i = py * r->pw + px;
+            size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+
+            if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
+                trace_point_make(r, l, i);
+                r->touched[i] = TOUCHED_SURFACE;
+            }
+        }
 }
 
 static void relight(struct sim_renderer *r)
 {
+    enum { SMALL = TRACE_SIDE / 2, LARGE = TRACE_SIDE };
     struct trace_layer *l = &r->now;
     int points = r->pw * r->ph;
 
     trace_cast(r, l, r->rest, r->touched, false);
     trace_cast(r, l, r->move, NULL, true);
-    for (int i = 0; i < points; i++)           /* from marks on points to marks on all whose block holds one */
-        r->touched[i] = r->touched[i] || l->open[i] != r->still.open[i] ? TOUCHED_POINT : 0;
     for (int i = 0; i < points; i++)
-        if (r->touched[i] & TOUCHED_POINT) {
-            mark(r, i, 3, 4, TOUCHED_RAW);
-            mark(r, i, 5, 6, TOUCHED_LIGHT);
+        if (l->open[i] != r->still.open[i])
+            r->touched[i] |= TOUCHED_OPEN;
+    /* a point borrows from as many before it as its block reaches, and one less after it */
+    spread_marks(r, TOUCHED_SURFACE, LARGE, LARGE - 1, TOUCHED_BLOCK);
+    spread_marks(r, TOUCHED_OPEN, SMALL, SMALL - 1, TOUCHED_RAW);
+    spread_marks(r, TOUCHED_OPEN, LARGE, LARGE - 1, NEAR_OPEN);
+    for (int i = 0; i < points; i++) {
+        if (r->touched[i] & TOUCHED_BLOCK)
+            trace_light_block(r, l, i);
+        if ((r->touched[i] & TOUCHED_BLOCK) || (l->reach[i] > SMALL && (r->touched[i] & NEAR_OPEN)))
+            r->touched[i] |= TOUCHED_RAW;
+        if (r->touched[i] & TOUCHED_RAW) {
+            trace_light_point(r, l, i);
+            if (!(r->touched[i] & TOUCHED_SURFACE) && !memcmp(&l->raw[i], &r->still.raw[i], sizeof l->raw[i]))
+                r->touched[i] &= (uint8_t)~TOUCHED_RAW;
         }
+    }
+    spread_marks(r, TOUCHED_RAW | TOUCHED_SURFACE, 2, 2, TOUCHED_LIGHT);
+    for (int i = 0; i < points; i++)
+        if (r->touched[i] & TOUCHED_LIGHT) {
+            trace_light_smooth(r, l, i);
+            if (!(r->touched[i] & TOUCHED_SURFACE) && !memcmp(&l->light[i], &r->still.light[i], sizeof l->light[i]))
+                r->touched[i] &= (uint8_t)~TOUCHED_LIGHT;
+        }
+    spread_marks(r, TOUCHED_LIGHT, 1, 2, TOUCHED_SHADE);
 }
 
 static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
 {
     struct trace_layer *l = &r->now;
-    size_t n = (size_t)r->w * (size_t)r->h, points = (size_t)r->pw * (size_t)r->ph;
 
     restore(r);
     r->solids = r->resting;
@@ -439,38 +519,26 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
     memcpy(l->whole, r->still.whole, sizeof l->whole);
     for (uint32_t i = r->resting; i < r->solids; i++)
         trace_draw(r, l, i, &r->dirty);
-    memset(r->changed, 0, n);
-    memset(r->touched, 0, points);
-    memcpy(l->id, r->still.id, n);
-    memcpy(l->rgb, r->still.rgb, n * sizeof *l->rgb);
-    memcpy(l->point, r->still.point, points * sizeof *l->point);
-    memcpy(l->open, r->still.open, points);
-    memcpy(l->known, r->still.known, points);
-    memcpy(l->raw, r->still.raw, points * sizeof *l->raw);
-    memcpy(l->light, r->still.light, points * sizeof *l->light);
     resurface(r);
     relight(r);
-    for (size_t i = 0; i < points; i++)
-        if (r->touched[i] & TOUCHED_RAW)
-            trace_light_point(r, l, (int)i);
-    for (size_t i = 0; i < points; i++)
-        if (r->touched[i])
-            trace_light_smooth(r, l, (int)i);
     for (int py = 0; py < r->ph; py++)
         for (int px = 0; px < r->pw; px++) {
-            bool light = false;
+            bool light = (r->touched[py * r->pw + px] & TOUCHED_SHADE) != 0;
+            bool other = false;
 
-            for (int y = py - 1 < 0 ? 0 : py - 1; y <= py + 2 && y < r->ph; y++)
-                for (int x = px - 1 < 0 ? 0 : px - 1; x <= px + 2 && x < r->pw; x++)
-                    light = light || r->touched[y * r->pw + x];
             for (int y = 2 * py; y < 2 * py + 2 && y < r->h; y++)
                 for (int x = 2 * px; x < 2 * px + 2 && x < r->w; x++) {
                     int i = y * r->w + x;
                     const struct trace_layer *from = r->changed[i] ? l : &r->still;
 
-                    if (r->keep[i] && (light || r->changed[i]))
+                    if (!light && !r->changed[i])
+                        continue;
+                    other = true;
+                    if (r->keep[i])
                         l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y);
                 }
+            if (other || r->touched[py * r->pw + px])
+                grow(&r->spoilt, px, py);
         }
     return true;
 }

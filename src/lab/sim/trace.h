@@ -124,6 +124,8 @@ struct trace_layer {
     uint8_t  *count;
     struct trace_point *point;
     uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
+    uint64_t *alike;               /* per point: those around it that lie on its surface, in rows of its block from its upper left */
+    uint8_t *reach;                /* per point: half the side of that block; 0 no point */
     trace_four *raw, *light;       /* per point: open, shut, mirror; as traced, smoothed */
     uint32_t *rgb;
     uint8_t  *id;
@@ -141,10 +143,12 @@ struct sim_renderer {
     struct trace_env env;
     struct trace_layer still, now;
     struct trace_rect dirty;       /* of now.plane: where it may differ from still */
+    struct trace_rect spoilt;      /* in points: where the rest of now may */
     bool has_still, moves;         /* moves: the last picture is `now` */
     bool sees_clear;               /* a clear solid is drawn into still */
     uint32_t still_version;
     uint8_t *changed, *touched;    /* per pixel; per point */
+    uint8_t *spread;               /* room for marks: per point */
     uint8_t *keep, *keep_point;    /* per pixel, per point: is made */
     uint32_t solids, resting, vertices, vertices_resting, vertices_max;
     struct trace_solid solid[TRACE_SOLIDS];
@@ -193,12 +197,15 @@ void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene sc
 /* ---- light and shade ---- */
 
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
+/* Whom a point borrows from: alike and reach. */
+void trace_light_block(const struct sim_renderer *r, struct trace_layer *l, int i);
 void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* From raw to light. */
 void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* A whole row of a layer whose light is made: fragments, colours, ids. */
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
-void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);
+/* Those of a row's pixels that have a mark in `which` and are kept. */
+void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int y, int x0, int x1, const uint8_t *which);
 uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y);
 void trace_backdrops(struct sim_renderer *r);
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);

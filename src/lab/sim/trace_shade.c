@@ -349,11 +349,13 @@ TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct 
     }
 }
 
-void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
+TRACE_WIDE void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int y, int x0, int x1, const uint8_t *which)
 {
     struct run run = { .key = 0 };
 
-    fragments(r, l, &run, pixel % r->w, pixel / r->w);
+    for (int x = x0, i = y * r->w + x0; x < x1; x++, i++)
+        if (which[i] && r->keep[i])
+            fragments(r, l, &run, x, y);
 }
 
 TRACE_INTO bool lies_on(const struct trace_point *p, const struct trace_fragment *f)
