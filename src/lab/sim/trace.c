@@ -23,6 +23,7 @@ static void layer_done(struct trace_layer *l)
     free(l->fragment);
     free(l->first);
     free(l->count);
+    free(l->plain);
     free(l->point);
     free(l->open);
     free(l->known);
@@ -44,6 +45,7 @@ static bool layer_make(struct trace_layer *l, size_t n, size_t points)
     l->fragment = malloc(l->fragments_max * sizeof *l->fragment);
     l->first = calloc(n, sizeof *l->first);
     l->count = calloc(n, 1);
+    l->plain = calloc(n, 1);
     l->point = calloc(points, sizeof *l->point);
     l->open = calloc(points, 1);
     l->known = calloc(points, 1);
@@ -53,7 +55,7 @@ static bool layer_make(struct trace_layer *l, size_t n, size_t points)
     l->light = calloc(points, sizeof *l->light);
     l->rgb = calloc(n, sizeof *l->rgb);
     l->id = calloc(n, 1);
-    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->alike && l->reach && l->raw && l->light && l->rgb && l->id;
+    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->plain && l->point && l->open && l->known && l->alike && l->reach && l->raw && l->light && l->rgb && l->id;
 }
 
 static void trace_done(struct sim_renderer *r)
@@ -348,8 +350,35 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
     for (int y = 0; y < r->h; y++)
         trace_row(r, l, y);
     r->dirty = (struct trace_rect){ 0, 0, r->w, r->h };
-    r->spoilt = (struct trace_rect){ 0, 0, r->pw, r->ph };
+    r->spoilt = true;
     return true;
+}
+
+/* What a point is made anew in: its surface; what its rays see; whom it borrows from; what it borrows; what that is smoothed with; what is
+ * shaded with that. */
+enum { TOUCHED_SURFACE = 1, TOUCHED_OPEN = 2, TOUCHED_BLOCK = 4, TOUCHED_RAW = 8, TOUCHED_LIGHT = 16, TOUCHED_SHADE = 32, NEAR_OPEN = 64,
+       NEAR_SURFACE = 128 };
+
+static void restore_all(struct sim_renderer *r)
+{
+    struct trace_layer *l = &r->now;
+    const struct trace_layer *from = &r->still;
+    size_t n = (size_t)r->w * (size_t)r->h, points = (size_t)r->pw * (size_t)r->ph;
+
+    memcpy(l->plane.w, from->plane.w, n * sizeof *l->plane.w);
+    memcpy(l->plane.key, from->plane.key, n * sizeof *l->plane.key);
+    memcpy(l->clear.w, from->clear.w, n * sizeof *l->clear.w);
+    memcpy(l->clear.key, from->clear.key, n * sizeof *l->clear.key);
+    memcpy(l->id, from->id, n);
+    memcpy(l->rgb, from->rgb, n * sizeof *l->rgb);
+    memcpy(l->point, from->point, points * sizeof *l->point);
+    memcpy(l->open, from->open, points);
+    memcpy(l->known, from->known, points);
+    memcpy(l->alike, from->alike, points * sizeof *l->alike);
+    memcpy(l->reach, from->reach, points);
+    memcpy(l->raw, from->raw, points * sizeof *l->raw);
+    memcpy(l->light, from->light, points * sizeof *l->light);
+    memset(r->changed, 0, n);
 }
 
 /* All as it rests, where the last frame made it otherwise. */
@@ -357,47 +386,44 @@ static void restore(struct sim_renderer *r)
 {
     struct trace_layer *l = &r->now;
     const struct trace_layer *from = &r->still;
-    struct trace_rect d = r->dirty, p = r->spoilt;
-    size_t run = (size_t)(d.x1 - d.x0);
 
-    for (int y = d.y0; y < d.y1 && d.x0 < d.x1; y++) {
-        size_t at = (size_t)y * (size_t)r->w + (size_t)d.x0;
+    if (r->spoilt)
+        restore_all(r);
+    else {
+        for (int y = r->dirty.y0; y < r->dirty.y1; y++)
+            for (int x = r->dirty.x0; x < r->dirty.x1; x++) {
+                int i = y * r->w + x;
 
-        memcpy(l->plane.w + at, from->plane.w + at, run * sizeof(trace_four));
-        memcpy(l->plane.key + at, from->plane.key + at, run * sizeof(trace_flags));
-        memcpy(l->clear.w + at, from->clear.w + at, run * sizeof(trace_four));
-        memcpy(l->clear.key + at, from->clear.key + at, run * sizeof(trace_flags));
-        memcpy(l->id + at, from->id + at, run);
-        memset(r->changed + at, 0, run);
-    }
-    run = (size_t)(p.x1 - p.x0);
-    for (int y = p.y0; y < p.y1 && p.x0 < p.x1; y++) {
-        size_t at = (size_t)y * (size_t)r->pw + (size_t)p.x0;
+                if (!r->changed[i])
+                    continue;
+                r->changed[i] = 0;
+                l->plane.w[i] = from->plane.w[i];
+                l->plane.key[i] = from->plane.key[i];
+                l->clear.w[i] = from->clear.w[i];
+                l->clear.key[i] = from->clear.key[i];
+                l->id[i] = from->id[i];
+                l->rgb[i] = from->rgb[i];
+            }
+        for (int i = 0; i < r->pw * r->ph; i++) {
+            uint8_t touched = r->touched[i];
 
-        memcpy(l->point + at, from->point + at, run * sizeof *l->point);
-        memcpy(l->open + at, from->open + at, run);
-        memcpy(l->known + at, from->known + at, run);
-        memcpy(l->alike + at, from->alike + at, run * sizeof *l->alike);
-        memcpy(l->reach + at, from->reach + at, run);
-        memcpy(l->raw + at, from->raw + at, run * sizeof *l->raw);
-        memcpy(l->light + at, from->light + at, run * sizeof *l->light);
-        for (int row = 2 * y; row < 2 * y + 2 && row < r->h; row++) {
-            int x1 = 2 * p.x1 < r->w ? 2 * p.x1 : r->w;
-
-            at = (size_t)row * (size_t)r->w + (size_t)(2 * p.x0);
-            memcpy(l->rgb + at, from->rgb + at, (size_t)(x1 - 2 * p.x0) * sizeof *l->rgb);
+            if (!touched)
+                continue;
+            if (touched & TOUCHED_SURFACE)
+                l->point[i] = from->point[i];
+            l->open[i] = from->open[i];
+            l->known[i] = from->known[i];
+            l->alike[i] = from->alike[i];
+            l->reach[i] = from->reach[i];
+            l->raw[i] = from->raw[i];
+            l->light[i] = from->light[i];
+            if (touched & TOUCHED_SHADE)
+                for (int y = i / r->pw * 2, x = i % r->pw * 2, row = y; row < y + 2 && row < r->h; row++)
+                    memcpy(l->rgb + row * r->w + x, from->rgb + row * r->w + x, (x + 1 < r->w ? 2 : 1) * sizeof *l->rgb);
         }
     }
+    r->spoilt = false;
     r->dirty = (struct trace_rect){ r->w, r->h, 0, 0 };
-    r->spoilt = (struct trace_rect){ r->pw, r->ph, 0, 0 };
-}
-
-static void grow(struct trace_rect *rect, int x, int y)
-{
-    rect->x0 = x < rect->x0 ? x : rect->x0;
-    rect->y0 = y < rect->y0 ? y : rect->y0;
-    rect->x1 = x + 1 > rect->x1 ? x + 1 : rect->x1;
-    rect->y1 = y + 1 > rect->y1 ? y + 1 : rect->y1;
 }
 
 /* A triangle of what moves took a sample. */
@@ -408,36 +434,40 @@ static bool differs(const struct sim_renderer *r, size_t i)
     return other[0] || other[1] || other[2] || other[3];
 }
 
-/* What a point is made anew in: its surface; what its rays see; whom it borrows from; what it borrows; what that is smoothed with; what is
- * shaded with that. */
-enum { TOUCHED_SURFACE = 1, TOUCHED_OPEN = 2, TOUCHED_BLOCK = 4, TOUCHED_RAW = 8, TOUCHED_LIGHT = 16, TOUCHED_SHADE = 32, NEAR_OPEN = 64 };
+static void add_marks(uint8_t *restrict to, const uint8_t *restrict from, int n)
+{
+    int i = 0;
+
+    for (; i + 8 <= n; i += 8) {
+        uint64_t a, b;
+
+        memcpy(&a, to + i, sizeof a);
+        memcpy(&b, from + i, sizeof b);
+        a |= b;
+        memcpy(to + i, &a, sizeof a);
+    }
+    for (; i < n; i++)
+        to[i] |= from[i];
+}
 
 /* Marks `to` on all points that have one with a mark of `from` up to `below` before them or `above` after, each way. */
 static void spread_marks(struct sim_renderer *r, uint8_t from, int below, int above, uint8_t to)
 {
-    uint8_t *restrict marks = r->touched, *restrict row = r->spread;
     int w = r->pw, n = r->pw * r->ph;
 
     for (int y = 0; y < r->ph; y++) {          /* along rows, then along columns */
-        const uint8_t *in = marks + y * w;
-        uint8_t *out = row + y * w;
+        const uint8_t *in = r->touched + y * w;
+        uint8_t *out = r->spread + y * w;
 
         memset(out, 0, (size_t)w);
-        for (int off = -below; off <= above; off++) {
-            int x0 = off < 0 ? -off : 0, x1 = off > 0 ? w - off : w;
-
-            for (int x = x0; x < x1; x++)
-                out[x] |= in[x + off];
-        }
+        for (int off = -below; off <= above; off++)
+            add_marks(off < 0 ? out - off : out, off > 0 ? in + off : in, w - abs(off));
         for (int x = 0; x < w; x++)
             out[x] = out[x] & from ? to : 0;
     }
-    for (int off = -below; off <= above; off++) {
-        int from_i = off < 0 ? -off * w : 0, to_i = off > 0 ? n - off * w : n;
-
-        for (int i = from_i; i < to_i; i++)
-            marks[i] |= row[i + off * w];
-    }
+    for (int off = -below; off <= above; off++)
+        if (abs(off) < r->ph)
+            add_marks(off < 0 ? r->touched - off * w : r->touched, off > 0 ? r->spread + off * w : r->spread, n - abs(off) * w);
 }
 
 /* New surfaces and their points. */
@@ -504,6 +534,7 @@ static void relight(struct sim_renderer *r)
                 r->touched[i] &= (uint8_t)~TOUCHED_LIGHT;
         }
     spread_marks(r, TOUCHED_LIGHT, 1, 2, TOUCHED_SHADE);
+    spread_marks(r, TOUCHED_SURFACE, 0, 1, NEAR_SURFACE);
 }
 
 static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
@@ -523,22 +554,17 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
     relight(r);
     for (int py = 0; py < r->ph; py++)
         for (int px = 0; px < r->pw; px++) {
-            bool light = (r->touched[py * r->pw + px] & TOUCHED_SHADE) != 0;
-            bool other = false;
+            uint8_t touched = r->touched[py * r->pw + px];
 
             for (int y = 2 * py; y < 2 * py + 2 && y < r->h; y++)
                 for (int x = 2 * px; x < 2 * px + 2 && x < r->w; x++) {
                     int i = y * r->w + x;
                     const struct trace_layer *from = r->changed[i] ? l : &r->still;
 
-                    if (!light && !r->changed[i])
-                        continue;
-                    other = true;
-                    if (r->keep[i])
-                        l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y);
+                    if (r->keep[i] && ((touched & TOUCHED_SHADE) || r->changed[i]))
+                        l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y,
+                                                !r->changed[i] && !(touched & NEAR_SURFACE) && r->still.plain[i]);
                 }
-            if (other || r->touched[py * r->pw + px])
-                grow(&r->spoilt, px, py);
         }
     return true;
 }

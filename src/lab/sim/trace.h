@@ -122,6 +122,7 @@ struct trace_layer {
     uint32_t fragments, fragments_max;
     uint32_t *first;               /* per pixel */
     uint8_t  *count;
+    uint8_t  *plain;               /* per pixel: one fragment, and all points around lie on it */
     struct trace_point *point;
     uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
     uint64_t *alike;               /* per point: those around it that lie on its surface, in rows of its block from its upper left */
@@ -143,7 +144,7 @@ struct sim_renderer {
     struct trace_env env;
     struct trace_layer still, now;
     struct trace_rect dirty;       /* of now.plane: where it may differ from still */
-    struct trace_rect spoilt;      /* in points: where the rest of now may */
+    bool spoilt;                   /* now may differ from still everywhere; else where `changed` and `touched` say */
     bool has_still, moves;         /* moves: the last picture is `now` */
     bool sees_clear;               /* a clear solid is drawn into still */
     uint32_t still_version;
@@ -206,7 +207,8 @@ void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
 /* Those of a row's pixels that have a mark in `which` and are kept. */
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int y, int x0, int x1, const uint8_t *which);
-uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y);
+/* `plain`: it is known that the points around lie on the one fragment. */
+uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y, bool plain);
 void trace_backdrops(struct sim_renderer *r);
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);
 void trace_curves(struct sim_renderer *r);

@@ -363,8 +363,20 @@ TRACE_INTO bool lies_on(const struct trace_point *p, const struct trace_fragment
     return p->solid == f->solid && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .75f && fabsf(p->w - f->n[3]) < .06f * f->n[3];
 }
 
+/* Do all points whose light is taken lie on the fragment? */
+TRACE_INTO bool is_plain(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
+{
+    int x0 = x >> 1, y0 = y >> 1, x1 = (x & 1) && x0 + 1 < r->pw ? x0 + 1 : x0, y1 = (y & 1) && y0 + 1 < r->ph ? y0 + 1 : y0;
+    bool all = true;
+
+    for (int j = y0; j <= y1; j++)
+        for (int i = x0; i <= x1; i++)
+            all = all && lies_on(&l->point[j * r->pw + i], f);
+    return all;
+}
+
 /* Light of the points around, of those on the fragment's surface. */
-TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
+TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y, bool plain)
 {
     int x0 = x >> 1, y0 = y >> 1, x1 = x0 + 1 < r->pw ? x0 + 1 : x0, y1 = y0 + 1 < r->ph ? y0 + 1 : y0;
     float fx = x & 1 ? .5f : 0, fy = y & 1 ? .5f : 0, sum = 0;
@@ -372,10 +384,10 @@ TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_
     const float weight[4] = { (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy };
     trace_four out = { 0 };
 
-    if (!((x | y) & 1) && lies_on(&l->point[at[0]], f))
+    if (!((x | y) & 1) && (plain || lies_on(&l->point[at[0]], f)))
         return l->light[at[0]];
     for (int i = 0; i < 4; i++)
-        if (weight[i] > 0 && lies_on(&l->point[at[i]], f)) {
+        if (weight[i] > 0 && (plain || lies_on(&l->point[at[i]], f))) {
             out += weight[i] * l->light[at[i]];
             sum += weight[i];
         }
@@ -395,7 +407,7 @@ TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_
     return out;
 }
 
-uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y)
+uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y, bool plain)
 {
     trace_four sum = { 0 };
     float rgb[3];
@@ -407,7 +419,7 @@ uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *lig
             sum += f->print;
             continue;
         }
-        at = light_at(r, light, f, x, y);
+        at = light_at(r, light, f, x, y, plain);
         sum += at[0] * f->print + at[2] * f->gloss + (f->paper[3] * at[1] + 1 - f->paper[3]) * f->paper + f->gloss[3] * r->env.bounce;
     }
     memcpy(rgb, &sum, sizeof rgb);
@@ -434,6 +446,7 @@ TRACE_WIDE void trace_row(struct sim_renderer *r, struct trace_layer *l, int y)
             continue;
         }
         fragments(r, l, &run, x, y);
-        l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y);
+        l->plain[i] = l->count[i] == 1 && l->fragment[l->first[i]].solid && is_plain(r, l, &l->fragment[l->first[i]], x, y);
+        l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y, l->plain[i]);
     }
 }
