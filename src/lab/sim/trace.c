@@ -354,11 +354,6 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
     return true;
 }
 
-/* What a point is made anew in: its surface; what its rays see; whom it borrows from; what it borrows; what that is smoothed with; what is
- * shaded with that. */
-enum { TOUCHED_SURFACE = 1, TOUCHED_OPEN = 2, TOUCHED_BLOCK = 4, TOUCHED_RAW = 8, TOUCHED_LIGHT = 16, TOUCHED_SHADE = 32, NEAR_OPEN = 64,
-       NEAR_SURFACE = 128 };
-
 static void restore_all(struct sim_renderer *r)
 {
     struct trace_layer *l = &r->now;
@@ -552,20 +547,8 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
         trace_draw(r, l, i, &r->dirty);
     resurface(r);
     relight(r);
-    for (int py = 0; py < r->ph; py++)
-        for (int px = 0; px < r->pw; px++) {
-            uint8_t touched = r->touched[py * r->pw + px];
-
-            for (int y = 2 * py; y < 2 * py + 2 && y < r->h; y++)
-                for (int x = 2 * px; x < 2 * px + 2 && x < r->w; x++) {
-                    int i = y * r->w + x;
-                    const struct trace_layer *from = r->changed[i] ? l : &r->still;
-
-                    if (r->keep[i] && ((touched & TOUCHED_SHADE) || r->changed[i]))
-                        l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y,
-                                                !r->changed[i] && !(touched & NEAR_SURFACE) && r->still.plain[i]);
-                }
-        }
+    for (int y = 0; y < r->h; y++)
+        trace_shade_row(r, l, &r->still, y);
     return true;
 }
 

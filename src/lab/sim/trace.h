@@ -197,6 +197,11 @@ void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene sc
 
 /* ---- light and shade ---- */
 
+/* What a point is made anew in: its surface; what its rays see; whom it borrows from; what it borrows; what that is smoothed with; what is
+ * shaded with that. */
+enum { TOUCHED_SURFACE = 1, TOUCHED_OPEN = 2, TOUCHED_BLOCK = 4, TOUCHED_RAW = 8, TOUCHED_LIGHT = 16, TOUCHED_SHADE = 32, NEAR_OPEN = 64,
+       NEAR_SURFACE = 128 };
+
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* Whom a point borrows from: alike and reach. */
 void trace_light_block(const struct sim_renderer *r, struct trace_layer *l, int i);
@@ -207,8 +212,9 @@ void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
 /* Those of a row's pixels that have a mark in `which` and are kept. */
 void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int y, int x0, int x1, const uint8_t *which);
-/* `plain`: it is known that the points around lie on the one fragment. */
-uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y, bool plain);
+/* Colours of row y of `l`, from its own fragments where `changed`, else from those of `still`; where light differs (marks of points: TOUCHED_SHADE)
+ * or `changed`. */
+void trace_shade_row(const struct sim_renderer *r, struct trace_layer *l, const struct trace_layer *still, int y);
 void trace_backdrops(struct sim_renderer *r);
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);
 void trace_curves(struct sim_renderer *r);

@@ -407,7 +407,8 @@ TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_
     return out;
 }
 
-uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y, bool plain)
+/* `plain`: it is known that the points around lie on the one fragment. */
+TRACE_INTO uint32_t shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y, bool plain)
 {
     trace_four sum = { 0 };
     float rgb[3];
@@ -447,6 +448,19 @@ TRACE_WIDE void trace_row(struct sim_renderer *r, struct trace_layer *l, int y)
         }
         fragments(r, l, &run, x, y);
         l->plain[i] = l->count[i] == 1 && l->fragment[l->first[i]].solid && is_plain(r, l, &l->fragment[l->first[i]], x, y);
-        l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y, l->plain[i]);
+        l->rgb[i] = shade(r, l, l->fragment + l->first[i], l->count[i], x, y, l->plain[i]);
+    }
+}
+
+TRACE_WIDE void trace_shade_row(const struct sim_renderer *r, struct trace_layer *l, const struct trace_layer *still, int y)
+{
+    const uint8_t *touched = r->touched + y / 2 * r->pw;
+
+    for (int x = 0, i = y * r->w; x < r->w; x++, i++) {
+        const struct trace_layer *from = r->changed[i] ? l : still;
+        uint8_t marks = touched[x / 2];
+
+        if (r->keep[i] && ((marks & TOUCHED_SHADE) || r->changed[i]))
+            l->rgb[i] = shade(r, l, from->fragment + from->first[i], from->count[i], x, y, !r->changed[i] && !(marks & NEAR_SURFACE) && still->plain[i]);
     }
 }
