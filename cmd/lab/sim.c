@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle sim: makes trips of a suite; `sim shot` makes a contact sheet of them, `sim fields` lists what a suite says,
- * `sim export` gives the truth of frames to other tools, `sim noise` fits the noise of real scales. */
+ * `sim codes` shows codes to a scanner's camera, `sim export` gives the truth of frames to other tools, `sim noise` fits the noise of real scales. */
 #include "cmd/option.h"
 #include "cmd/lab/sim_noise.h"
 #include "cmd/verbs.h"
+#include "lab/sim/codes.h"
 #include "lab/sim/export.h"
 #include "lab/sim/realism.h"
 #include "lab/sim/sim.h"
@@ -139,6 +140,40 @@ static int realism(int argc, char **argv)
     return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim realism", &err);
 }
 
+static void codes_progress(void *user, size_t done, size_t total)
+{
+    (void)user;
+    option_progress("codes", done, total);
+}
+
+static int codes(int argc, char **argv)
+{
+    const char *suite_name = "v1", *out = NULL;
+    long long seed = 1, count = 40;
+    const struct option_row rows[] = { { "suite", "NAME|FILE", OPTION_TEXT, &suite_name, "what world (default v1)" },
+                                       { "seed", "S", OPTION_LONG, &seed, "of the first picture (default 1)" },
+                                       { "count", "N", OPTION_LONG, &count, "how many (default 40)" },
+                                       { "out", "DIR", OPTION_TEXT, &out, "where to: DIR/<k>.jpg, DIR/codes.csv" },
+                                       { 0 } };
+    struct trundle_error err = { 0 };
+    struct sim_suite *suite = NULL;
+    enum trundle_status status;
+    int first, code;
+
+    if (!option_parse(argc, argv, "trundle sim codes [--suite NAME|FILE] [--seed S] [--count N] --out DIR", "codes held before a scanner's camera, and what they say",
+                      rows, &first, &code))
+        return code;
+    if (!out || first < argc || count < 1 || count > SIM_CODES_MAX) {
+        fprintf(stderr, "trundle sim codes: needs --out; --count is 1 to %d\n", SIM_CODES_MAX);
+        return EXIT_USAGE;
+    }
+    status = sim_suite_load(suite_name, &suite, &err);
+    if (status == TRUNDLE_OK)
+        status = sim_codes_make(suite, seed, (size_t)count, out, codes_progress, NULL, &err);
+    sim_suite_free(suite);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("sim codes", &err);
+}
+
 int verb_sim(int argc, char **argv)
 {
     const char *suite_name = NULL, *out = NULL, *textures = NULL;
@@ -160,6 +195,8 @@ int verb_sim(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "shot"))
         return shot(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "codes"))
+        return codes(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "export"))
         return export(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "realism"))

@@ -10,6 +10,7 @@
 #include "base/std/hash.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static struct sim_look whole(const struct sim_product *p, uint64_t seed, int pieces, double scale, double mass_g)
 {
@@ -83,5 +84,41 @@ enum trundle_status sim_look_print(const struct sim_product *p, const struct sim
 {
     if (!p->rich)
         return sim_print_product(p, out);
-    return p->produce ? print_produce(p, look, out) : print_rich(p, look, out);
+    return p->produce ? print_produce(p, look, out, NULL) : print_rich(p, look, out, NULL);
+}
+
+enum trundle_status sim_look_print_code(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out,
+                                        struct sim_code_place *out_place)
+{
+    struct sim_code_place place = { 0 };
+    struct sim_texture t = { 0 };
+
+    if (!p->rich)
+        return TRUNDLE_UNSUPPORTED;
+    if (p->produce && !look->bagged)
+        return TRUNDLE_NOT_FOUND;
+    TRY(p->produce ? print_produce(p, look, &t, &place) : print_rich(p, look, &t, &place));
+    if (!place.modules) {
+        sim_texture_done(&t);
+        return TRUNDLE_NOT_FOUND;
+    }
+    *out = t;
+    *out_place = place;
+    return TRUNDLE_OK;
+}
+
+const char *sim_look_code_text(const struct sim_product *p, const struct sim_look *look, char out[64])
+{
+    char digits[16], *to = out;
+
+    if (!p->produce) {
+        (void)snprintf(out, 64, "%s", sim_product_code(p, digits));
+        return out;
+    }
+    print_sticker_text(p, look, out);
+    for (const char *from = out; *from; from++)
+        if (*from != '[' && *from != ']')
+            *to++ = *from;
+    *to = 0;
+    return out;
 }

@@ -8,7 +8,8 @@
 
 enum { QUIET = 10 };
 
-enum trundle_status panel_code(const struct panel *p, int symbology, const char *digits, float cx, float cy, float tall, int texels)
+enum trundle_status panel_code(const struct panel *p, int symbology, const char *digits, float cx, float cy, float tall, int texels,
+                               struct sim_code_place *out_place)
 {
     struct zint_symbol *symbol = ZBarcode_Create();
     enum trundle_status status = TRUNDLE_OK;
@@ -45,6 +46,17 @@ enum trundle_status panel_code(const struct panel *p, int symbology, const char 
             if (y >= (int)p->clip[1] && y < (int)p->clip[3] && x >= (int)p->clip[0] && x < (int)p->clip[2])
                 p->px[y * PRINT_SIDE + x] = dark ? 0xff141414 : 0xfff4f4f4;
         }
+    if (out_place) {
+        int first = 0, end = modules;          /* libzint's rows may begin and end light */
+
+        while (first < modules && symbol->bitmap[3 * (row * modules + first)] != 0)
+            first++;
+        while (end > first && symbol->bitmap[3 * (row * modules + end - 1)] != 0)
+            end--;
+        *out_place = (struct sim_code_place){ .u = (left + .5 * texels * (first + end)) / PRINT_SIDE, .v = (top + .5 * height) / PRINT_SIDE,
+                                              .wide = (double)(texels * (end - first)) / PRINT_SIDE, .tall = (double)height / PRINT_SIDE,
+                                              .modules = end - first };
+    }
 out:
     ZBarcode_Delete(symbol);
     return status;

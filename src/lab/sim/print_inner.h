@@ -48,8 +48,9 @@ struct lettering { float weight, slant, wide; };
 void panel_text(const struct panel *p, const char *text, float x0, float y0, float x1, float y1, const struct lettering *l, int align, uint32_t rgb);
 
 /* A code by libzint at whole texels per module, centred, with quiet zone; `module_m` by what is on the pack, or fewer texels when the
- * panel is too narrow. TOO_LARGE: not even one texel per module fits. */
-TRUNDLE_MUST_USE enum trundle_status panel_code(const struct panel *p, int symbology, const char *digits, float cx, float cy, float tall, int texels);
+ * panel is too narrow. TOO_LARGE: not even one texel per module fits. `out_place` may be NULL. */
+TRUNDLE_MUST_USE enum trundle_status panel_code(const struct panel *p, int symbology, const char *digits, float cx, float cy, float tall, int texels,
+                                                struct sim_code_place *out_place);
 
 /* What a pack shows of its content: fruit, grains, squares, drops, by the words printed on it. */
 void print_motif(const struct panel *p, const struct sim_product *product, float x0, float y0, float x1, float y1, struct rng *r);
@@ -59,8 +60,13 @@ bool print_flavour(const char *word, uint32_t *out_rgb);
 /* A photo over the whole panel, cut to its shape. */
 TRUNDLE_MUST_USE enum trundle_status panel_photo(const struct panel *p, const char *path);
 
-TRUNDLE_MUST_USE enum trundle_status print_rich(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out);
-TRUNDLE_MUST_USE enum trundle_status print_produce(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out);
+/* `out_place` of both: of the last code drawn, untouched when there is none; may be NULL. */
+TRUNDLE_MUST_USE enum trundle_status print_rich(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out,
+                                                struct sim_code_place *out_place);
+TRUNDLE_MUST_USE enum trundle_status print_produce(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out,
+                                                   struct sim_code_place *out_place);
+/* What the code on a bag's sticker says, identifiers in brackets. */
+void print_sticker_text(const struct sim_product *p, const struct sim_look *look, char out[64]);
 /* An empty sheet, its smaller levels (the top byte too), and scuffs on it. */
 TRUNDLE_MUST_USE enum trundle_status print_sheet(int side, struct sim_texture *out);
 TRUNDLE_MUST_USE enum trundle_status print_levels(struct sim_texture *t);

@@ -121,11 +121,19 @@ static void gtin14(int64_t plu, char out[16])
     (void)snprintf(out, 16, "%.13s%d", body, (10 - sum % 10) % 10);
 }
 
-static enum trundle_status sticker(const struct sim_product *p, const struct sim_look *look, uint32_t *px)
+void print_sticker_text(const struct sim_product *p, const struct sim_look *look, char out[64])
+{
+    char gtin[16];
+
+    gtin14(p->produce->plu, gtin);
+    (void)snprintf(out, 64, "[01]%s[3103]%06d", gtin, (int)lrint(fmin(look->mass_g, 999999)));
+}
+
+static enum trundle_status sticker(const struct sim_product *p, const struct sim_look *look, uint32_t *px, struct sim_code_place *place)
 {
     static const struct lettering bold = { .6f, 0, .9f }, thin = { .45f, 0, .85f };
     struct panel f = panel_make(px, &model_sticker, 1, .305);
-    char name[SUITE_TEXT], line[64], gtin[16];
+    char name[SUITE_TEXT], line[64];
     size_t n = 0;
 
     for (; p->name[n] && n + 1 < sizeof name; n++)
@@ -137,12 +145,11 @@ static enum trundle_status sticker(const struct sim_product *p, const struct sim
     panel_text(&f, line, .64f, .02f, .97f, .075f, &thin, 1, 0x101010);
     (void)snprintf(line, sizeof line, "%lld.%02lld", (long long)look->cents / 100, (long long)look->cents % 100);
     panel_text(&f, line, .66f, .2f, .97f, .29f, &bold, 1, 0x101010);
-    gtin14(p->produce->plu, gtin);
-    (void)snprintf(line, sizeof line, "[01]%s[3103]%06d", gtin, (int)lrint(fmin(look->mass_g, 999999)));
-    return panel_code(&f, BARCODE_DBAR_EXP, line, .33f, .195f, .17f, 3);
+    print_sticker_text(p, look, line);
+    return panel_code(&f, BARCODE_DBAR_EXP, line, .33f, .195f, .17f, 3, place);
 }
 
-static enum trundle_status sheet(const struct sim_product *p, const struct sim_look *look, uint32_t *px)
+static enum trundle_status sheet(const struct sim_product *p, const struct sim_look *look, uint32_t *px, struct sim_code_place *place)
 {
     static const struct model_region rest = { 384, 384, 512, 512 };
     bool green = named(p, "Tomato") || named(p, "Pepper") || named(p, "Grape");
@@ -152,16 +159,17 @@ static enum trundle_status sheet(const struct sim_product *p, const struct sim_l
     fill(px, &(struct model_region){ 448, 0, 512, 64 }, named(p, "Passion") ? 0x705840 : 0x4c7c2c);
     film(p, px);
     fill(px, &rest, 0xf0f0ec);
-    return look->bagged ? sticker(p, look, px) : TRUNDLE_OK;
+    return look->bagged ? sticker(p, look, px, place) : TRUNDLE_OK;
 }
 
-enum trundle_status print_produce(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out)
+enum trundle_status print_produce(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out,
+                                  struct sim_code_place *out_place)
 {
     struct sim_texture t = { 0 };
     enum trundle_status status = print_sheet(PRINT_SIDE, &t);
 
     if (status == TRUNDLE_OK)
-        status = sheet(p, look, t.level[0]);
+        status = sheet(p, look, t.level[0], out_place);
     if (status == TRUNDLE_OK)
         status = print_levels(&t);
     if (status != TRUNDLE_OK) {

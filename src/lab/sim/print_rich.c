@@ -241,16 +241,18 @@ static int module_texels(const struct panel *p, double wide_m)
     return texels < 2 ? 2 : texels > 6 ? 6 : texels;
 }
 
-static enum trundle_status code(const struct panel *p, const struct sim_product *product, double wide_m, float cx, float cy)
+static enum trundle_status code(const struct panel *p, const struct sim_product *product, double wide_m, float cx, float cy,
+                                struct sim_code_place *place)
 {
     int texels = module_texels(p, wide_m);
     char digits[16];
 
     (void)sim_product_code(product, digits);
-    return panel_code(p, product->upca ? BARCODE_UPCA : BARCODE_EANX, digits, cx, cy, fminf(.3f, (float)(60 * texels) / p->sy), texels);
+    return panel_code(p, product->upca ? BARCODE_UPCA : BARCODE_EANX, digits, cx, cy, fminf(.3f, (float)(60 * texels) / p->sy), texels, place);
 }
 
-static enum trundle_status back(const struct panel *p, const struct design *d, const struct sim_product *product, double wide_m)
+static enum trundle_status back(const struct panel *p, const struct design *d, const struct sim_product *product, double wide_m,
+                                struct sim_code_place *place)
 {
     struct rng r = rng_seed(d->seed, "print/back");
     float h = p->tall;
@@ -260,7 +262,7 @@ static enum trundle_status back(const struct panel *p, const struct design *d, c
     panel_text(p, product->flavour, .1f, .11f * h, .9f, .15f * h, &d->word, 0, d->ink);
     small_print(p, d, .08f, .18f * h, .92f, .4f * h, &r);
     table(p, .08f, .43f * h, .92f, fmaxf(.43f * h + .15f, .62f * h), &r);
-    return code(p, product, wide_m, .5f, .81f * h);
+    return code(p, product, wide_m, .5f, .81f * h, place);
 }
 
 static void flat_sides(uint32_t *px, const struct design *d, const struct sim_product *product, const double size[3])
@@ -325,7 +327,8 @@ static uint32_t content(const struct sim_product *p, const struct design *d)
     return rgb;
 }
 
-static enum trundle_status label(uint32_t *px, const struct design *d, const struct sim_product *product, const double size[3], double share, bool old)
+static enum trundle_status label(uint32_t *px, const struct design *d, const struct sim_product *product, const double size[3], double share, bool old,
+                                 struct sim_code_place *place)
 {
     struct rng r = rng_seed(d->seed, "print/label");
     double around = 3.1416 * .5 * (size[0] + size[1]);
@@ -342,10 +345,10 @@ static enum trundle_status label(uint32_t *px, const struct design *d, const str
         face(&front, d, product, old);
     }
     small_print(&whole, d, .74f, .12f * h, .9f, .8f * h, &r);
-    return code(&whole, product, around, .17f, .5f * h);
+    return code(&whole, product, around, .17f, .5f * h, place);
 }
 
-static enum trundle_status sheet(const struct sim_product *p, const struct sim_look *look, uint32_t *px)
+static enum trundle_status sheet(const struct sim_product *p, const struct sim_look *look, uint32_t *px, struct sim_code_place *place)
 {
     struct design d = design_of(p, look->old_print);
     double size[3] = { p->size_m[0], p->size_m[1], p->size_m[2] };
@@ -365,26 +368,26 @@ static enum trundle_status sheet(const struct sim_product *p, const struct sim_l
     case SUITE_MULTIPACK:
         if (p->art >> 8 & 1)
             break;
-        TRY(label(px, &d, p, size, p->piece == SUITE_CAN ? .92 : .38, look->old_print));
+        TRY(label(px, &d, p, size, p->piece == SUITE_CAN ? .92 : .38, look->old_print, place));
         f = panel_make(px, &model_region[MODEL_TOP], p->size_m[0], p->size_m[1]);
         panel_rect(&f, 0, 0, 1, f.tall, 0, d.base, d.base);
         panel_text(&f, p->brand, .1f, .2f * f.tall, .9f, .8f * f.tall, &d.brand, 0, d.ink);
         f = panel_make(px, &model_region[MODEL_BOTTOM], p->size_m[0], .2 * p->size_m[2]);
         panel_rect(&f, 0, 0, 1, f.tall, 0, d.second, d.base);
         panel_text(&f, p->flavour, .05f, .1f * f.tall, .5f, .9f * f.tall, &d.word, 0, reads_on(d.second, d.ink));
-        return code(&f, p, p->size_m[0], .75f, .5f * f.tall);
+        return code(&f, p, p->size_m[0], .75f, .5f * f.tall, place);
     case SUITE_CAN:
-        return label(px, &d, p, size, .92, look->old_print);
+        return label(px, &d, p, size, .92, look->old_print, place);
     case SUITE_CUP:
-        return label(px, &d, p, size, .9, look->old_print);
+        return label(px, &d, p, size, .9, look->old_print, place);
     case SUITE_JAR:
-        return label(px, &d, p, size, .54, look->old_print);
+        return label(px, &d, p, size, .54, look->old_print, place);
     case SUITE_BOTTLE:
         material(px, MODEL_BODY, d.base, print_mix(d.base, 0, .25), false);
-        return label(px, &d, p, size, .36, look->old_print);
+        return label(px, &d, p, size, .36, look->old_print, place);
     case SUITE_GLASS:
     case SUITE_CLEAR_BOTTLE:
-        return label(px, &d, p, size, .36, look->old_print);
+        return label(px, &d, p, size, .36, look->old_print, place);
     default:
         break;
     }
@@ -426,16 +429,17 @@ static enum trundle_status sheet(const struct sim_product *p, const struct sim_l
     if (tray)
         material(px, MODEL_SIDE, p->art >> 9 & 1 ? 0x202020 : 0xe4e4e0, p->art >> 9 & 1 ? 0x181818 : 0xc8c8c4, false);
     f = panel_make(px, &model_region[MODEL_BACK], size[0], tray ? size[1] : size[2]);
-    return back(&f, &d, p, size[0]);
+    return back(&f, &d, p, size[0], place);
 }
 
-enum trundle_status print_rich(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out)
+enum trundle_status print_rich(const struct sim_product *p, const struct sim_look *look, struct sim_texture *out,
+                               struct sim_code_place *out_place)
 {
     struct sim_texture t = { 0 };
     enum trundle_status status = print_sheet(PRINT_SIDE, &t);
 
     if (status == TRUNDLE_OK)
-        status = sheet(p, look, t.level[0]);
+        status = sheet(p, look, t.level[0], out_place);
     if (status == TRUNDLE_OK && look->wear > 0) {
         struct rng r = rng_seed(look->seed, "print/wear");
 

@@ -96,6 +96,10 @@ struct sim_suite {
         double ambient, diffuse, tint_sd, tubes, tube_width, window_kelvin, place_m, place_sd, place_tint_sd;
         struct suite_range kelvin, window;
     } light;
+    struct {
+        double width_px, height_px, hand_share;
+        struct suite_range focal_px, module_px, tilt_deg, turn_deg, speed_ms, above_m, aim_deg;
+    } shown;
     struct { int around; double seat_share, shopper_share; } backdrop;
     struct {
         double hz, gain_g, gain_spread, offset_sd, white_g, drift_g, calibration_gain_sd, calibration_offset_g, inset_m, pan_g;
