@@ -8,6 +8,7 @@
 #include "lab/sim/trace.h"
 
 #include <math.h>
+#include <string.h>
 
 static const float ON_PLANE_M = .006f, NEAR_M = .09f;
 enum { ENOUGH = 10 };                      /* points on the same surface that a block must have, or it grows */
@@ -85,12 +86,59 @@ TRACE_WIDE void trace_light_block(const struct sim_renderer *r, struct trace_lay
     l->alike[i] = found;
 }
 
+_Static_assert(TRACE_SIDE == 4 && TRACE_EACH == 2, "four points of a row are 8 bits of directions");
+
+/* The two bits of each of four points side by side, in the order of their classes; `turn`: the class of the first. */
+TRACE_INTO uint32_t four_in_order(const uint8_t *at, int turn)
+{
+    uint32_t v;
+
+    memcpy(&v, at, sizeof v);
+    v = (v | v >> 6 | v >> 12 | v >> 18) & 255;
+    return (v << 2 * turn | v >> (8 - 2 * turn)) & 255;
+}
+
+/* What a point's block knows of all directions: traced, and not in shadow. */
+TRACE_INTO void gather(const struct sim_renderer *r, const struct trace_layer *l, int i, uint64_t *out_known, uint64_t *out_open)
+{
+    static const uint8_t twice[16] = { 0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255 };
+    int px = i % r->pw, py = i / r->pw, reach = l->reach[i], bits = reach > TRACE_SIDE / 2 ? 3 : 2;
+    uint64_t known = 0, open = 0;
+
+    if (bits == 2 && px >= 2 && px + 2 <= r->pw) {         /* whole rows: each class is there once */
+        int turn = (px - 2) & 3;
+
+        for (int row = 0; row < 4; row++) {
+            uint32_t some = twice[l->alike[i] >> 4 * row & 15];
+            int y = py - 2 + row, j = y * r->pw + px - 2, shift = (y & 3) * 8;
+
+            if (!some)
+                continue;
+            some = (some << 2 * turn | some >> (8 - 2 * turn)) & 255;
+            known |= (uint64_t)(four_in_order(l->known + j, turn) & some) << shift;
+            open |= (uint64_t)(four_in_order(l->open + j, turn) & some) << shift;
+        }
+        *out_known = known;
+        *out_open = open & known;
+        return;
+    }
+    for (uint64_t left = l->alike[i]; left; left &= left - 1) {
+        int at = __builtin_ctzll(left), y = py - reach + (at >> bits), x = px - reach + (at & (2 * reach - 1));
+        int j = y * r->pw + x, shift = (y % TRACE_SIDE * TRACE_SIDE + x % TRACE_SIDE) * TRACE_EACH;
+        uint64_t fresh = (uint64_t)l->known[j] << shift & ~known;
+
+        known |= fresh;
+        open |= (uint64_t)l->open[j] << shift & fresh;
+    }
+    *out_known = known;
+    *out_open = open;
+}
+
 TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i)
 {
     const struct trace_point *me = &l->point[i];
     const struct trace_env *env = &r->env;
-    int px = i % r->pw, py = i / r->pw, reach = l->reach[i], bits = reach > TRACE_SIDE / 2 ? 3 : 2;
-    uint64_t known = 0, open = 0;
+    uint64_t known, open;
     float view[3], facing, away = 0;
     lanes mirror_all = { 0 }, mirror_some = { 0 }, open_all = { 0 }, open_some = { 0 }, shut_all = { 0 }, shut_some = { 0 };
     const flags lane = { 1, 2, 4, 8, 16, 32, 64, 128 };
@@ -106,14 +154,7 @@ TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_lay
     facing = 2 * away * (view[0] * me->n[0] + view[1] * me->n[1] + view[2] * me->n[2]);
     for (int k = 0; k < 3; k++)
         view[k] = facing * me->n[k] - away * view[k];
-    for (uint64_t left = l->alike[i]; left; left &= left - 1) {
-        int at = __builtin_ctzll(left), y = py - reach + (at >> bits), x = px - reach + (at & (2 * reach - 1));
-        int j = y * r->pw + x, shift = (y % TRACE_SIDE * TRACE_SIDE + x % TRACE_SIDE) * TRACE_EACH;
-        uint64_t fresh = (uint64_t)l->known[j] << shift & ~known;
-
-        known |= fresh;
-        open |= (uint64_t)l->open[j] << shift & fresh;
-    }
+    gather(r, l, i, &known, &open);
     for (int k = 0; k < TRACE_DIRECTIONS; k += 8) {
         const lanes zero = { 0 };
         lanes x, y, z, radiance, density, cosine, near;
