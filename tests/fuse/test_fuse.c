@@ -212,12 +212,12 @@ static void a_step_that_comes_late_takes_the_scan_over(void **state)
 
     (void)state;
     code(&b, 5, b.shop.oats);
-    run(&b, 5, 9.9);
+    run(&b, 5, 14.9);
     assert_int_equal(lines(&b), 1);          /* felt by nobody so far */
-    step(&b, 9.5, 505);
-    run(&b, 10, 60);
+    step(&b, 14.5, 505);
+    run(&b, 15, 60);
     assert_int_equal(only_line(&b).product.key, b.shop.oats.key);
-    assert_true(llabs((long long)(only_line(&b).t_ns - S_NS(9.6))) < S_NS(0.2));
+    assert_true(llabs((long long)(only_line(&b).t_ns - S_NS(14.6))) < S_NS(0.2));
     end(&b);
 }
 
