@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* What has no row stays: times that cameras and shoppers need, which F1 does not see, and what only answers use. */
+/* What has no row stays: times that cameras and shoppers need, which F1 does not see, and what only answers use:
+ * code_after_s too, for a scan that was asked for comes seconds after its step. */
 static const struct { const char *name; double value[JUDGE_FIT_GRID]; size_t n; } grids[] = {
     { "see_weight", { 0.3, 0.5, 0.7, 1.0 }, 4 },
     { "miss_wild", { 0.02, 0.1, 0.2, 0.4 }, 4 },
@@ -16,7 +17,6 @@ static const struct { const char *name; double value[JUDGE_FIT_GRID]; size_t n; 
     { "code_put_s", { 1.25, 1.5, 1.75, 2 }, 4 },
     { "scanned", { 0.8, 0.9, 0.95, 0.98 }, 4 },
     { "code_before_s", { 5, 8, 12, 20 }, 4 },
-    { "code_after_s", { 3, 5, 8, 12 }, 4 },
     { "code_late", { 0.1, 0.25 }, 2 },
     { "see_wild", { 0.15, 0.3, 0.5 }, 3 },
     { "see_split", { 0.15, 0.4, 1 }, 3 },
