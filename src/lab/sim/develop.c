@@ -108,8 +108,22 @@ static void dark_block(const uint16_t *restrict left, const uint16_t *restrict g
     }
 }
 
-/* Rows are padded to whole blocks; `sum` begins one pixel before the row. */
-static void develop(struct developer *d, const struct sim_view *view, const double gain[3])
+/* The blocks of a row in which the mask keeps something, a pixel more on each side. */
+static void kept_blocks(const struct developer *d, const uint8_t *mask, size_t *from, size_t *to)
+{
+    size_t lo = 0, hi = (size_t)d->w;
+
+    while (mask && lo < hi && !mask[lo])
+        lo++;
+    while (mask && hi > lo && !mask[hi - 1])
+        hi--;
+    *from = lo < hi ? (lo ? 3 * (lo - 1) : 0) / BLOCK * BLOCK : 0;
+    *to = lo < hi ? (3 * (hi + 1) + BLOCK - 1) / BLOCK * BLOCK : 0;
+    *to = *to < d->row ? *to : d->row;
+}
+
+/* Rows are padded to whole blocks; `sum` begins one pixel before the row. What the mask blanks is left as it comes. */
+static void develop(struct developer *d, const struct sim_view *view, const double gain[3], const uint8_t *mask)
 {
     uint16_t gain_of[BLOCK];
 
@@ -128,15 +142,16 @@ static void develop(struct developer *d, const struct sim_view *view, const doub
     for (int y = 0; y < d->h; y++) {
         const uint8_t *b = d->rgb + (size_t)y * d->row, *a = y ? b - d->row : b, *c = y + 1 < d->h ? b + d->row : b;
         const int8_t *noise = d->noise + (rng_u64(&d->r) & (NOISE - 1));
-        size_t used = (size_t)d->w * 3;
+        size_t used = (size_t)d->w * 3, from, to;
 
-        for (size_t i = 0; i < d->row; i += BLOCK)
+        kept_blocks(d, mask ? mask + (size_t)y * (size_t)d->w : NULL, &from, &to);
+        for (size_t i = from; i < to; i += BLOCK)
             sum_block(a + i, b + i, c + i, d->sum + 3 + i);
         for (size_t k = 0; k < 3; k++) {
             d->sum[k] = d->sum[3 + k];
             d->sum[3 + used + k] = d->sum[used + k];
         }
-        for (size_t i = 0; i < d->row; i += BLOCK) {
+        for (size_t i = from; i < to; i += BLOCK) {
             if (d->dark)
                 dark_block(d->sum + i, gain_of, noise + i, d->dark, d->out_row + i);
             else
@@ -151,7 +166,7 @@ enum trundle_status developer_jpeg(struct developer *d, const struct sim_view *v
 {
     unsigned long n = d->bytes_n;
 
-    develop(d, view, gain);
+    develop(d, view, gain, mask);
     if (mask)
         mask_apply(mask, d->out, d->w, d->h, (size_t)d->w * 3, 3);
     if (tjCompress2(d->jpeg, d->out, d->w, d->w * 3, d->h, TJPF_RGB, &d->bytes, &n, TJSAMP_420, quality, TJFLAG_NOREALLOC) != 0)

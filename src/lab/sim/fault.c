@@ -66,7 +66,7 @@ void faults_make(const struct sim_suite *suite, const struct cart_cells *cells, 
         break;
     case FAULT_FRAMES_LATE:
         f.amount = draw(&r, suite->faults.late_s);
-        f.t1 = fmin(f.t1, end_s - f.amount - 1);       /* all of it comes before the trip's end */
+        f.t1 = fmax(f.t0, fmin(f.t1, end_s - f.amount - 1));       /* all of it comes before the trip's end */
         break;
     case FAULT_FRAMES_LOST:
         f.amount = draw(&r, suite->faults.lost);

@@ -14,13 +14,11 @@ const char *const plan_slice_name[PLAN_SLICES] = { "rolling", "double",  "light"
 const char *const plan_shrink_name[PLAN_SHRINKS] = { "no_scan",          "scan_one_of_two", "cheap_code",   "swap_after_weigh", "heavier_after_weigh",
                                                      "take_and_replace", "hidden",          "past_cameras", "lean_on_scale",    "cart_swap" };
 
-bool plan_track_at(const struct plan_track *track, double t, double out_p[3], double out_a[4], bool *out_resting)
+size_t plan_keys_until(const struct plan_track *track, double t)
 {
-    const struct plan_key *a = NULL, *b;
-    double f = 0;
     size_t i = 0, above = track->n;
 
-    while (i < above) {                    /* the first key after t */
+    while (i < above) {
         size_t middle = i + (above - i) / 2;
 
         if (track->key[middle].t > t)
@@ -28,6 +26,15 @@ bool plan_track_at(const struct plan_track *track, double t, double out_p[3], do
         else
             i = middle + 1;
     }
+    return i;
+}
+
+bool plan_track_at(const struct plan_track *track, double t, double out_p[3], double out_a[4], bool *out_resting)
+{
+    const struct plan_key *a = NULL, *b;
+    double f = 0;
+    size_t i = plan_keys_until(track, t);
+
     if (i == 0)
         return false;
     a = &track->key[i - 1];
@@ -50,27 +57,35 @@ bool plan_track_at(const struct plan_track *track, double t, double out_p[3], do
     return true;
 }
 
+static void pose_of(const struct plan_track *track, const double p[3], const double a[4], struct sim_pose *out)
+{
+    double w = a[0], x = a[1], y = a[2], z = a[3];
+    const double r[9] = { 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y), 2 * (x * y + w * z), 1 - 2 * (x * x + z * z),
+                          2 * (y * z - w * x), 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y) };
+
+    if (!track->turns_free) {
+        *out = sim_pose_make(p[0], p[1], p[2], a[0], a[1], a[2]);
+        return;
+    }
+    for (int k = 0; k < 9; k++)
+        out->r[k] = (float)r[k];
+    for (int k = 0; k < 3; k++)
+        out->t[k] = (float)p[k];
+}
+
 bool plan_pose_at(const struct plan_track *track, double t, struct sim_pose *out, bool *out_resting)
 {
     double p[3], a[4];
 
     if (!plan_track_at(track, t, p, a, out_resting))
         return false;
-    if (!track->turns_free) {
-        *out = sim_pose_make(p[0], p[1], p[2], a[0], a[1], a[2]);
-        return true;
-    }
-    {
-        double w = a[0], x = a[1], y = a[2], z = a[3];
-        const double r[9] = { 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y), 2 * (x * y + w * z), 1 - 2 * (x * x + z * z),
-                              2 * (y * z - w * x), 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y) };
-
-        for (int k = 0; k < 9; k++)
-            out->r[k] = (float)r[k];
-        for (int k = 0; k < 3; k++)
-            out->t[k] = (float)p[k];
-    }
+    pose_of(track, p, a, out);
     return true;
+}
+
+void plan_pose_of_key(const struct plan_track *track, size_t key, struct sim_pose *out)
+{
+    pose_of(track, track->key[key].p, track->key[key].a, out);
 }
 
 double plan_static_g(const struct plan *plan, double t)

@@ -124,6 +124,9 @@ void plan_free(struct plan *plan);
 /* False: not in the world at t. `out_resting` (may be NULL): stays as it is until the next key. */
 bool plan_track_at(const struct plan_track *track, double t, double out_p[3], double out_a[4], bool *out_resting);
 bool plan_pose_at(const struct plan_track *track, double t, struct sim_pose *out, bool *out_resting);
+/* How many keys are at or before t; the last of them rules at t. */
+size_t plan_keys_until(const struct plan_track *track, double t);
+void plan_pose_of_key(const struct plan_track *track, size_t key, struct sim_pose *out);
 /* Mass inside at t once all is still, g. */
 double plan_static_g(const struct plan *plan, double t);
 /* Where the cart is in the store, its speed and acceleration ahead, its turning rate. */

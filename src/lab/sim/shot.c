@@ -60,8 +60,8 @@ static enum trundle_status shoot_enrol(const struct sim_store *store, struct she
     for (int i = 0; i < ENROL_COLUMNS * ENROL_ROWS && status == TRUNDLE_OK; i++) {
         const unsigned char *jpeg;
         const uint8_t *rgb;
-        size_t n, packaged = store->products_n - store->suite->produce_n;
-        size_t product = i < 60 ? (size_t)i * packaged / 60 : store->products_n - 1 - (size_t)(i - 60) % store->suite->produce_n;
+        size_t n, fresh = store->suite->produce_n, packaged = store->products_n - fresh, most = fresh ? 60 : ENROL_COLUMNS * ENROL_ROWS;
+        size_t product = (size_t)i < most ? (size_t)i * packaged / most : store->products_n - 1 - ((size_t)i - most) % fresh;
 
         status = studio_take(studio, product, i % (int)store->suite->store.enrol_pictures, &jpeg, &n, &rgb);
         if (status == TRUNDLE_OK)

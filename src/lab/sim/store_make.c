@@ -235,6 +235,8 @@ static void make_near_pairs(struct sim_store *store, struct rng *r)
         if (a == b || !strcmp(a->brand, b->brand) || fabs(a->mass_g / b->mass_g - 1) > .25)
             continue;
         g = a->mass_g + store->suite->store.near_pair_g * rng_range(r, -1, 1);
+        if (g < .3 * a->mass_g)
+            continue;
         b->mass_sd_g *= g / b->mass_g;
         b->mass_g = g;
         made++;

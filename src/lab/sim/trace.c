@@ -23,9 +23,12 @@ static void layer_done(struct trace_layer *l)
     free(l->fragment);
     free(l->first);
     free(l->count);
+    free(l->plain);
     free(l->point);
     free(l->open);
     free(l->known);
+    free(l->alike);
+    free(l->reach);
     free(l->raw);
     free(l->light);
     free(l->rgb);
@@ -42,14 +45,17 @@ static bool layer_make(struct trace_layer *l, size_t n, size_t points)
     l->fragment = malloc(l->fragments_max * sizeof *l->fragment);
     l->first = calloc(n, sizeof *l->first);
     l->count = calloc(n, 1);
+    l->plain = calloc(n, 1);
     l->point = calloc(points, sizeof *l->point);
     l->open = calloc(points, 1);
     l->known = calloc(points, 1);
+    l->alike = calloc(points, sizeof *l->alike);
+    l->reach = calloc(points, 1);
     l->raw = calloc(points, sizeof *l->raw);
     l->light = calloc(points, sizeof *l->light);
     l->rgb = calloc(n, sizeof *l->rgb);
     l->id = calloc(n, 1);
-    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->point && l->open && l->known && l->raw && l->light && l->rgb && l->id;
+    return l->plane.w && l->plane.key && l->clear.w && l->clear.key && l->fragment && l->first && l->count && l->plain && l->point && l->open && l->known && l->alike && l->reach && l->raw && l->light && l->rgb && l->id;
 }
 
 static void trace_done(struct sim_renderer *r)
@@ -72,6 +78,7 @@ static void trace_done(struct sim_renderer *r)
     free(r->back);
     free(r->changed);
     free(r->touched);
+    free(r->spread);
     free(r->keep);
     free(r->keep_point);
     free(r);
@@ -125,9 +132,10 @@ static enum trundle_status trace_make(const struct cart_camera *camera, struct s
     r->back = malloc(n * sizeof *r->back);
     r->changed = calloc(n, 1);
     r->touched = calloc(points, 1);
+    r->spread = calloc(points, 1);
     r->keep = malloc(n);
     r->keep_point = malloc(points);
-    if (!r->ray_x || !r->ray_y || !r->back || !r->changed || !r->touched || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
+    if (!r->ray_x || !r->ray_y || !r->back || !r->changed || !r->touched || !r->spread || !r->keep || !r->keep_point || !layer_make(&r->still, n, points) || !layer_make(&r->now, n, points) ||
         trace_cast_new(r) != TRUNDLE_OK) {
         trace_done(r);
         return TRUNDLE_NO_MEMORY;
@@ -176,7 +184,7 @@ static bool add_quad(struct sim_mesh *m, const float at[3], const float du[3], c
     return true;
 }
 
-enum { BLOCK_PARTS = 8 };
+enum { BLOCK_PARTS = 8, BAR_PARTS = 8 };
 
 static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
 {
@@ -205,16 +213,34 @@ static bool add_block(struct sim_mesh *m, const float lo[3], const float hi[3])
     return ok;
 }
 
-/* Bars of a wire wall in the plane of a patch: 4 mm wide, upright every 45 mm, level every 90 mm. */
-static bool wire_mesh(float w, float h, struct sim_mesh *m)
+/* A bar of a wire wall, in parts, for the lens bends what is straight. */
+static bool add_bar(struct sim_mesh *m, const float from[3], const float du[3], const float dv[3], bool upright)
 {
     static const float n[3] = { 0, 0, 1 };
     bool ok = true;
 
+    for (int part = 0; part < BAR_PARTS && ok; part++) {
+        float at[3], u[3], v[3];
+
+        for (int k = 0; k < 3; k++) {
+            u[k] = upright ? du[k] : du[k] / BAR_PARTS;
+            v[k] = upright ? dv[k] / BAR_PARTS : dv[k];
+            at[k] = from[k] + (float)part * (upright ? v[k] : u[k]);
+        }
+        ok = add_quad(m, at, u, v, n);
+    }
+    return ok;
+}
+
+/* Bars of a wire wall in the plane of a patch: 4 mm wide, upright every 45 mm, level every 90 mm. */
+static bool wire_mesh(float w, float h, struct sim_mesh *m)
+{
+    bool ok = true;
+
     for (float x = 0; x < w && ok; x += .045f)
-        ok = add_quad(m, (const float[3]){ x, 0, 0 }, (const float[3]){ .004f, 0, 0 }, (const float[3]){ 0, h, 0 }, n);
+        ok = add_bar(m, (const float[3]){ x, 0, 0 }, (const float[3]){ .004f, 0, 0 }, (const float[3]){ 0, h, 0 }, true);
     for (float y = .05f; y < h && ok; y += .09f)
-        ok = add_quad(m, (const float[3]){ 0, y, .001f }, (const float[3]){ w, 0, 0 }, (const float[3]){ 0, .004f, 0 }, n);
+        ok = add_bar(m, (const float[3]){ 0, y, .001f }, (const float[3]){ w, 0, 0 }, (const float[3]){ 0, .004f, 0 }, false);
     return ok;
 }
 
@@ -314,31 +340,84 @@ static bool make_still(struct sim_renderer *r, const struct sim_scene *scene)
     for (int i = 0; i < points; i++)
         trace_point_make(r, l, i);
     trace_cast(r, l, r->rest, NULL, false);
-    for (int i = 0; i < points; i++)
+    for (int i = 0; i < points; i++) {
+        trace_light_block(r, l, i);
         trace_light_point(r, l, i);
+    }
     for (int i = 0; i < points; i++)
         trace_light_smooth(r, l, i);
     l->fragments = 0;
     for (int y = 0; y < r->h; y++)
         trace_row(r, l, y);
     r->dirty = (struct trace_rect){ 0, 0, r->w, r->h };
+    r->spoilt = true;
     return true;
 }
 
-/* Planes as they rest, where the last frame drew over them. */
+static void restore_all(struct sim_renderer *r)
+{
+    struct trace_layer *l = &r->now;
+    const struct trace_layer *from = &r->still;
+    size_t n = (size_t)r->w * (size_t)r->h, points = (size_t)r->pw * (size_t)r->ph;
+
+    memcpy(l->plane.w, from->plane.w, n * sizeof *l->plane.w);
+    memcpy(l->plane.key, from->plane.key, n * sizeof *l->plane.key);
+    memcpy(l->clear.w, from->clear.w, n * sizeof *l->clear.w);
+    memcpy(l->clear.key, from->clear.key, n * sizeof *l->clear.key);
+    memcpy(l->id, from->id, n);
+    memcpy(l->rgb, from->rgb, n * sizeof *l->rgb);
+    memcpy(l->point, from->point, points * sizeof *l->point);
+    memcpy(l->open, from->open, points);
+    memcpy(l->known, from->known, points);
+    memcpy(l->alike, from->alike, points * sizeof *l->alike);
+    memcpy(l->reach, from->reach, points);
+    memcpy(l->raw, from->raw, points * sizeof *l->raw);
+    memcpy(l->light, from->light, points * sizeof *l->light);
+    memset(r->changed, 0, n);
+}
+
+/* All as it rests, where the last frame made it otherwise. */
 static void restore(struct sim_renderer *r)
 {
-    struct trace_rect d = r->dirty;
-    size_t run = (size_t)(d.x1 - d.x0);
+    struct trace_layer *l = &r->now;
+    const struct trace_layer *from = &r->still;
 
-    for (int y = d.y0; y < d.y1 && d.x0 < d.x1; y++) {
-        size_t at = (size_t)y * (size_t)r->w + (size_t)d.x0;
+    if (r->spoilt)
+        restore_all(r);
+    else {
+        for (int y = r->dirty.y0; y < r->dirty.y1; y++)
+            for (int x = r->dirty.x0; x < r->dirty.x1; x++) {
+                int i = y * r->w + x;
 
-        memcpy(r->now.plane.w + at, r->still.plane.w + at, run * sizeof(trace_four));
-        memcpy(r->now.plane.key + at, r->still.plane.key + at, run * sizeof(trace_flags));
-        memcpy(r->now.clear.w + at, r->still.clear.w + at, run * sizeof(trace_four));
-        memcpy(r->now.clear.key + at, r->still.clear.key + at, run * sizeof(trace_flags));
+                if (!r->changed[i])
+                    continue;
+                r->changed[i] = 0;
+                l->plane.w[i] = from->plane.w[i];
+                l->plane.key[i] = from->plane.key[i];
+                l->clear.w[i] = from->clear.w[i];
+                l->clear.key[i] = from->clear.key[i];
+                l->id[i] = from->id[i];
+                l->rgb[i] = from->rgb[i];
+            }
+        for (int i = 0; i < r->pw * r->ph; i++) {
+            uint8_t touched = r->touched[i];
+
+            if (!touched)
+                continue;
+            if (touched & TOUCHED_SURFACE)
+                l->point[i] = from->point[i];
+            l->open[i] = from->open[i];
+            l->known[i] = from->known[i];
+            l->alike[i] = from->alike[i];
+            l->reach[i] = from->reach[i];
+            l->raw[i] = from->raw[i];
+            l->light[i] = from->light[i];
+            if (touched & TOUCHED_SHADE)
+                for (int y = i / r->pw * 2, x = i % r->pw * 2, row = y; row < y + 2 && row < r->h; row++)
+                    memcpy(l->rgb + row * r->w + x, from->rgb + row * r->w + x, (x + 1 < r->w ? 2 : 1) * sizeof *l->rgb);
+        }
     }
+    r->spoilt = false;
     r->dirty = (struct trace_rect){ r->w, r->h, 0, 0 };
 }
 
@@ -350,67 +429,112 @@ static bool differs(const struct sim_renderer *r, size_t i)
     return other[0] || other[1] || other[2] || other[3];
 }
 
-/* What a point is made anew in: itself, what it borrows, what that is smoothed with. */
-enum { TOUCHED_POINT = 1, TOUCHED_RAW = 2, TOUCHED_LIGHT = 4 };
-
-static void mark(struct sim_renderer *r, int i, int below, int above, uint8_t bit)
+static void add_marks(uint8_t *restrict to, const uint8_t *restrict from, int n)
 {
-    int px = i % r->pw, py = i / r->pw;
-    int x0 = px - below < 0 ? 0 : px - below, x1 = px + above >= r->pw ? r->pw - 1 : px + above;
+    int i = 0;
 
-    for (int y = py - below < 0 ? 0 : py - below; y <= py + above && y < r->ph; y++)
-        for (int x = x0; x <= x1; x++)
-            r->touched[y * r->pw + x] |= bit;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t a, b;
+
+        memcpy(&a, to + i, sizeof a);
+        memcpy(&b, from + i, sizeof b);
+        a |= b;
+        memcpy(to + i, &a, sizeof a);
+    }
+    for (; i < n; i++)
+        to[i] |= from[i];
 }
 
-/* New surfaces and their points; `touched` marks points on another surface. */
+/* Marks `to` on all points that have one with a mark of `from` up to `below` before them or `above` after, each way. */
+static void spread_marks(struct sim_renderer *r, uint8_t from, int below, int above, uint8_t to)
+{
+    int w = r->pw, n = r->pw * r->ph;
+
+    for (int y = 0; y < r->ph; y++) {          /* along rows, then along columns */
+        const uint8_t *in = r->touched + y * w;
+        uint8_t *out = r->spread + y * w;
+
+        memset(out, 0, (size_t)w);
+        for (int off = -below; off <= above; off++)
+            add_marks(off < 0 ? out - off : out, off > 0 ? in + off : in, w - abs(off));
+        for (int x = 0; x < w; x++)
+            out[x] = out[x] & from ? to : 0;
+    }
+    for (int off = -below; off <= above; off++)
+        if (abs(off) < r->ph)
+            add_marks(off < 0 ? r->touched - off * w : r->touched, off > 0 ? r->spread + off * w : r->spread, n - abs(off) * w);
+}
+
+/* New surfaces and their points. */
 static void resurface(struct sim_renderer *r)
 {
     struct trace_layer *l = &r->now;
 
     l->fragments = 0;
-    for (int y = r->dirty.y0; y < r->dirty.y1; y++)
+    memset(r->touched, 0, (size_t)r->pw * (size_t)r->ph);
+    for (int y = r->dirty.y0; y < r->dirty.y1; y++) {
         for (int x = r->dirty.x0; x < r->dirty.x1; x++) {
             size_t i = (size_t)y * (size_t)r->w + (size_t)x;
 
             if (!differs(r, i))
                 continue;
             r->changed[i] = 1;
-            if (r->keep[i])
-                trace_fragments(r, l, (int)i);
             l->id[i] = trace_id(r, l, (int)i);
         }
-    for (int i = 0; i < r->pw * r->ph; i++) {
-        int x = 2 * (i % r->pw) + 1, y = 2 * (i / r->pw) + 1;
-        size_t at = (size_t)(y < r->h ? y : r->h - 1) * (size_t)r->w + (size_t)(x < r->w ? x : r->w - 1);
-
-        if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
-            trace_point_make(r, l, i);
-            r->touched[i] = TOUCHED_POINT;
-        }
+        trace_fragments(r, l, y, r->dirty.x0, r->dirty.x1, r->changed);
     }
+    for (int py = r->dirty.y0 / 2; py < r->ph && 2 * py <= r->dirty.y1; py++)
+        for (int px = r->dirty.x0 / 2; px < r->pw && 2 * px <= r->dirty.x1; px++) {
+            int x = 2 * px + 1 < r->w ? 2 * px + 1 : r->w - 1, y = 2 * py + 1 < r->h ? 2 * py + 1 : r->h - 1, i = py * r->pw + px;
+            size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+
+            if (r->changed[at] && l->plane.w[at][0] > r->still.plane.w[at][0]) {
+                trace_point_make(r, l, i);
+                r->touched[i] = TOUCHED_SURFACE;
+            }
+        }
 }
 
 static void relight(struct sim_renderer *r)
 {
+    enum { SMALL = TRACE_SIDE / 2, LARGE = TRACE_SIDE };
     struct trace_layer *l = &r->now;
     int points = r->pw * r->ph;
 
     trace_cast(r, l, r->rest, r->touched, false);
     trace_cast(r, l, r->move, NULL, true);
-    for (int i = 0; i < points; i++)           /* from marks on points to marks on all whose block holds one */
-        r->touched[i] = r->touched[i] || l->open[i] != r->still.open[i] ? TOUCHED_POINT : 0;
     for (int i = 0; i < points; i++)
-        if (r->touched[i] & TOUCHED_POINT) {
-            mark(r, i, 3, 4, TOUCHED_RAW);
-            mark(r, i, 5, 6, TOUCHED_LIGHT);
+        if (l->open[i] != r->still.open[i])
+            r->touched[i] |= TOUCHED_OPEN;
+    /* a point borrows from as many before it as its block reaches, and one less after it */
+    spread_marks(r, TOUCHED_SURFACE, LARGE, LARGE - 1, TOUCHED_BLOCK);
+    spread_marks(r, TOUCHED_OPEN, SMALL, SMALL - 1, TOUCHED_RAW);
+    spread_marks(r, TOUCHED_OPEN, LARGE, LARGE - 1, NEAR_OPEN);
+    for (int i = 0; i < points; i++) {
+        if (r->touched[i] & TOUCHED_BLOCK)
+            trace_light_block(r, l, i);
+        if ((r->touched[i] & TOUCHED_BLOCK) || (l->reach[i] > SMALL && (r->touched[i] & NEAR_OPEN)))
+            r->touched[i] |= TOUCHED_RAW;
+        if (r->touched[i] & TOUCHED_RAW) {
+            trace_light_point(r, l, i);
+            if (!(r->touched[i] & TOUCHED_SURFACE) && !memcmp(&l->raw[i], &r->still.raw[i], sizeof l->raw[i]))
+                r->touched[i] &= (uint8_t)~TOUCHED_RAW;
         }
+    }
+    spread_marks(r, TOUCHED_RAW | TOUCHED_SURFACE, 2, 2, TOUCHED_LIGHT);
+    for (int i = 0; i < points; i++)
+        if (r->touched[i] & TOUCHED_LIGHT) {
+            trace_light_smooth(r, l, i);
+            if (!(r->touched[i] & TOUCHED_SURFACE) && !memcmp(&l->light[i], &r->still.light[i], sizeof l->light[i]))
+                r->touched[i] &= (uint8_t)~TOUCHED_LIGHT;
+        }
+    spread_marks(r, TOUCHED_LIGHT, 1, 2, TOUCHED_SHADE);
+    spread_marks(r, TOUCHED_SURFACE, 0, 1, NEAR_SURFACE);
 }
 
 static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
 {
     struct trace_layer *l = &r->now;
-    size_t n = (size_t)r->w * (size_t)r->h, points = (size_t)r->pw * (size_t)r->ph;
 
     restore(r);
     r->solids = r->resting;
@@ -421,39 +545,10 @@ static bool make_now(struct sim_renderer *r, const struct sim_scene *scene)
     memcpy(l->whole, r->still.whole, sizeof l->whole);
     for (uint32_t i = r->resting; i < r->solids; i++)
         trace_draw(r, l, i, &r->dirty);
-    memset(r->changed, 0, n);
-    memset(r->touched, 0, points);
-    memcpy(l->id, r->still.id, n);
-    memcpy(l->rgb, r->still.rgb, n * sizeof *l->rgb);
-    memcpy(l->point, r->still.point, points * sizeof *l->point);
-    memcpy(l->open, r->still.open, points);
-    memcpy(l->known, r->still.known, points);
-    memcpy(l->raw, r->still.raw, points * sizeof *l->raw);
-    memcpy(l->light, r->still.light, points * sizeof *l->light);
     resurface(r);
     relight(r);
-    for (size_t i = 0; i < points; i++)
-        if (r->touched[i] & TOUCHED_RAW)
-            trace_light_point(r, l, (int)i);
-    for (size_t i = 0; i < points; i++)
-        if (r->touched[i])
-            trace_light_smooth(r, l, (int)i);
-    for (int py = 0; py < r->ph; py++)
-        for (int px = 0; px < r->pw; px++) {
-            bool light = false;
-
-            for (int y = py - 1 < 0 ? 0 : py - 1; y <= py + 2 && y < r->ph; y++)
-                for (int x = px - 1 < 0 ? 0 : px - 1; x <= px + 2 && x < r->pw; x++)
-                    light = light || r->touched[y * r->pw + x];
-            for (int y = 2 * py; y < 2 * py + 2 && y < r->h; y++)
-                for (int x = 2 * px; x < 2 * px + 2 && x < r->w; x++) {
-                    int i = y * r->w + x;
-                    const struct trace_layer *from = r->changed[i] ? l : &r->still;
-
-                    if (r->keep[i] && (light || r->changed[i]))
-                        l->rgb[i] = trace_shade(r, l, from->fragment + from->first[i], from->count[i], x, y);
-                }
-        }
+    for (int y = 0; y < r->h; y++)
+        trace_shade_row(r, l, &r->still, y);
     return true;
 }
 

@@ -122,8 +122,11 @@ struct trace_layer {
     uint32_t fragments, fragments_max;
     uint32_t *first;               /* per pixel */
     uint8_t  *count;
+    uint8_t  *plain;               /* per pixel: one fragment, and all points around lie on it */
     struct trace_point *point;
     uint8_t *open, *known;         /* per point, a bit per direction of its class: not in shadow; traced */
+    uint64_t *alike;               /* per point: those around it that lie on its surface, in rows of its block from its upper left */
+    uint8_t *reach;                /* per point: half the side of that block; 0 no point */
     trace_four *raw, *light;       /* per point: open, shut, mirror; as traced, smoothed */
     uint32_t *rgb;
     uint8_t  *id;
@@ -141,10 +144,12 @@ struct sim_renderer {
     struct trace_env env;
     struct trace_layer still, now;
     struct trace_rect dirty;       /* of now.plane: where it may differ from still */
+    bool spoilt;                   /* now may differ from still everywhere; else where `changed` and `touched` say */
     bool has_still, moves;         /* moves: the last picture is `now` */
     bool sees_clear;               /* a clear solid is drawn into still */
     uint32_t still_version;
     uint8_t *changed, *touched;    /* per pixel; per point */
+    uint8_t *spread;               /* room for marks: per point */
     uint8_t *keep, *keep_point;    /* per pixel, per point: is made */
     uint32_t solids, resting, vertices, vertices_resting, vertices_max;
     struct trace_solid solid[TRACE_SOLIDS];
@@ -192,14 +197,24 @@ void trace_cast(const struct sim_renderer *r, struct trace_layer *l, RTCScene sc
 
 /* ---- light and shade ---- */
 
+/* What a point is made anew in: its surface; what its rays see; whom it borrows from; what it borrows; what that is smoothed with; what is
+ * shaded with that. */
+enum { TOUCHED_SURFACE = 1, TOUCHED_OPEN = 2, TOUCHED_BLOCK = 4, TOUCHED_RAW = 8, TOUCHED_LIGHT = 16, TOUCHED_SHADE = 32, NEAR_OPEN = 64,
+       NEAR_SURFACE = 128 };
+
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i);
+/* Whom a point borrows from: alike and reach. */
+void trace_light_block(const struct sim_renderer *r, struct trace_layer *l, int i);
 void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* From raw to light. */
 void trace_light_smooth(const struct sim_renderer *r, struct trace_layer *l, int i);
 /* A whole row of a layer whose light is made: fragments, colours, ids. */
 void trace_row(struct sim_renderer *r, struct trace_layer *l, int y);
-void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel);
-uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y);
+/* Those of a row's pixels that have a mark in `which` and are kept. */
+void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int y, int x0, int x1, const uint8_t *which);
+/* Colours of row y of `l`, from its own fragments where `changed`, else from those of `still`; where light differs (marks of points: TOUCHED_SHADE)
+ * or `changed`. */
+void trace_shade_row(const struct sim_renderer *r, struct trace_layer *l, const struct trace_layer *still, int y);
 void trace_backdrops(struct sim_renderer *r);
 uint8_t trace_id(const struct sim_renderer *r, const struct trace_layer *l, int pixel);
 void trace_curves(struct sim_renderer *r);

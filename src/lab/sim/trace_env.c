@@ -269,9 +269,9 @@ enum trundle_status trace_env_make(const struct sim_light *light, struct trace_e
     add_irradiance(&env);
     add_importance(&env);
     for (int i = 0; i < TRACE_DIRECTIONS; i++) {
-        /* direction i of all goes to class i % CLASSES: a class has low and high ones */
+        /* each in the middle of its share both ways, or all lamps would seem turned; direction i of all goes to class i % CLASSES: a class has low and high ones */
         int slot = i % TRACE_CLASSES * TRACE_EACH + i / TRACE_CLASSES;
-        float d[3], rgb[3], per = trace_env_pick(&env, ((float)i + .5f) / TRACE_DIRECTIONS, reversed((uint32_t)i), d);
+        float d[3], rgb[3], per = trace_env_pick(&env, ((float)i + .5f) / TRACE_DIRECTIONS, reversed((uint32_t)i) + .5f / TRACE_DIRECTIONS, d);
 
         trace_env_radiance(&env, d, 0, rgb);
         env.x[slot] = d[0];

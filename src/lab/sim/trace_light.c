@@ -10,6 +10,7 @@
 #include <math.h>
 
 static const float ON_PLANE_M = .006f, NEAR_M = .09f;
+enum { ENOUGH = 10 };                      /* points on the same surface that a block must have, or it grows */
 
 void trace_point_make(const struct sim_renderer *r, struct trace_layer *l, int i)
 {
@@ -58,11 +59,37 @@ static float total(const lanes *v)
     return ((f[0] + f[4]) + (f[1] + f[5])) + ((f[2] + f[6]) + (f[3] + f[7]));
 }
 
+TRACE_WIDE void trace_light_block(const struct sim_renderer *r, struct trace_layer *l, int i)
+{
+    const struct trace_point *me = &l->point[i];
+    int px = i % r->pw, py = i / r->pw, seen = 0;
+    uint64_t found = 0;
+
+    l->reach[i] = 0;
+    if (!me->solid)
+        return;
+    for (int reach = TRACE_SIDE / 2; reach <= TRACE_SIDE && seen < ENOUGH; reach += TRACE_SIDE / 2) {
+        int x0 = px - reach < 0 ? 0 : px - reach, x1 = px + reach < r->pw ? px + reach : r->pw;
+
+        l->reach[i] = (uint8_t)reach;
+        found = 0;
+        seen = 0;
+        for (int y = py - reach < 0 ? 0 : py - reach; y < py + reach && y < r->ph; y++)
+            for (int x = x0; x < x1; x++) {
+                uint64_t one = alike(me, &l->point[y * r->pw + x]);
+
+                found |= one << ((y - py + reach) * 2 * reach + x - px + reach);
+                seen += (int)one;
+            }
+    }
+    l->alike[i] = found;
+}
+
 TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_layer *l, int i)
 {
     const struct trace_point *me = &l->point[i];
     const struct trace_env *env = &r->env;
-    int px = i % r->pw, py = i / r->pw, seen = 0;
+    int px = i % r->pw, py = i / r->pw, reach = l->reach[i], bits = reach > TRACE_SIDE / 2 ? 3 : 2;
     uint64_t known = 0, open = 0;
     float view[3], facing, away = 0;
     lanes mirror_all = { 0 }, mirror_some = { 0 }, open_all = { 0 }, open_some = { 0 }, shut_all = { 0 }, shut_some = { 0 };
@@ -79,21 +106,13 @@ TRACE_WIDE void trace_light_point(const struct sim_renderer *r, struct trace_lay
     facing = 2 * away * (view[0] * me->n[0] + view[1] * me->n[1] + view[2] * me->n[2]);
     for (int k = 0; k < 3; k++)
         view[k] = facing * me->n[k] - away * view[k];
-    for (int reach = 2; reach <= 4 && seen < 10; reach += 2) {
-        known = open = 0;
-        seen = 0;
-        for (int y = py - reach < 0 ? 0 : py - reach; y < py + reach && y < r->ph; y++)
-            for (int x = px - reach < 0 ? 0 : px - reach; x < px + reach && x < r->pw; x++) {
-                int j = y * r->pw + x, shift = (y % TRACE_SIDE * TRACE_SIDE + x % TRACE_SIDE) * TRACE_EACH;
-                uint64_t fresh;
+    for (uint64_t left = l->alike[i]; left; left &= left - 1) {
+        int at = __builtin_ctzll(left), y = py - reach + (at >> bits), x = px - reach + (at & (2 * reach - 1));
+        int j = y * r->pw + x, shift = (y % TRACE_SIDE * TRACE_SIDE + x % TRACE_SIDE) * TRACE_EACH;
+        uint64_t fresh = (uint64_t)l->known[j] << shift & ~known;
 
-                if (!alike(me, &l->point[j]))
-                    continue;
-                fresh = (uint64_t)l->known[j] << shift & ~known;
-                known |= fresh;
-                open |= (uint64_t)l->open[j] << shift & fresh;
-                seen++;
-            }
+        known |= fresh;
+        open |= (uint64_t)l->open[j] << shift & fresh;
     }
     for (int k = 0; k < TRACE_DIRECTIONS; k += 8) {
         const lanes zero = { 0 };

@@ -193,6 +193,39 @@ static void backdrop(struct sim_renderer *r, struct trace_layer *l, int pixel, c
     f->print = r->back[pixel] * (trace_four){ share[0], share[1], share[2], 0 };
 }
 
+/* Small print: the mean of two places in the pixel, a quarter of it this way and that, along where the print slides faster. */
+TRACE_INTO void print_twice(const struct sim_renderer *r, const struct run *run, const struct sim_texture *texture, const struct trace_hit *hit, float texels, int x, int y,
+                            float out[3])
+{
+    size_t at = (size_t)y * (size_t)r->w + (size_t)x;
+    const float dx = r->ray_x[at], dy = r->ray_y[at], w = (float)texture->w, h = (float)texture->h;
+    float raw[3], sum = 0, slide[2][2], length[2];
+    uint32_t one, other;
+    int k;
+
+    for (int i = 0; i < 3; i++) {
+        raw[i] = trace_least(0, dx * run->e[i][0] + dy * run->e[i][1] + run->e[i][2]);
+        sum += raw[i];
+    }
+    sum = sum < 0 ? 1 / sum : 0;
+    for (k = 0; k < 2; k++) {
+        float per = .25f * sum / (k ? r->lens.fy : r->lens.fx), u = 0, v = 0;
+
+        for (int i = 0; i < 3; i++) {
+            u += run->e[i][k] * (run->corner[i]->q[3] - hit->u);
+            v += run->e[i][k] * (run->corner[i]->n[3] - hit->v);
+        }
+        slide[k][0] = per * u;
+        slide[k][1] = per * v;
+        length[k] = w * w * slide[k][0] * slide[k][0] + h * h * slide[k][1] * slide[k][1];
+    }
+    k = length[1] > length[0];
+    one = trace_print(texture, hit->u + slide[k][0], hit->v + slide[k][1], .5f * texels, false);
+    other = trace_print(texture, hit->u - slide[k][0], hit->v - slide[k][1], .5f * texels, false);
+    for (int i = 0; i < 3; i++)
+        out[i] = .5f * (r->to_linear[one >> (16 - 8 * i) & 255] + r->to_linear[other >> (16 - 8 * i) & 255]);
+}
+
 /* `share`: of the pixel, by colour. Of a clear solid, `through` gets what share of the light behind it comes through. */
 TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct run *run, int x, int y, uint32_t key, int plane, const float share[3], float through[3])
 {
@@ -200,8 +233,8 @@ TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct ru
     struct trace_fragment *f = fresh(l, y * r->w + x);
     struct trace_hit hit;
     trace_four light;
-    float clear = 0, print[3], view[3], away, cosine;
-    uint32_t texel;
+    float clear = 0, print[3], view[3], away, cosine, texels;
+    uint32_t texel = 0;
 
     if (run->key != key)
         start(r, key, plane, y, run);
@@ -210,9 +243,14 @@ TRACE_INTO void surface(struct sim_renderer *r, struct trace_layer *l, struct ru
         view[k] = -(r->r[k] * hit.q[0] + r->r[3 + k] * hit.q[1] + r->r[6 + k] * hit.q[2]);
     away = 1 / sqrtf(view[0] * view[0] + view[1] * view[1] + view[2] * view[2]);
     cosine = (view[0] * hit.n[0] + view[1] * hit.n[1] + view[2] * hit.n[2]) * away;
-    texel = trace_print(solid->texture, hit.u, hit.v, run->rate * hit.z * hit.z / trace_most(cosine, .1f), through != NULL);
-    for (int k = 0; k < 3; k++)
-        print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
+    texels = run->rate * hit.z * hit.z / trace_most(cosine, .1f);
+    if (!through && plane == 0 && texels > 1.f)
+        print_twice(r, run, solid->texture, &hit, texels, x, y, print);
+    else {
+        texel = trace_print(solid->texture, hit.u, hit.v, texels, through != NULL);
+        for (int k = 0; k < 3; k++)
+            print[k] = r->to_linear[texel >> (16 - 8 * k) & 255];
+    }
     if (through) {
         clear = solid->clear * (1 - (float)(texel >> 24) / 255);
         for (int k = 0; k < 3; k++)
@@ -311,11 +349,13 @@ TRACE_INTO void fragments(struct sim_renderer *r, struct trace_layer *l, struct 
     }
 }
 
-void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int pixel)
+TRACE_WIDE void trace_fragments(struct sim_renderer *r, struct trace_layer *l, int y, int x0, int x1, const uint8_t *which)
 {
     struct run run = { .key = 0 };
 
-    fragments(r, l, &run, pixel % r->w, pixel / r->w);
+    for (int x = x0, i = y * r->w + x0; x < x1; x++, i++)
+        if (which[i] && r->keep[i])
+            fragments(r, l, &run, x, y);
 }
 
 TRACE_INTO bool lies_on(const struct trace_point *p, const struct trace_fragment *f)
@@ -323,8 +363,20 @@ TRACE_INTO bool lies_on(const struct trace_point *p, const struct trace_fragment
     return p->solid == f->solid && p->n[0] * f->n[0] + p->n[1] * f->n[1] + p->n[2] * f->n[2] > .75f && fabsf(p->w - f->n[3]) < .06f * f->n[3];
 }
 
+/* Do all points whose light is taken lie on the fragment? */
+TRACE_INTO bool is_plain(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
+{
+    int x0 = x >> 1, y0 = y >> 1, x1 = (x & 1) && x0 + 1 < r->pw ? x0 + 1 : x0, y1 = (y & 1) && y0 + 1 < r->ph ? y0 + 1 : y0;
+    bool all = true;
+
+    for (int j = y0; j <= y1; j++)
+        for (int i = x0; i <= x1; i++)
+            all = all && lies_on(&l->point[j * r->pw + i], f);
+    return all;
+}
+
 /* Light of the points around, of those on the fragment's surface. */
-TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y)
+TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_layer *l, const struct trace_fragment *f, int x, int y, bool plain)
 {
     int x0 = x >> 1, y0 = y >> 1, x1 = x0 + 1 < r->pw ? x0 + 1 : x0, y1 = y0 + 1 < r->ph ? y0 + 1 : y0;
     float fx = x & 1 ? .5f : 0, fy = y & 1 ? .5f : 0, sum = 0;
@@ -332,10 +384,10 @@ TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_
     const float weight[4] = { (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy };
     trace_four out = { 0 };
 
-    if (!((x | y) & 1) && lies_on(&l->point[at[0]], f))
+    if (!((x | y) & 1) && (plain || lies_on(&l->point[at[0]], f)))
         return l->light[at[0]];
     for (int i = 0; i < 4; i++)
-        if (weight[i] > 0 && lies_on(&l->point[at[i]], f)) {
+        if (weight[i] > 0 && (plain || lies_on(&l->point[at[i]], f))) {
             out += weight[i] * l->light[at[i]];
             sum += weight[i];
         }
@@ -355,7 +407,8 @@ TRACE_INTO trace_four light_at(const struct sim_renderer *r, const struct trace_
     return out;
 }
 
-uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y)
+/* `plain`: it is known that the points around lie on the one fragment. */
+TRACE_INTO uint32_t shade(const struct sim_renderer *r, const struct trace_layer *light, const struct trace_fragment *f, int count, int x, int y, bool plain)
 {
     trace_four sum = { 0 };
     float rgb[3];
@@ -367,7 +420,7 @@ uint32_t trace_shade(const struct sim_renderer *r, const struct trace_layer *lig
             sum += f->print;
             continue;
         }
-        at = light_at(r, light, f, x, y);
+        at = light_at(r, light, f, x, y, plain);
         sum += at[0] * f->print + at[2] * f->gloss + (f->paper[3] * at[1] + 1 - f->paper[3]) * f->paper + f->gloss[3] * r->env.bounce;
     }
     memcpy(rgb, &sum, sizeof rgb);
@@ -394,6 +447,20 @@ TRACE_WIDE void trace_row(struct sim_renderer *r, struct trace_layer *l, int y)
             continue;
         }
         fragments(r, l, &run, x, y);
-        l->rgb[i] = trace_shade(r, l, l->fragment + l->first[i], l->count[i], x, y);
+        l->plain[i] = l->count[i] == 1 && l->fragment[l->first[i]].solid && is_plain(r, l, &l->fragment[l->first[i]], x, y);
+        l->rgb[i] = shade(r, l, l->fragment + l->first[i], l->count[i], x, y, l->plain[i]);
+    }
+}
+
+TRACE_WIDE void trace_shade_row(const struct sim_renderer *r, struct trace_layer *l, const struct trace_layer *still, int y)
+{
+    const uint8_t *touched = r->touched + y / 2 * r->pw;
+
+    for (int x = 0, i = y * r->w; x < r->w; x++, i++) {
+        const struct trace_layer *from = r->changed[i] ? l : still;
+        uint8_t marks = touched[x / 2];
+
+        if (r->keep[i] && ((marks & TOUCHED_SHADE) || r->changed[i]))
+            l->rgb[i] = shade(r, l, from->fragment + from->first[i], from->count[i], x, y, !r->changed[i] && !(marks & NEAR_SURFACE) && still->plain[i]);
     }
 }
