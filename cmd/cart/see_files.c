@@ -196,7 +196,8 @@ enum trundle_status see_pictures_folder(struct see_pictures *p, const char *dir,
     TRY(folder_names(dir, &names, &n, err));
     status = n ? TRUNDLE_OK : error_set(err, TRUNDLE_BAD_INPUT, dir, NULL, "holds no product folders");
     for (size_t i = 0; i < n && status == TRUNDLE_OK; i++)
-        status = add_product(p, dir, names[i], err);
+        if (strcmp(names[i], "gallery.bin") != 0)        /* what a replay keeps there of the same pictures */
+            status = add_product(p, dir, names[i], err);
     free(names);
     return status;
 }

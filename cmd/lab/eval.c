@@ -190,8 +190,8 @@ static bool check(const struct eval *e, int paths)
                      : (e->system || e->fit) && (e->recorded || e->submission) ? "--system and --fit replay a cart; --recorded and --submission replay nothing"
                      : e->system && !is_system(e->system)
                          ? "--system is trundle, scan-only, weight-only, shelf-rule, vision-only or frame-by-frame"
-                     : e->fit && (!judge_baseline(e->fit) || e->system)
-                         ? "--fit is scan-only, weight-only, shelf-rule, vision-only or frame-by-frame, without --system"
+                     : e->fit && (!is_system(e->fit) || e->system)
+                         ? "--fit is trundle, scan-only, weight-only, shelf-rule, vision-only or frame-by-frame, without --system"
                      : e->ablate && (e->recorded || e->submission || e->fit) ? "--ablate lies to a cart that is replayed"
                      : e->ablate && ablation_of(e->ablate) == JUDGE_HONEST ? "--ablate is shuffle-evidence, swap-weights or constant-frames"
                      : e->report && (strlen(e->report) < 6 || strcmp(e->report + strlen(e->report) - 5, ".html") != 0) ? "--report takes FILE.html; FILE.json is written beside it"
@@ -208,20 +208,28 @@ static bool check(const struct eval *e, int paths)
     return !what;
 }
 
-/* Numbers of a baseline, as they stand in models/baselines.json. */
-static enum trundle_status fit_baseline(const struct eval *e, const char *const *paths, size_t n, struct trundle_error *err)
+/* Numbers of a system: of a baseline as they stand in models/baselines.json, of the cart what fuse.json holds. */
+static enum trundle_status fit_system(const struct eval *e, const char *const *paths, size_t n, struct trundle_error *err)
 {
-    struct judge_baseline_fit fit;
-    struct bytes text = { 0 };
+    struct judge_fit_system system;
+    struct judge_fit fit;
+    struct bytes fuse = { 0 }, costs = { 0 };
+    bool cart = !strcmp(e->fit, "trundle");
     enum trundle_status status;
 
-    TRY_GOTO(status, e->suite ? judge_baseline_fit_suite(e->fit, e->suite, e->seed, (size_t)e->trips, (int)e->jobs, progress, NULL, &fit, err)
-                              : judge_baseline_fit(e->fit, paths, n, progress, NULL, &fit, err), out);
-    TRY_GOTO(status, judge_baseline_print(e->fit, fit.value, &text), out);
-    printf("\"%s\": %s\n", e->fit, (const char *)text.data);
-    fprintf(stderr, "%zu trips, %zu tries: event F1 %.4f, from %.4f in the middle of the grid\n", fit.trips, fit.tried, fit.f1, fit.f1_start);
+    TRY_GOTO(status, cart ? judge_fit_cart(&system, err) : judge_baseline_fit(e->fit, &system, err), out);
+    TRY_GOTO(status, e->suite ? judge_fit_suite(&system, e->suite, e->seed, (size_t)e->trips, (int)e->jobs, progress, NULL, &fit, err)
+                              : judge_fit(&system, paths, n, (int)e->jobs, progress, NULL, &fit, err), out);
+    TRY_GOTO(status, system.write(&system, fit.value, &fuse, &costs), out);
+    if (cart)
+        printf("%s\n", (const char *)fuse.data);
+    else
+        printf("\"%s\": %s\n", e->fit, (const char *)fuse.data);
+    fprintf(stderr, "%zu trips, %zu tries: event F1 %.4f, from %.4f %s\n", fit.trips, fit.tried, fit.f1, fit.f1_start,
+            cart ? "with the built-in numbers" : "in the middle of the grid");
 out:
-    bytes_done(&text);
+    bytes_done(&fuse);
+    bytes_done(&costs);
     return status;
 }
 
@@ -259,7 +267,7 @@ int verb_eval(int argc, char **argv)
         { "seed", "S", OPTION_LONG, &e.seed, "first seed of the suite's trips (below 1,000,000: development)" },
         { "trips", "N", OPTION_LONG, &e.trips, "how many" },
         { "system", "NAME", OPTION_TEXT, &e.system, "trundle (default), or a baseline: scan-only weight-only shelf-rule vision-only frame-by-frame" },
-        { "fit", "NAME", OPTION_TEXT, &e.fit, "fit the numbers of a baseline to the trips and print them" },
+        { "fit", "NAME", OPTION_TEXT, &e.fit, "fit the numbers of a system to the trips and print them; of trundle those of fuse.json" },
         { "ablate", "HOW", OPTION_TEXT, &e.ablate, "lie to the cart: shuffle-evidence, swap-weights or constant-frames; the scores must fall" },
         { "write-submission", "FILE", OPTION_TEXT, &e.write_submission, "also write the events, as JSON lines that --submission takes" },
         { "report", "FILE.html", OPTION_TEXT, &e.report, "also write a page with pictures, and the same as FILE.json" },
@@ -325,7 +333,7 @@ int verb_eval(int argc, char **argv)
     if (e.system)
         config.cart = judge_baseline(e.system);
     if (e.fit) {
-        status = fit_baseline(&e, (const char *const *)(argv + first), (size_t)(argc - first), &err);
+        status = fit_system(&e, (const char *const *)(argv + first), (size_t)(argc - first), &err);
         goto out;
     }
     if (e.saved.pooled)

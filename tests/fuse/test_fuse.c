@@ -7,6 +7,7 @@
 #include "tests/support/shop.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct bench { struct shop shop; struct fuse *fuse; uint32_t id; int asks, rescans, shows; struct fuse_action last_ask; };
@@ -188,6 +189,65 @@ static void a_sighting_without_weight_is_no_item(void **state)
     end(&b);
 }
 
+/* What was scanned and never felt is a line all the same, at the time when items follow their scans. */
+static void a_scan_without_a_step_is_an_item(void **state)
+{
+    struct bench b = begin(2);
+    struct fuse_line line;
+
+    (void)state;
+    code(&b, 5, b.shop.oats);
+    run(&b, 5, 5.5);
+    assert_int_equal(lines(&b), 0);          /* its step may yet come */
+    run(&b, 5.6, 60);
+    line = only_line(&b);
+    assert_int_equal(line.product.key, b.shop.oats.key);
+    assert_true(line.t_ns > S_NS(5.5) && line.t_ns < S_NS(8));
+    end(&b);
+}
+
+static void a_step_that_comes_late_takes_the_scan_over(void **state)
+{
+    struct bench b = begin(0);
+
+    (void)state;
+    code(&b, 5, b.shop.oats);
+    run(&b, 5, 14.9);
+    assert_int_equal(lines(&b), 1);          /* felt by nobody so far */
+    step(&b, 14.5, 505);
+    run(&b, 15, 60);
+    assert_int_equal(only_line(&b).product.key, b.shop.oats.key);
+    assert_true(llabs((long long)(only_line(&b).t_ns - S_NS(14.6))) < S_NS(0.2));
+    end(&b);
+}
+
+/* What the shopper says was scanned wrong does not come back as an item because its code is free again. */
+static void a_scan_that_was_put_right_is_no_item(void **state)
+{
+    struct bench b = begin(0);
+
+    (void)state;
+    code(&b, 2, b.shop.beans);
+    step(&b, 3, 411);
+    run(&b, 3.5, 5);
+    assert_int_equal(only_line(&b).product.key, b.shop.beans.key);
+    fuse_answer(b.fuse, only_line(&b).event, TRUNDLE_OPTION_PRODUCT, b.shop.beans_hot, 0);
+    run(&b, 5, 60);
+    assert_int_equal(only_line(&b).product.key, b.shop.beans_hot.key);
+    end(&b);
+}
+
+static void a_pick_without_a_step_weighs_nothing(void **state)
+{
+    struct bench b = begin(0);
+
+    (void)state;
+    fuse_code(b.fuse, b.shop.bananas, (double)NAN, true, ++b.id, S_NS(5));
+    run(&b, 5, 60);
+    assert_int_equal(lines(&b), 0);
+    end(&b);
+}
+
 static void a_bump_is_nothing(void **state)
 {
     struct bench b = begin(0);
@@ -311,6 +371,8 @@ int main(void)
         cmocka_unit_test(a_sighting_without_weight_is_no_item),  cmocka_unit_test(a_bump_is_nothing),
         cmocka_unit_test(produce_that_was_picked_is_weighed),    cmocka_unit_test(a_count_that_was_set_holds_at_once),
         cmocka_unit_test(an_old_line_can_still_be_taken_off),
+        cmocka_unit_test(a_scan_without_a_step_is_an_item),      cmocka_unit_test(a_step_that_comes_late_takes_the_scan_over),
+        cmocka_unit_test(a_pick_without_a_step_weighs_nothing),  cmocka_unit_test(a_scan_that_was_put_right_is_no_item),
         cmocka_unit_test(swapped_masses_lead_astray),            cmocka_unit_test(the_same_evidence_gives_the_same_bits),
         cmocka_unit_test(tables_are_checked_field_by_field),
     };

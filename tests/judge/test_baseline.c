@@ -214,32 +214,69 @@ static void numbers_are_checked_by_name(void **state)
     }
 }
 
+/* Each number is one of its grid, or where it began when it has none. */
+static void assert_on_grid(const struct judge_fit_system *system, const struct judge_fit *fit)
+{
+    for (size_t i = 0; i < system->fields_n; i++) {
+        const struct judge_fit_field *field = &system->field[i];
+        bool found = fabs(fit->value[i] - field->start) < 1e-12;
+
+        for (size_t k = 0; k < field->grid_n; k++)
+            found = found || fabs(fit->value[i] - field->grid[k]) < 1e-12;
+        assert_true(found);
+    }
+}
+
 static void a_fit_stays_on_its_grid_and_gets_better(void **state)
 {
     const char *folder = blind;
-    const struct judge_baseline_field *field;
-    struct judge_baseline_fit fit;
+    struct judge_fit_system system;
+    struct judge_fit fit, threads;
     struct trundle_error err = { 0 };
     struct bytes text = { 0 };
-    size_t n;
 
     (void)state;
-    support_ok(judge_baseline_fit("weight-only", &folder, 1, NULL, NULL, &fit, &err), &err);
+    support_ok(judge_baseline_fit("weight-only", &system, &err), &err);
+    support_ok(judge_fit(&system, &folder, 1, 1, NULL, NULL, &fit, &err), &err);
     assert_int_equal(fit.trips, BLIND_TRIPS);
     assert_true(fit.f1 >= fit.f1_start && fit.f1 > 0.25 && fit.tried > 10);
-    field = judge_baseline_fields("weight-only", &n);
-    for (size_t i = 0; i < n; i++) {
-        bool found = false;
-
-        for (size_t k = 0; k < field[i].grid_n; k++)
-            found = found || fabs(fit.value[i] - field[i].grid[k]) < 1e-12;
-        assert_true(found && field[i].least <= fit.value[i] && fit.value[i] <= field[i].most);
-    }
-    support_ok(judge_baseline_print("weight-only", fit.value, &text), NULL);
+    assert_on_grid(&system, &fit);
+    support_ok(system.write(&system, fit.value, &text, NULL), NULL);
     assert_non_null(strstr((const char *)text.data, "\"threshold_g\": 50, \"tolerance_g\": 20,"));
     bytes_done(&text);
-    assert_int_equal(judge_baseline_fit("nosuch", &folder, 1, NULL, NULL, &fit, &err), TRUNDLE_NOT_FOUND);
+    support_ok(judge_fit(&system, &folder, 1, 3, NULL, NULL, &threads, &err), &err);
+    assert_memory_equal(threads.value, fit.value, system.fields_n * sizeof fit.value[0]);
+    assert_int_equal(judge_baseline_fit("nosuch", &system, &err), TRUNDLE_NOT_FOUND);
     assert_non_null(strstr(err.what, "nosuch"));
+}
+
+/* Of the cart only a few fields, so that it stays short; a start that is plainly wrong must be left. */
+static void the_cart_can_be_fitted(void **state)
+{
+    const char *folder = blind;
+    struct judge_fit_system system;
+    struct judge_fit fit;
+    struct trundle_error err = { 0 };
+    struct bytes text = { 0 };
+    size_t miss = SIZE_MAX;
+
+    (void)state;
+    support_ok(judge_fit_cart(&system, &err), &err);
+    for (size_t i = 0; i < system.fields_n; i++) {
+        if (!strcmp(system.field[i].name, "mass_floor_g"))
+            miss = i;
+        else
+            system.field[i].grid_n = 0;
+    }
+    assert_true(miss < system.fields_n && system.field[miss].grid_n > 1);
+    system.field[miss].start = 80;                     /* every mass fits every product */
+    support_ok(judge_fit(&system, &folder, 1, 2, NULL, NULL, &fit, &err), &err);
+    assert_int_equal(fit.trips, BLIND_TRIPS);
+    assert_true(fit.f1 > fit.f1_start && fit.value[miss] < 10);
+    assert_on_grid(&system, &fit);
+    support_ok(system.write(&system, fit.value, &text, NULL), NULL);
+    assert_non_null(strstr((const char *)text.data, "\"window_s\": "));
+    bytes_done(&text);
 }
 
 int main(void)
@@ -247,7 +284,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_are_named_and_no_others), cmocka_unit_test(scan_only_is_its_scans), cmocka_unit_test(weight_only_sees_steps_and_guesses_names),
         cmocka_unit_test(those_with_eyes_are_blind_without_pictures), cmocka_unit_test(evidence_stands_for_samples), cmocka_unit_test(eyes_help),
-        cmocka_unit_test(lies_make_the_scores_collapse), cmocka_unit_test(numbers_are_checked_by_name), cmocka_unit_test(a_fit_stays_on_its_grid_and_gets_better) };
+        cmocka_unit_test(lies_make_the_scores_collapse), cmocka_unit_test(numbers_are_checked_by_name), cmocka_unit_test(a_fit_stays_on_its_grid_and_gets_better),
+        cmocka_unit_test(the_cart_can_be_fitted) };
 
     return cmocka_run_group_tests(tests, make_trips, NULL);
 }

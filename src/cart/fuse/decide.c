@@ -165,6 +165,14 @@ static double cost_after(const struct fuse *f, const struct entry *e, const stru
     return (rescan ? f->p.cost.rescan : f->p.cost.ask) + (1 - f->p.cost.answered) * now + f->p.cost.answered * left;
 }
 
+/* The sequence of the newest code that the best explanation uses; 0 none. */
+static uint32_t newest_code(const struct entry *e)
+{
+    const struct fuse_belief *best = &e->key[0];
+
+    return !e->keys_n ? 0 : best->code_a > best->code_b ? best->code_a : best->code_b;
+}
+
 static void consider_asking(struct fuse *f, struct entry *e, const struct fuse_key *best, double cost)
 {
     struct trundle_alternative options[TRUNDLE_OPTIONS_MAX];
@@ -187,6 +195,7 @@ static void consider_asking(struct fuse *f, struct entry *e, const struct fuse_k
     e->question_open = true;
     e->asked = e->asked || !by_scan;
     e->rescan_asked = e->rescan_asked || by_scan;
+    e->code_when_asked = newest_code(e);
     a = queue(f, e, by_scan ? FUSE_RESCAN : FUSE_ASK);
     a->cost = (float)after;
     a->cost_next = (float)cost;
@@ -197,7 +206,7 @@ static void consider_asking(struct fuse *f, struct entry *e, const struct fuse_k
 /* Unanswered questions stay open until the event is settled; an answer closes them. */
 static void close_answered(struct fuse *f, struct entry *e)
 {
-    if (e->question_open && (e->answers_n || (e->rescan_asked && e->keys_n && e->key[0].code_a))) {
+    if (e->question_open && (e->answers_n || (e->rescan_asked && newest_code(e) > e->code_when_asked))) {
         e->question_open = false;
         queue(f, e, FUSE_WITHDRAW);
     }

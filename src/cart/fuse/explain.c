@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BY_MASS = 10, CANDIDATES_MAX = 64, CODES_MAX = 4, MIXED_MAX = 12 };
+enum { BY_MASS = 10, CODES_MAX = 4, MIXED_MAX = 12 };
 
 static const struct entry *code_for(const struct fuse *f, const struct hypothesis *h, const struct entry *e, struct trundle_product p,
                                     const struct entry *but)
@@ -93,25 +93,26 @@ static void choose(struct choices *c, double score, size_t parent, const struct 
 struct candidate { struct trundle_product product; double llr; };
 
 /* Products worth a look under every hypothesis: by sight, answer and mass. */
-static int candidates_of(const struct fuse *f, const struct entry *e, struct candidate *out)
+static uint8_t candidates_of(const struct fuse *f, const struct entry *e, struct trundle_product *out)
 {
     struct candidate top[BY_MASS];
-    int n = 0, top_n = 0;
+    uint8_t n = 0;
+    int top_n = 0;
     size_t products = catalog_n(f->catalog);
 
 #define ADD(key_)                                                     \
     do {                                                              \
         bool there_ = !(key_).key || !catalog_find(f->catalog, key_); \
         for (int k_ = 0; k_ < n; k_++)                                \
-            there_ = there_ || same_product(out[k_].product, key_);   \
+            there_ = there_ || same_product(out[k_], key_);           \
         if (!there_ && n < CANDIDATES_MAX)                            \
-            out[n++].product = (key_);                                \
+            out[n++] = (key_);                                        \
     } while (0)
     for (uint8_t i = 0; i < e->answers_n; i++)
         ADD(e->answer[i].product);
     for (size_t i = 0; i < products; i++) {
         const struct catalog_product *p = catalog_at(f->catalog, i);
-        double llr = likely_mass(f, e, p, (double)NAN) + likely_sight_afresh(f, e, p->key, true) + f->prior[i];
+        double llr = likely_mass(f, e, p, (double)NAN, false) + likely_sight_afresh(f, e, p->key, true) + f->prior[i];
         int k;
 
         if (top_n == BY_MASS && llr <= top[top_n - 1].llr)
@@ -143,7 +144,7 @@ static void put_one(const struct fuse *f, struct choices *c, size_t parent, cons
     } else {
         base += ln_unscanned(f, product) + (codes_n ? log(1 - f->p.prior.scanned) : 0);
     }
-    single = base + likely_mass(f, e, p, code ? code->weight_g : (double)NAN);
+    single = base + likely_mass(f, e, p, code ? code->weight_g : (double)NAN, code != NULL);
     choose(c, single + likely_answer(f, e, &why.key), parent, &why);
     if (p && !p->by_weight) {
         const struct entry *second = code ? code_for(f, h, e, product, code) : NULL;
@@ -201,7 +202,7 @@ static void take_any(const struct fuse *f, struct choices *c, size_t parent, con
             else if (isfinite(it->mass_g))
                 score += likely_mixture(f, -e->mass_g, (double)it->mass_g, variance);
         } else if (!f->scale_blind) {
-            score += likely_missed(f, isfinite(it->mass_g) ? (double)it->mass_g : 200);
+            score += likely_missed(f, isfinite(it->mass_g) ? (double)it->mass_g : 200, false);
         }
         choose(c, score + likely_answer(f, e, &why.key), parent, &why);
     }
@@ -244,12 +245,47 @@ static void move_back(const struct fuse *f, struct choices *c, size_t parent, si
     }
 }
 
+const struct entry *entry_of_code(const struct fuse *f, uint32_t sequence)
+{
+    for (size_t i = 0; sequence && i < f->entries_n; i++)
+        if (f->entry[i].kind == ENTRY_CODE && f->entry[i].sequence == sequence)
+            return &f->entry[i];
+    return NULL;
+}
+
+/* An event that no sense felt, and nobody spoke of, is a put of what its code names, or nothing: no other explanation has anything to go by. What a scan
+ * for nothing costs is in unused_codes(). */
+static void explain_alone(const struct fuse *f, size_t i, struct choices *c)
+{
+    const struct entry *e = &f->entry[i], *own = entry_of_code(f, e->alone);
+
+    for (size_t parent = 0; parent < f->beam_n; parent++) {
+        const struct hypothesis *h = &f->beam[parent];
+        struct explanation why = { .key = { .kind = TRUNDLE_EVENT_NOTHING } };
+        const struct catalog_product *p;
+        double score;
+
+        choose(c, h->logp, parent, &why);
+        if (!own || (h->codes_used >> own->bit & 1))
+            continue;
+        p = catalog_find(f->catalog, own->product);
+        why.key = (struct fuse_key){ .kind = TRUNDLE_EVENT_PUT, .a = own->product, .count = 1 };
+        why.code_a = own->sequence;
+        score = log(f->p.prior.put) + log(f->p.prior.scanned) + code_term(f, e, own) + likely_mass(f, e, p, own->weight_g, true);
+        choose(c, h->logp + score, parent, &why);
+    }
+}
+
 static void explain_event(struct fuse *f, size_t i, struct choices *c)
 {
     const struct entry *e = &f->entry[i];
-    struct candidate candidate[CANDIDATES_MAX];
-    int n = candidates_of(f, e, candidate);
+    const struct trundle_product *candidate = e->candidate;
     bool two_seen = false;
+    int n;
+
+    if (!e->candidates_n)
+        f->entry[i].candidates_n = candidates_of(f, e, f->entry[i].candidate);
+    n = e->candidates_n;
 
     likely_forget(f);
     for (int camera = 0; camera < TRUNDLE_CAMERAS_MAX; camera++)
@@ -268,9 +304,9 @@ static void explain_event(struct fuse *f, size_t i, struct choices *c)
             bool coded = false;
 
             for (int j = 0; j < codes_n; j++)
-                coded = coded || same_product(code[j], candidate[k].product);
+                coded = coded || same_product(code[j], candidate[k]);
             if (!coded)
-                put_one(f, c, parent, e, candidate[k].product, codes_n);
+                put_one(f, c, parent, e, candidate[k], codes_n);
         }
         put_one(f, c, parent, e, (struct trundle_product){ 0 }, codes_n);
         /* pairs: of codes, of a code and what is seen, and of what is seen when two things are */
@@ -356,7 +392,10 @@ void explain_entry(struct fuse *f, size_t i)
 
     if (e->kind != ENTRY_EVENT)
         return;
-    explain_event(f, i, &c);
+    if (e->alone && !e->answers_n && !e->weighed && !e->sights_n)
+        explain_alone(f, i, &c);
+    else
+        explain_event(f, i, &c);
     for (size_t k = 0; k < c.n; k++) {
         f->next[k] = f->beam[c.best[k].parent];
         f->next[k].logp = c.best[k].score;
@@ -384,9 +423,9 @@ static double unused_codes(const struct fuse *f, const struct hypothesis *h)
 
     for (size_t i = 0; i < f->entries_n; i++) {
         const struct entry *c = &f->entry[i];
-        double age = ns_s(f->now_ns - c->t_ns) / f->p.prior.code_before_s;
+        double age = ns_s(f->now_ns - c->t_ns) / f->p.prior.code_alone_s;
 
-        if (c->kind == ENTRY_CODE && !(h->codes_used >> c->bit & 1))
+        if (c->kind == ENTRY_CODE && !c->spoken_for && !(h->codes_used >> c->bit & 1))
             sum += log(f->p.prior.code_unused) * (age < 0 ? 0 : age > 1 ? 1 : age);
     }
     return sum;
@@ -408,6 +447,10 @@ void explain_posterior(struct fuse *f)
         struct entry *e = &f->entry[i];
 
         e->keys_n = 0;
+        e->used_p = 0;
+        for (size_t k = 0; e->kind == ENTRY_CODE && k < f->beam_n; k++)
+            if (f->beam[k].codes_used >> e->bit & 1)
+                e->used_p += (float)(weight[k] / sum);
         for (size_t k = 0; e->kind == ENTRY_EVENT && k < f->beam_n; k++) {
             const struct explanation *why = &f->beam[k].why[i];
             uint8_t j = 0;

@@ -14,10 +14,17 @@
 
 enum { QUESTION_HOLDS_S = 60 };
 
+static void look_again(struct fuse *f)
+{
+    for (size_t i = 0; i < f->entries_n; i++)
+        f->entry[i].candidates_n = 0;
+}
+
 static void make_priors(struct fuse *f)
 {
     double zone = 0;
 
+    look_again(f);
     for (size_t i = 0; i < catalog_n(f->catalog); i++)
         if (f->zone[0] && !strcmp(catalog_at(f->catalog, i)->zone, f->zone))
             zone += catalog_at(f->catalog, i)->popularity;
@@ -81,7 +88,7 @@ static void freeze(struct fuse *f, size_t i)
         for (uint8_t n = 0; n < h->lifted_n; n++)
             h->lifted[n].entry = -1;
         if (e->kind == ENTRY_CODE) {
-            if (!(h->codes_used >> e->bit & 1))
+            if (!(h->codes_used >> e->bit & 1) && !e->spoken_for)
                 h->logp += log(f->p.prior.code_unused);
             h->codes_used &= ~(UINT64_C(1) << e->bit);
         }
@@ -232,6 +239,7 @@ static int64_t when(const struct entry *e)
 static void attach(struct fuse *f, struct entry *e, const struct sight *s)
 {
     e->sight[e->sights_n++] = *s;
+    e->candidates_n = 0;
     e->event_ns = when(e);
     f->dirty = true;
 }
@@ -259,6 +267,7 @@ static void weigh_event(struct fuse *f, const struct trundle_evidence *w, int64_
     if (!e)
         e = new_event(f, w->t0_ns, w->t1_ns, now_ns);
 
+    e->candidates_n = 0;
     e->weighed = isfinite(w->mass_g) && isfinite(w->mass_sd_g);
     e->mass_g = w->mass_g;
     e->sd_g = w->mass_sd_g;
@@ -306,9 +315,12 @@ static float finite_or(float x, float otherwise)
 
 void fuse_evidence(struct fuse *f, const struct trundle_evidence *ev, int64_t now_ns)
 {
+    bool blind = ev->sense == TRUNDLE_SENSE_WEIGH ? !isfinite(ev->mass_g) && (ev->faults & TRUNDLE_FAULT_CELL_DEAD) : f->scale_blind;
+
     f->now_ns = now_ns;
-    if (ev->sense == TRUNDLE_SENSE_WEIGH)
-        f->scale_blind = !isfinite(ev->mass_g) && (ev->faults & TRUNDLE_FAULT_CELL_DEAD);
+    if (blind != f->scale_blind)
+        look_again(f);
+    f->scale_blind = blind;
     if (ev->stage != TRUNDLE_STAGE_FINAL)
         return;
     if (ev->sense == TRUNDLE_SENSE_WEIGH && isfinite(ev->mass_g)) {
@@ -398,6 +410,15 @@ static void answer_frozen(struct fuse *f, uint32_t event, enum trundle_touch_opt
                                           .shown = { .kind = gone ? TRUNDLE_EVENT_NOTHING : TRUNDLE_EVENT_PUT, .a = product, .count = 1 } });
 }
 
+/* The codes behind the line that a shopper speaks of: when it was not that, they are no items of their own either. */
+static void speak_for_codes(struct fuse *f, const struct entry *e)
+{
+    for (uint8_t k = 0; k < e->keys_n; k++)
+        for (size_t i = 0; i < f->entries_n && same_product(e->key[k].key.a, e->shown.a); i++)
+            if (f->entry[i].kind == ENTRY_CODE && (f->entry[i].sequence == e->key[k].code_a || f->entry[i].sequence == e->key[k].code_b))
+                f->entry[i].spoken_for = true;
+}
+
 void fuse_answer(struct fuse *f, uint32_t event, enum trundle_touch_option option, struct trundle_product product, int32_t count)
 {
     for (size_t i = 0; i < f->entries_n; i++) {
@@ -410,10 +431,35 @@ void fuse_answer(struct fuse *f, uint32_t event, enum trundle_touch_option optio
             e->answers_n--;
         }
         e->answer[e->answers_n++] = (struct answer){ option, product, count };
+        e->candidates_n = 0;
+        speak_for_codes(f, e);
         f->dirty = true;
         return;
     }
     answer_frozen(f, event, option, product, count);
+}
+
+/* A code that no event explains becomes an event of its own: the scale may have missed its item, and the cameras too. What is
+ * sold by weight needs a step, or a label, to be anything. True: there is a new one. */
+static bool codes_alone(struct fuse *f)
+{
+    for (size_t i = 0; i < f->entries_n; i++) {
+        struct entry *code = &f->entry[i], *e;
+        const struct catalog_product *p = catalog_find(f->catalog, code->product);
+        int64_t t_ns = code->t_ns + S_NS(f->p.prior.code_put_s);
+        uint32_t sequence = code->sequence;
+
+        if (code->kind != ENTRY_CODE || code->told_alone || code->spoken_for || code->used_p > 0.5f || ns_s(f->now_ns - code->t_ns) < f->p.prior.code_alone_s || !p ||
+            (p->by_weight && !isfinite(code->weight_g)))
+            continue;
+        code->told_alone = true;
+        e = new_event(f, t_ns, t_ns, f->now_ns);
+        e->alone = sequence;
+        e->mass_g = e->sd_g = (double)NAN;
+        e->event_ns = t_ns;
+        return true;
+    }
+    return false;
 }
 
 static void fold(struct fuse *f)
@@ -432,6 +478,11 @@ void fuse_run(struct fuse *f, int64_t now_ns)
         fold(f);
     f->dirty = false;
     explain_posterior(f);
+    while (codes_alone(f)) {
+        fold(f);
+        f->dirty = false;
+        explain_posterior(f);
+    }
     decide(f);
     while (freeze_next(f, false))
         ;

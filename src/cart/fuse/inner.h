@@ -5,7 +5,7 @@
 
 #include "cart/fuse/fuse.h"
 
-enum { CODE_BITS = 64, LIFTED_MAX = 3 };
+enum { CODE_BITS = 64, LIFTED_MAX = 3, CANDIDATES_MAX = 16 };
 
 /* A sighting as one camera reported it. */
 struct sight {
@@ -32,22 +32,28 @@ struct entry {
     uint32_t sequence;
     uint8_t  bit;                           /* in hypothesis.codes_used */
     bool     typed;
+    bool     told_alone;                    /* it has an event of its own */
+    bool     spoken_for;                    /* the shopper spoke of the event that used it: unused, it surprises nobody */
+    float    used_p;                        /* probability that a put used it */
 
     /* event */
     uint32_t id;
-    bool     weighed;                       /* else seen alone */
+    bool     weighed;                       /* else seen alone, or */
+    uint32_t alone;                         /* no sense stirred: made of the code of this sequence; 0 no */
     double   mass_g, sd_g;
     float    llr_put, llr_take, llr_move, llr_bump;
     uint32_t weigh_id;
     int64_t  event_ns;                      /* best guess of when it happened */
     int64_t  made_ns;                       /* log time at which it became an event */
-    uint8_t  sights_n, answers_n;
+    uint8_t  sights_n, answers_n, candidates_n;
+    struct trundle_product candidate[CANDIDATES_MAX];   /* worth a look under every hypothesis; none: not looked up since it changed */
     struct sight  sight[FUSE_SIGHTS];
     struct answer answer[FUSE_ANSWERS];
     /* what is shown for it, and asked */
     struct fuse_key shown;
     float    shown_p;
     bool     asked, rescan_asked, question_open;
+    uint32_t code_when_asked;               /* newest code that explained it when the shopper was last asked */
     float    told_p;                        /* probability of the best key when a belief was last reported; -1 never */
     uint8_t  keys_n;
     struct fuse_belief key[FUSE_KEYS];      /* posterior, most probable first */
@@ -117,14 +123,14 @@ void explain_entry(struct fuse *f, size_t i);
 /* Makes the posterior of every event in the window from f->beam. */
 void explain_posterior(struct fuse *f);
 /* likely.c: what the senses say, in nats. */
-/* ln p(step mass | product put) - ln p(step mass | any). weight_g: from a label, NAN none. */
-double likely_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g);
+/* ln p(step mass | product put) - ln p(step mass | any). weight_g: from a label, NAN none. coded: a code says so. */
+double likely_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g, bool coded);
 /* Of n items of one product in one step; of two products. */
 double likely_many_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, int32_t n);
 double likely_pair_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *a, const struct catalog_product *b);
 /* Of a known mass, with the variance of item and step: robust, a share `mass_wild` may be anything. */
 double likely_mixture(const struct fuse *f, double mass_g, double mean_g, double variance);
-double likely_missed(const struct fuse *f, double mass_g);
+double likely_missed(const struct fuse *f, double mass_g, bool coded);
 double likely_step_variance(const struct fuse *f, const struct entry *e);
 double likely_own_sd(const struct fuse *f, const struct catalog_product *p);
 /* What the cameras add to "this product was put (taken)"; remembered until likely_forget(). */
@@ -138,6 +144,8 @@ int  likely_new_regions(const struct entry *e, int camera);
 double likely_nothing(const struct fuse *f, const struct entry *e);
 /* What the shopper said about it. */
 double likely_answer(const struct fuse *f, const struct entry *e, const struct fuse_key *k);
+/* The code that an event without a sense was made of; NULL: it has gone from the window. */
+const struct entry *entry_of_code(const struct fuse *f, uint32_t sequence);
 /* How many of this product the shopper said they were; 0 nothing. */
 int32_t likely_said_count(const struct entry *e, struct trundle_product p);
 void   likely_forget(struct fuse *f);

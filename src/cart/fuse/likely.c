@@ -42,13 +42,14 @@ double likely_mixture(const struct fuse *f, double mass_g, double mean_g, double
     return ln_sum(log1p(-w) + ln_normal(mass_g, mean_g, variance) - bg, log(w));
 }
 
-/* ln of the chance that the scale reports nothing for this mass: ln Phi((miss - m) / sd), with the Gaussian tail bounded. */
-double likely_missed(const struct fuse *f, double mass_g)
+/* ln of the chance that the scale reports nothing for this mass: ln (w + (1 - w) Phi((miss - m) / sd)). w is as good as 0 where no code
+ * vouches for the item: the cameras alone see too many things that are not there. */
+double likely_missed(const struct fuse *f, double mass_g, bool coded)
 {
     double z = (f->p.prior.miss_g - mass_g) / f->p.prior.miss_sd_g;
-    double phi = 0.5 * erfc(-z * 0.70710678118654752440);
+    double phi = 0.5 * erfc(-z * 0.70710678118654752440), w = coded ? f->p.prior.miss_wild : 1e-9;
 
-    return phi > 1e-9 ? log(phi) : log(1e-9);
+    return log(w + (1 - w) * phi);
 }
 
 double likely_step_variance(const struct fuse *f, const struct entry *e)
@@ -61,14 +62,14 @@ double likely_own_sd(const struct fuse *f, const struct catalog_product *p)
     return isfinite(p->mass_sd_g) && p->mass_sd_g > 0 ? p->mass_sd_g : f->p.prior.mass_unknown_sd * p->mass_g;
 }
 
-double likely_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g)
+double likely_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, double weight_g, bool coded)
 {
     bool labelled = isfinite(weight_g), known = p && !p->by_weight && isfinite(p->mass_g);
 
     if (!e->weighed) {
         if (f->scale_blind)
             return 0;
-        return likely_missed(f, labelled ? weight_g : known ? p->mass_g : 200);
+        return likely_missed(f, labelled ? weight_g : known ? p->mass_g : 200, coded);
     }
     if (e->mass_g <= 0)
         return log(f->p.prior.mass_wild);
@@ -85,7 +86,7 @@ double likely_pair_mass(const struct fuse *f, const struct entry *e, const struc
     double variance;
 
     if (!e->weighed)
-        return f->scale_blind ? 0 : likely_missed(f, 400);
+        return f->scale_blind ? 0 : likely_missed(f, 400, false);
     if (e->mass_g <= 0)
         return log(f->p.prior.mass_wild);
     if (a->by_weight || b->by_weight || !isfinite(a->mass_g) || !isfinite(b->mass_g)) {
@@ -100,7 +101,7 @@ double likely_pair_mass(const struct fuse *f, const struct entry *e, const struc
 double likely_many_mass(const struct fuse *f, const struct entry *e, const struct catalog_product *p, int32_t n)
 {
     if (!e->weighed)
-        return f->scale_blind ? 0 : likely_missed(f, 200.0 * n);
+        return f->scale_blind ? 0 : likely_missed(f, 200.0 * n, false);
     if (e->mass_g <= 0)
         return log(f->p.prior.mass_wild);
     if (!isfinite(p->mass_g))

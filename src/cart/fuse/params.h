@@ -25,6 +25,8 @@
     X(scanned, 1e-6, 1, "probability that a put with a free code near it is of that code's product")                 \
     X(code_late, 1e-6, 1, "share of scans that come after the put")                                                  \
     X(code_unused, 1e-9, 1, "probability that a scanned item is not put in")                                         \
+    X(code_alone_s, 0.1, 60, "a code that nothing near it explains is taken for an item that no sense felt after this long, s")   \
+    X(code_put_s, 0, 10, "... and that item was put in this long after the code was read, s")                         \
     X(code_before_s, 0.1, 60, "a code reaches forward to puts this many seconds later")                              \
     X(code_after_s, 0.1, 60, "a code reaches back to puts this many seconds earlier")                                \
     X(zone, 0, 1, "share of unscanned puts that come from the planogram zone where the cart stands")                 \
@@ -33,6 +35,7 @@
     X(mass_unknown_sd, 0.001, 1, "relative sd of an item whose catalog row has a mass and no sd")                    \
     X(miss_g, 0.1, 500, "mass of which half the steps are missed by the scale, g")                                   \
     X(miss_sd_g, 0.1, 500, "softness of that, g")                                                                    \
+    X(miss_wild, 1e-9, 0.9, "share of steps of scanned items that the scale misses whatever their mass: a bump or a push hid them") \
     X(see_weight, 0, 2, "what one camera's product llr is worth; below 1 because errors of cameras are shared")      \
     X(see_limit, 0.1, 50, "largest product llr of one camera taken at face value, nats")                             \
     X(see_wild, 1e-6, 0.9, "share of sightings that say nothing about the product")                                  \

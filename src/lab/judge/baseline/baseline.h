@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "lab/judge/replay.h"
+#include "lab/judge/fit.h"
 
 enum { JUDGE_BASELINES = 5, JUDGE_BASELINE_FIELDS = 9, JUDGE_BASELINE_GRID = 6 };
 
@@ -36,20 +36,7 @@ struct judge_baseline_field {
 /* NULL: no such system. */
 const struct judge_baseline_field *judge_baseline_fields(const char *name, size_t *out_n);
 
-/* What a fit found. */
-struct judge_baseline_fit {
-    double value[JUDGE_BASELINE_FIELDS];
-    double f1, f1_start;                   /* event F1 with them, and with the built-in numbers */
-    size_t trips, tried;
-};
-
-/* Fits the numbers of a system on trips (files, folders) by coordinate search over each field's grid, for the best event F1.
- * The senses run once; each try replays what they said. NOT_FOUND: no such system, or no trip could be read. */
-TRUNDLE_MUST_USE enum trundle_status judge_baseline_fit(const char *name, const char *const *paths, size_t n, void (*progress)(void *user, size_t done, size_t total),
-                                                        void *user, struct judge_baseline_fit *out, struct trundle_error *err);
-/* The same on trips made for it below $TMPDIR and discarded; `jobs` as of sim_trips_make. */
-TRUNDLE_MUST_USE enum trundle_status judge_baseline_fit_suite(const char *name, const char *suite, int64_t seed, size_t trips, int jobs,
-                                                              void (*progress)(void *user, size_t done, size_t total), void *user,
-                                                              struct judge_baseline_fit *out, struct trundle_error *err);
+/* The system whose numbers judge_fit finds. NOT_FOUND: no such system. */
+TRUNDLE_MUST_USE enum trundle_status judge_baseline_fit(const char *name, struct judge_fit_system *out, struct trundle_error *err);
 /* {"field":value,...} of one system. */
 TRUNDLE_MUST_USE enum trundle_status judge_baseline_print(const char *name, const double *value, struct bytes *out);
