@@ -11,8 +11,9 @@
 struct verb { const char *name, *program, *text; };
 
 #define CART_ROW(name, text) { #name, "trundle-cart", text },
+#define HUB_ROW(name, text) { #name, "trundle-hub", text },
 #define LAB_ROW(name, text) { #name, "trundle-lab", text },
-static const struct verb verbs[] = { CART_VERBS(CART_ROW) LAB_VERBS(LAB_ROW) { NULL, NULL, NULL } };
+static const struct verb verbs[] = { CART_VERBS(CART_ROW) LAB_VERBS(LAB_ROW) HUB_VERBS(HUB_ROW) { NULL, NULL, NULL } };
 
 static void usage(FILE *to)
 {

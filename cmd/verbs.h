@@ -15,6 +15,7 @@
     V(scan, "the product codes in pictures") \
     V(weigh, "settled weight steps of a recorded trace") \
     V(calibrate, "gains, offsets and places of the load cells, into the cart file") \
+    V(cart, "join a hub, send what was seen, install what it should run, roll back") \
     V(see, "recognise products: enrol a gallery, classify photos, fit and replay the camera sense") \
     /* end of the cart */
 #define LAB_VERBS(V) \
@@ -24,6 +25,10 @@
     V(train, "trains the net of a recipe, and goes on after kills") \
     V(net, "neural networks: info, run, check, tune, import, export, bench, quantize, prune") \
     /* end of the lab */
+#define HUB_VERBS(V) \
+    V(hub, "the server of a fleet: what carts saw comes in, what they should run goes out; backup, restore, fsck") \
+    V(ship, "build, sign, publish a bundle; a rollout's status, stop, rollback") \
+    /* end of the hub */
 /* clang-format on */
 
 /* Exit codes (docs/contracts.md). */
@@ -32,4 +37,5 @@ enum { EXIT_OK = 0, EXIT_VERDICT = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_ENVIR
 #define DECLARE_VERB(name, text) int verb_##name(int argc, char **argv);
 CART_VERBS(DECLARE_VERB)
 LAB_VERBS(DECLARE_VERB)
+HUB_VERBS(DECLARE_VERB)
 #undef DECLARE_VERB

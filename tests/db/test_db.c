@@ -115,12 +115,35 @@ static void what_is_no_database_is_refused(void **state)
     assert_null(db);
 }
 
+static void each_room_has_its_own_version(void **state)
+{
+    static const char *const first[] = { "CREATE TABLE a(i INTEGER)", "ALTER TABLE a ADD COLUMN j INTEGER; INSERT INTO a VALUES(1, 2)" };
+    static const char *const broken[] = { "CREATE TABLE b(i INTEGER)", "INSERT INTO b VALUES(1); INSERT INTO nosuch VALUES(1)" };
+    struct db *db;
+    struct db_statement *s;
+    struct trundle_error err;
+
+    (void)state;
+    support_ok(db_open(":memory:", DB_CREATE, &db, &err), &err);
+    support_ok(db_migrate(db, "a", first, 1, &err), &err);
+    support_ok(db_migrate(db, "a", first, 2, &err), &err);
+    support_ok(db_migrate(db, "a", first, 2, &err), &err);                   /* once, and only once */
+    assert_int_equal(db_migrate(db, "a", first, 1, &err), TRUNDLE_UNSUPPORTED);
+    assert_int_not_equal(db_migrate(db, "b", broken, 2, &err), TRUNDLE_OK);
+    support_ok(db_prepare(db, "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), (SELECT version FROM room WHERE name = 'b')", &s, &err), &err);
+    support_ok(db_step(s, &err), &err);
+    assert_true(db_integer(s, 0) == 1 && db_integer(s, 1) == 0 && db_integer(s, 2) == 1);
+    db_free(s);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_go_in_and_come_out),
         cmocka_unit_test(transactions_are_whole_and_files_stay),
         cmocka_unit_test(what_is_no_database_is_refused),
+        cmocka_unit_test(each_room_has_its_own_version),
     };
 
     return support_run(tests);

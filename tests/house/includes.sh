@@ -5,7 +5,7 @@
 # docs/architecture.md). Prints every include that does not. With --order prints the rooms in order.
 set -eu
 cd "$(dirname "$0")/../.."
-rooms='base/std base/db base/http base/evidence base/trip base/catalog base/net base/bundle
+rooms='base/std base/db base/http base/evidence base/trip base/catalog base/net base/seal base/bundle
 cart/calib cart/scan cart/weigh cart/see cart/fuse cart/basket cart/guard cart/brain cart/capture cart/runtime cart/screen
 lab/train lab/sim lab/judge lab/mine hub/depot hub/label hub/watch hub/ship hub/server'
 root=${1:-.}

@@ -41,6 +41,11 @@ TRUNDLE_MUST_USE enum trundle_status db_exec(struct db *db, const char *sql, str
 TRUNDLE_MUST_USE enum trundle_status db_version(struct db *db, int64_t *out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status db_version_set(struct db *db, int64_t version, struct trundle_error *err);
 
+/* Brings a room's tables to their newest form: step[k] holds the statements that lead from version k to k + 1, is never changed once released, and is
+ * run once, in a transaction with the new version. `room` names the tables' owner (several share a file). UNSUPPORTED: the file was written by a newer
+ * program; nothing is changed. A failing step leaves the version before it. */
+TRUNDLE_MUST_USE enum trundle_status db_migrate(struct db *db, const char *room, const char *const *step, size_t n, struct trundle_error *err);
+
 TRUNDLE_MUST_USE enum trundle_status db_begin(struct db *db, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status db_commit(struct db *db, struct trundle_error *err);
 void db_rollback(struct db *db);   /* nothing to do without a transaction */

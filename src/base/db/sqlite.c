@@ -125,6 +125,63 @@ enum trundle_status db_version_set(struct db *db, int64_t version, struct trundl
     return db_exec(db, sql, err);
 }
 
+static enum trundle_status room_version(struct db *db, const char *room, int64_t *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    *out = 0;
+    TRY_GOTO(status, db_prepare(db, "SELECT version FROM room WHERE name = ?", &s, err), out);
+    db_bind_text(s, 1, room);
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        *out = db_integer(s, 0);
+    else if (status == TRUNDLE_END)
+        status = TRUNDLE_OK;
+out:
+    db_free(s);
+    return status;
+}
+
+static enum trundle_status set_room_version(struct db *db, const char *room, int64_t version, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY_GOTO(status, db_prepare(db, "INSERT INTO room(name, version) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET version = excluded.version", &s, err), out);
+    db_bind_text(s, 1, room);
+    db_bind_integer(s, 2, version);
+    status = db_run(s, err);
+out:
+    db_free(s);
+    return status;
+}
+
+enum trundle_status db_migrate(struct db *db, const char *room, const char *const *step, size_t n, struct trundle_error *err)
+{
+    int64_t version;
+    enum trundle_status status;
+
+    TRY(db_exec(db, "CREATE TABLE IF NOT EXISTS room(name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID", err));
+    TRY(room_version(db, room, &version, err));
+    if (version < 0 || version > (int64_t)n)
+        return error_set(err, TRUNDLE_UNSUPPORTED, db->path, "run the program that wrote it, or a newer one", "tables of '%s' have version %lld, this program knows up to %zu",
+                         room, (long long)version, n);
+    for (size_t k = (size_t)version; k < n; k++) {
+        TRY(db_begin(db, err));
+        status = db_exec(db, step[k], err);
+        if (status == TRUNDLE_OK)
+            status = set_room_version(db, room, (int64_t)k + 1, err);
+        if (status == TRUNDLE_OK)
+            status = db_commit(db, err);
+        if (status != TRUNDLE_OK) {
+            db_rollback(db);
+            return status;
+        }
+    }
+    return TRUNDLE_OK;
+}
+
 enum trundle_status db_begin(struct db *db, struct trundle_error *err)
 {
     return db_exec(db, "BEGIN IMMEDIATE", err);
