@@ -13,6 +13,8 @@
 
 #include "base/std/bytes.h"
 
+#include <stdbool.h>
+
 enum disk_step { DISK_MAKE_FOLDER, DISK_CREATE, DISK_WRITE, DISK_SYNC, DISK_SYNC_FOLDER, DISK_RENAME, DISK_REMOVE };
 
 struct disk {
@@ -27,6 +29,8 @@ TRUNDLE_MUST_USE enum trundle_status disk_write(const struct disk *disk, int fd,
 /* Syncs and closes; closes also on failure. */
 TRUNDLE_MUST_USE enum trundle_status disk_close(const struct disk *disk, int fd, const char *path, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status disk_sync_folder(const struct disk *disk, const char *path, struct trundle_error *err);
+/* A folder and all folders in it. */
+TRUNDLE_MUST_USE enum trundle_status disk_sync_tree(const struct disk *disk, const char *path, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status disk_rename(const struct disk *disk, const char *from, const char *to, struct trundle_error *err);
 /* A file, or a folder with all that is in it; nothing there is fine. Links are removed, never followed. */
 TRUNDLE_MUST_USE enum trundle_status disk_remove(const struct disk *disk, const char *path, struct trundle_error *err);
