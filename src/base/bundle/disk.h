@@ -21,6 +21,7 @@ struct disk {
     /* Called before each step; `other` is the target of a rename, else NULL. Not 0: the step is not done and fails with this errno. */
     int (*before)(void *user, enum disk_step step, const char *path, const char *other);
     void *user;
+    bool  no_sync;                     /* syncs are announced and not done: for tests of many power cuts */
 };
 
 TRUNDLE_MUST_USE enum trundle_status disk_folder(const struct disk *disk, const char *path, struct trundle_error *err);      /* existing is fine; not its parents */

@@ -22,6 +22,21 @@ static enum trundle_status path_in(const struct slots_config *config, const char
     return n > 0 && n < SLOTS_PATH ? TRUNDLE_OK : error_set(err, TRUNDLE_TOO_LARGE, config->folder, NULL, "the path is too long");
 }
 
+/* The folder is there for good: a keyring that a cart pinned must not go with a folder that was never synced. */
+static enum trundle_status make_folder(const struct slots_config *config, struct trundle_error *err)
+{
+    char parent[SLOTS_PATH];
+    const char *slash = strrchr(config->folder, '/');
+    int n = slash && slash != config->folder ? (int)(slash - config->folder) : 1;
+
+    if (access(config->folder, F_OK) == 0)
+        return TRUNDLE_OK;
+    TRY(disk_folder(config->disk, config->folder, err));
+    if (snprintf(parent, sizeof parent, "%.*s", n, slash ? config->folder : ".") >= SLOTS_PATH)
+        return error_set(err, TRUNDLE_TOO_LARGE, config->folder, NULL, "the path is too long");
+    return disk_sync_folder(config->disk, parent, err);
+}
+
 /* The folder, and the lock on it. */
 static enum trundle_status lock(const struct slots_config *config, int *out_fd, struct trundle_error *err)
 {
@@ -29,7 +44,7 @@ static enum trundle_status lock(const struct slots_config *config, int *out_fd, 
     int fd;
 
     TRY(path_in(config, "lock", path, err));
-    TRY(disk_folder(config->disk, config->folder, err));
+    TRY(make_folder(config, err));
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, TRUNDLE_IO, path, "is the folder writable?", "cannot open: %s", strerror(errno));
