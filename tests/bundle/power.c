@@ -53,11 +53,11 @@ static void undo(const struct power_step *s)
 static void cut(struct power *p)
 {
     for (int i = 0; i < p->dirty_n && p->how != POWER_STOPS; i++)
-        if (p->how == POWER_LOSES_ALL || rng_below(&p->rng, 2))
+        if (p->how != POWER_LOSES_SOME || rng_below(&p->rng, 2))
             if (truncate(p->dirty[i], 0) != 0)
                 abort();
     for (int i = p->pending_n - 1; i >= 0 && p->how != POWER_STOPS; i--)
-        if (p->how == POWER_LOSES_ALL || rng_below(&p->rng, 2))
+        if (p->how == POWER_LOSES_ALL || (p->how == POWER_LOSES_FIRST && i == 0) || (p->how == POWER_LOSES_SOME && rng_below(&p->rng, 2)))
             undo(&p->pending[i]);
     _exit(POWER_EXIT);
 }

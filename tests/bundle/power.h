@@ -15,7 +15,8 @@
 #include "base/std/rng.h"
 
 enum { POWER_EXIT = 77, POWER_STEPS_MAX = 512 };
-enum power_how { POWER_FAILS /* the step returns EIO */, POWER_STOPS /* killed; all that was written stays */, POWER_LOSES_ALL, POWER_LOSES_SOME, POWER_WAYS };
+enum power_how { POWER_FAILS /* the step returns EIO */, POWER_STOPS /* killed; all that was written stays */, POWER_LOSES_ALL,
+                 POWER_LOSES_FIRST /* the oldest name only: others overtook it */, POWER_LOSES_SOME, POWER_WAYS };
 
 struct power_step { enum disk_step step; char path[700], other[700]; struct bytes old; bool was_there; };
 struct power {
