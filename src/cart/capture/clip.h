@@ -23,7 +23,7 @@
 
 #include <trundle/message.h>
 
-enum { CLIP_OPEN = 4, CLIP_READY = 16, CLIP_RECENT = 32, CLIP_TRIP = 41 };
+enum { CLIP_OPEN = 8, CLIP_RECENT = 32, CLIP_TRIP = 41 };
 
 /* What is to be cut out. */
 struct clip_want {
@@ -42,19 +42,15 @@ struct clip_watch {
     uint64_t trip_hash;
     struct clip_want open[CLIP_OPEN];      /* in time order */
     size_t   open_n;
-    struct { uint32_t event; int64_t t_ns; uint8_t trigger; bool used; } rest[CLIP_RECENT];
+    struct { int64_t t_ns; uint32_t event; uint8_t trigger; bool used; } rest[CLIP_RECENT];
     size_t   rest_next;
     /* what the facts are made of */
-    int64_t  code_ns, motion_ns, now_ns;
-    struct { uint32_t id; uint8_t sensor; enum trundle_sense sense; uint32_t faults; struct trundle_product best; float llr; float second_llr;
-             struct trundle_likelihood product[TRUNDLE_EVIDENCE_PRODUCTS]; uint8_t products_n; } seen[CLIP_RECENT];
-    size_t   seen_next;
+    int64_t  code_ns, motion_ns, fault_ns; /* when there was the last one */
+    int64_t  corrected_ns;                 /* when a touch last said otherwise */
+    struct clip_seen { uint32_t id; uint8_t sensor, products_n; struct trundle_likelihood product[TRUNDLE_EVIDENCE_PRODUCTS]; } seen[CLIP_RECENT];
     struct { uint32_t question; struct trundle_product best; } asked[CLIP_RECENT];
-    size_t   asked_next;
     struct { uint32_t event; float second; } belief[CLIP_RECENT];
-    size_t   belief_next;
-    bool     corrected;                    /* the last touch said otherwise, and no decision has answered it yet */
-    int64_t  corrected_ns;
+    size_t   seen_next, asked_next, belief_next;
     uint64_t moments, refused;             /* refused: more clips at once than CLIP_OPEN */
 };
 
@@ -71,7 +67,11 @@ void clip_facts(const struct clip_watch *w, const struct trundle_message *m, str
 double clip_worth(const struct policy_trigger *trigger, double p, uint32_t kept_today);
 
 /* One clip that is kept, for the budget. */
-struct clip_kept { int64_t id, day, bytes; double worth; bool bound; /* being sent, or sent: it stays, and counts */ };
+struct clip_kept {
+    int64_t id, day, bytes;                /* the UTC day, since 1970; of ids the smaller is the older */
+    double  worth;
+    bool    bound, sent;                   /* bound: being sent, or sent: it stays, and counts for its day; sent: no longer on the cart */
+};
 /* Marks what goes so that no day holds more than bytes_per_day and those not sent hold no more than store_bytes together.
  * `out_drop[i]` is for clip[i]. O(n^2); n is at most some thousands. Returns how many go. */
 size_t clip_budget(const struct capture_policy *policy, const struct clip_kept *clip, size_t n, bool *out_drop);
