@@ -52,6 +52,11 @@ void ring_free(struct ring *r)
     free(r);
 }
 
+void ring_clear(struct ring *r)
+{
+    r->begin = r->end;
+}
+
 static const uint8_t *pointed(const struct trundle_message *m, size_t *n)
 {
     *n = m->channel == TRUNDLE_CAM ? m->frame.jpeg_bytes : m->channel == TRUNDLE_TRUTH ? m->truth.bytes_n : 0;

@@ -23,6 +23,8 @@ enum { RING_BYTES_LEAST = 64 << 10 };
 /* BAD_ARG: fewer than RING_BYTES_LEAST. */
 TRUNDLE_MUST_USE enum trundle_status ring_new(size_t bytes, struct ring **out, struct trundle_error *err);
 void ring_free(struct ring *r);            /* NULL is fine */
+/* Forgets all; numbers go on. */
+void ring_clear(struct ring *r);
 /* A message that is larger than a quarter of the ring is counted and not kept. */
 void ring_push(struct ring *r, const struct trundle_message *m);
 /* Number of the first message that is kept with log_ns >= t_ns; ring_end when there is none. */

@@ -198,7 +198,7 @@ static enum trundle_status check(const struct outbox_record *r, struct trundle_e
     return TRUNDLE_OK;
 }
 
-enum trundle_status outbox_key_take(struct outbox *box, const char *key, int64_t t_ns, bool *out_taken, struct trundle_error *err)
+enum trundle_status outbox_key_take(struct outbox *box, const char *key, bool *out_taken, struct trundle_error *err)
 {
     enum trundle_status status;
 
@@ -213,7 +213,7 @@ enum trundle_status outbox_key_take(struct outbox *box, const char *key, int64_t
         return status;
     *out_taken = true;
     db_bind_text(box->put_key, 1, key);
-    db_bind_integer(box->put_key, 2, t_ns);
+    db_bind_integer(box->put_key, 2, clock_wall_ns());   /* not of the trip, which may be a recorded one */
     return db_run(box->put_key, err);
 }
 
@@ -224,7 +224,7 @@ enum trundle_status outbox_insert(struct outbox *box, const struct outbox_record
 
     TRY(check(r, err));
     if (r->key)
-        TRY(outbox_key_take(box, r->key, r->t_ns, &taken, err));
+        TRY(outbox_key_take(box, r->key, &taken, err));
     if (taken) {
         TRY(meta(box, "boot", &boot, err));
         TRY(meta(box, "sequence", &sequence, err));

@@ -157,7 +157,7 @@ static enum trundle_status add_row(struct outbox *box, const char *sha, int64_t 
     enum trundle_status status;
 
     TRY(db_begin(box->db, err));
-    TRY_GOTO(status, outbox_key_take(box, key, c->t_ns, taken, err), out);
+    TRY_GOTO(status, outbox_key_take(box, key, taken, err), out);
     if (*taken) {
         TRY_GOTO(status,
                  db_prepare(box->db,

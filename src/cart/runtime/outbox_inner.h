@@ -22,6 +22,6 @@ struct outbox {
 
 /* Within a transaction of the caller. */
 TRUNDLE_MUST_USE enum trundle_status outbox_insert(struct outbox *box, const struct outbox_record *r, bool *out_taken, struct trundle_error *err);
-TRUNDLE_MUST_USE enum trundle_status outbox_key_take(struct outbox *box, const char *key, int64_t t_ns, bool *out_taken, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status outbox_key_take(struct outbox *box, const char *key, bool *out_taken, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status outbox_count(struct outbox *box, const char *name, int64_t by, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status outbox_clips_clean(struct outbox *box, bool alone, struct trundle_error *err);

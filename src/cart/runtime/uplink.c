@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
@@ -177,20 +178,18 @@ static enum trundle_status clip_done(struct sender *s, struct trundle_error *err
 /* The hub does not take it: from the start again, and after some tries not at all. */
 static enum trundle_status clip_refused(struct sender *s, struct trundle_error *err)
 {
-    char why[256];
     struct trundle_error said = { .what = "" };
+    enum trundle_status status = uplink_reply_error(&s->reply, "clip", &said);
 
-    (void)uplink_reply_error(&s->reply, "clip", &said);
-    (void)snprintf(why, sizeof why, "%s", said.what);
     s->knows_have = false;
     if (++s->clip_tries < CLIP_TRIES) {
         if (err)
             *err = said;
-        return TRUNDLE_DEVICE;
+        return status;
     }
     s->counts.refused++;
     s->has_clip = false;
-    return outbox_clip_refused(s->box, s->clip.sha256, why, err);
+    return outbox_clip_refused(s->box, s->clip.sha256, said.what, err);
 }
 
 static enum trundle_status take_have(struct sender *s, int64_t have, struct trundle_error *err)
@@ -381,15 +380,9 @@ struct uplink {
 
 static void wait_until(struct uplink *u, int64_t ns, bool wakes)
 {
-    struct timespec until;
+    int64_t end = clock_mono_ns() + ns;
+    struct timespec until = { .tv_sec = (time_t)(end / NS_PER_S), .tv_nsec = (long)(end % NS_PER_S) };
 
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(ns / NS_PER_S);
-    until.tv_nsec += (long)(ns % NS_PER_S);
-    if (until.tv_nsec >= NS_PER_S) {
-        until.tv_sec++;
-        until.tv_nsec -= NS_PER_S;
-    }
     (void)pthread_mutex_lock(&u->lock);
     while (!u->stop && !(wakes && u->woken) && pthread_cond_timedwait(&u->changed, &u->lock, &until) == 0)
         ;
@@ -433,12 +426,16 @@ static void free_uplink(struct uplink *u)
 enum trundle_status uplink_start(const struct uplink_config *config, struct uplink **out, struct trundle_error *err)
 {
     struct uplink *u = calloc(1, sizeof *u);
+    pthread_condattr_t monotonic;
     enum trundle_status status;
 
     if (!u)
         return error_set(err, TRUNDLE_NO_MEMORY, "uplink", NULL, "no memory");
     (void)pthread_mutex_init(&u->lock, NULL);
-    (void)pthread_cond_init(&u->changed, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&u->changed, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     status = sender_init(&u->sender, config, &u->stop, err);
     u->sender.config.stop = &u->stop;
     if (status == TRUNDLE_OK && pthread_create(&u->thread, NULL, run, u) != 0)
