@@ -22,7 +22,7 @@ void clip_watch_init(struct clip_watch *w, const struct capture_policy *policy, 
     w->policy = policy;
     (void)snprintf(w->trip, sizeof w->trip, "%s", trip);
     w->trip_hash = hash64(w->trip, strlen(w->trip), 0);
-    w->code_ns = w->motion_ns = w->corrected_ns = w->fault_ns = LONG_AGO;
+    w->code_ns = w->motion_ns = w->corrected_ns = w->fault_ns = w->taken_ns = LONG_AGO;
 }
 
 static void note_evidence(struct clip_watch *w, const struct trundle_evidence *e, int64_t t_ns)
@@ -158,6 +158,8 @@ static void want(struct clip_watch *w, struct clip_want c)
     const int64_t longest = S_NS(w->policy->longest_s);
 
     w->moments++;
+    if (c.t0_ns <= w->taken_ns)
+        c.t0_ns = w->taken_ns + 1;
     for (size_t i = 0; i < w->open_n; i++) {
         struct clip_want *o = &w->open[i];
         int64_t t0 = c.t0_ns < o->t0_ns ? c.t0_ns : o->t0_ns, t1 = c.t1_ns > o->t1_ns ? c.t1_ns : o->t1_ns;
@@ -272,6 +274,8 @@ enum trundle_status clip_due(struct clip_watch *w, int64_t now_ns, struct clip_w
         if (w->open[i].t1_ns >= now_ns && now_ns != INT64_MAX)
             continue;
         *out = w->open[i];
+        if (out->t1_ns > w->taken_ns)
+            w->taken_ns = out->t1_ns;
         memmove(&w->open[i], &w->open[i + 1], (w->open_n - i - 1) * sizeof w->open[0]);
         w->open_n--;
         return TRUNDLE_OK;

@@ -42,6 +42,7 @@ struct clip_watch {
     uint64_t trip_hash;
     struct clip_want open[CLIP_OPEN];      /* in time order */
     size_t   open_n;
+    int64_t  taken_ns;                     /* up to here seconds are in clips that were handed out */
     struct { int64_t t_ns; uint32_t event; uint8_t trigger; bool used; } rest[CLIP_RECENT];
     size_t   rest_next;
     /* what the facts are made of */

@@ -153,6 +153,13 @@ static enum trundle_status take(const struct json_at *at, struct capture_policy 
     return TRUNDLE_OK;
 }
 
+static enum trundle_status error_again(struct trundle_error *err)
+{
+    if (err)
+        err->status = TRUNDLE_BAD_INPUT;
+    return TRUNDLE_BAD_INPUT;
+}
+
 enum trundle_status policy_parse(const void *bytes, size_t n, const char *where, struct capture_policy *out, struct trundle_error *err)
 {
     struct capture_policy *p = malloc(sizeof *p);
@@ -168,6 +175,8 @@ enum trundle_status policy_parse(const void *bytes, size_t n, const char *where,
     status = take(&at, p, err);
     if (status == TRUNDLE_OK)
         *out = *p;
+    else if (status == TRUNDLE_NOT_FOUND)      /* a field that must be there; to the caller that is no absent policy */
+        status = error_again(err);
 out:
     json_decref(root);
     free(p);

@@ -90,6 +90,8 @@ enum trundle_status identity_load(const char *dir, struct identity *out, struct 
     if (status == TRUNDLE_OK) {
         at = json_at_root(root, path);
         status = take(&at, &id, err);
+        if (status == TRUNDLE_NOT_FOUND)           /* of a field: there is an identity, and it must not be made anew */
+            status = error_set(err, TRUNDLE_BAD_INPUT, path, mend, "a field is missing");
     }
     if (status == TRUNDLE_OK)
         *out = id;

@@ -509,6 +509,8 @@ static enum trundle_status take_join(const char *dir, struct identity *id, const
 out:
     free(trust);
     json_decref(root);
+    if (status == TRUNDLE_NOT_FOUND)
+        status = error_set(err, TRUNDLE_BAD_INPUT, "answer to join", "is this a hub?", "cart, store or seal_key is missing");
     return status;
 }
 
