@@ -157,7 +157,7 @@ void identity_done(struct identity *id)
 
 static bool of_this_machine(const char *host, size_t n)
 {
-    return (n == 9 && !strncmp(host, "localhost", 9)) || (n > 4 && !strncmp(host, "127.", 4)) || (n == 5 && !strncmp(host, "[::1]", 5));
+    return (n == 9 && !strncmp(host, "localhost", 9)) || (n > 4 && !strncmp(host, "127.", 4) && strspn(host, "0123456789.") == n) || (n == 5 && !strncmp(host, "[::1]", 5));
 }
 
 enum trundle_status identity_hub_set(struct identity *id, const char *hub, const char *pin, struct trundle_error *err)
