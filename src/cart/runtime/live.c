@@ -217,7 +217,7 @@ static enum trundle_status open_eyes(struct live *l, struct trundle_error *err)
             TRY(scanner_new(&(struct scanner_config){ .effort = SCAN_LIVE }, &e->scanner, err));
             e->luma = malloc((size_t)c->width_px * (size_t)c->height_px);
         } else {
-            TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_DEFAULT, &e->capture, err));
+            TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_LIVE, &e->capture, err));
             e->jpeg_capacity = capture_bound(e->capture);
             e->jpeg = malloc(e->jpeg_capacity);
         }
