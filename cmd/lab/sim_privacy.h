@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* trundle sim privacy */
+#pragma once
+
+int sim_privacy_main(int argc, char **argv);
