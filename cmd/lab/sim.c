@@ -209,6 +209,8 @@ int verb_sim(int argc, char **argv)
         return sim_noise(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "privacy"))
         return sim_privacy_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "still"))
+        return sim_still_main(argc - 1, argv + 1);
     if (!option_parse(argc, argv, "trundle sim --suite NAME|FILE --seed S --trips N --out DIR", "simulated shopping trips with their truth", rows, &first, &code))
         return code;
     if (!suite_name || !out || first < argc || jobs < 1 || jobs > 64 || trips < 1 || trips > SIM_TRIPS_MAX) {

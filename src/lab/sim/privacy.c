@@ -30,38 +30,6 @@ struct look {
     struct sim_scene scene;
 };
 
-static void unit(struct rng *r, double out[3])
-{
-    double n = 0;
-
-    for (int k = 0; k < 3; k++) {
-        out[k] = rng_normal(r);
-        n += out[k] * out[k];
-    }
-    for (int k = 0; k < 3; k++)
-        out[k] /= sqrt(n);
-}
-
-/* Turned about an axis through the camera (Rodrigues), and shifted. */
-static void knock(struct cart_camera *c, const double axis[3], double angle, const double way[3], double by_m)
-{
-    double turn[9], cs = cos(angle), sn = sin(angle), from[12];
-
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 3; k++) {
-            static const int other[3][3] = { { -1, 2, 1 }, { 2, -1, 0 }, { 1, 0, -1 } };
-            static const double sign[3][3] = { { 0, -1, 1 }, { 1, 0, -1 }, { -1, 1, 0 } };
-
-            turn[3 * i + k] = (1 - cs) * axis[i] * axis[k] + (i == k ? cs : sn * sign[i][k] * axis[other[i][k]]);
-        }
-    memcpy(from, c->T_basket_cam, sizeof from);
-    for (int i = 0; i < 3; i++) {
-        for (int k = 0; k < 3; k++)
-            c->T_basket_cam[4 * i + k] = turn[3 * i] * from[k] + turn[3 * i + 1] * from[4 + k] + turn[3 * i + 2] * from[8 + k];
-        c->T_basket_cam[4 * i + 3] = from[4 * i + 3] + by_m * way[i];
-    }
-}
-
 static enum trundle_status look_start(struct look *l, const struct sim_suite *suite, int64_t seed, struct trundle_error *err)
 {
     const struct sim_privacy_options *o = l->options;
@@ -77,9 +45,9 @@ static enum trundle_status look_start(struct look *l, const struct sim_suite *su
         struct cart_camera real = l->store->cart.camera[c];
         double axis[3], way[3];
 
-        unit(&r, axis);
-        unit(&r, way);
-        knock(&real, axis, o->turn_deg * 0.017453292519943295, way, o->shift_m);
+        sim_unit(&r, axis);
+        sim_unit(&r, way);
+        sim_camera_knock(&real, axis, o->turn_deg * 0.017453292519943295, way, o->shift_m);
         TRY(capture_new(&l->store->cart.camera[c], &l->store->cart.basket, &o->capture, &l->capture[c], err));
         if (sim_raster.make(&real, &l->renderer[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "privacy", NULL, "no memory for a camera");
