@@ -122,6 +122,15 @@ static void on_picture(void *user, unsigned camera, const struct device_picture 
     put(l, &m);
 }
 
+/* With l->lock held. */
+static void tell_keeper(const struct live *l)
+{
+    struct keeper_health h = { .cells_bad = l->scale_gone, .scanner_bad = l->scanner_silent, .cameras_n = l->cart.cameras_n, .cells_n = l->cart.cells.n };
+
+    memcpy(h.camera_bad, l->camera_gone, sizeof h.camera_bad);
+    keeper_health(l->config->keeper, &h);
+}
+
 static void on_health(void *user, enum device_kind kind, unsigned index, enum device_health health, const char *text)
 {
     struct live *l = user;
@@ -135,6 +144,8 @@ static void on_health(void *user, enum device_kind kind, unsigned index, enum de
     else if (kind == DEVICE_SCANNER)
         l->scanner_silent = health == DEVICE_GONE;      /* nobody scanning is no fault */
     l->health_changed = true;
+    if (l->config->keeper)
+        tell_keeper(l);
     (void)pthread_mutex_unlock(&l->lock);
     if (l->config->health)
         l->config->health(l->config->user, device_kind_text(kind), index, device_health_text(health), text);
@@ -158,10 +169,30 @@ static void show_health(struct live *l)
         face_refresh(l->config->face);
 }
 
+static void on_begun(void *user, const struct trip_head *head)
+{
+    struct live *l = user;
+
+    if (!l->config->keeper)
+        return;
+    keeper_patient(l->config->keeper, true);
+    l->summary->kept = keeper_trip_begin(l->config->keeper, head, l->cart_json.data, l->cart_json.n, &l->summary->kept_error);
+}
+
+static void on_kept(void *user, const struct trundle_message *m)
+{
+    struct live *l = user;
+
+    if (l->config->keeper)
+        keeper_message(l->config->keeper, m);
+}
+
 static void on_output(void *user, const struct trundle_message *m, bool again)
 {
     struct live *l = user;
 
+    if (l->config->keeper)
+        keeper_decided(l->config->keeper, m);
     if (l->config->face)
         face_output(l->config->face, m);
     if (m->channel == TRUNDLE_DECISION && l->config->decision)
@@ -186,7 +217,7 @@ static enum trundle_status open_eyes(struct live *l, struct trundle_error *err)
             TRY(scanner_new(&(struct scanner_config){ .effort = SCAN_LIVE }, &e->scanner, err));
             e->luma = malloc((size_t)c->width_px * (size_t)c->height_px);
         } else {
-            TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_DEFAULT, &e->capture, err));
+            TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_LIVE, &e->capture, err));
             e->jpeg_capacity = capture_bound(e->capture);
             e->jpeg = malloc(e->jpeg_capacity);
         }
@@ -236,7 +267,8 @@ static enum trundle_status set_aside(const char *current, struct trundle_error *
 static enum trundle_status open_session(struct live *l, struct trundle_error *err)
 {
     const struct live_config *c = l->config;
-    struct session_config config = { .threads = c->threads, .record = c->record, .user = l, .output = on_output, .consumed = on_consumed };
+    struct session_config config = { .threads = c->threads, .record = c->record, .user = l, .begun = on_begun, .kept = on_kept,
+                                     .output = on_output, .consumed = on_consumed };
     char current[CART_TEXT + 32];
     int64_t pause_ns;
 
@@ -259,6 +291,10 @@ static enum trundle_status open_session(struct live *l, struct trundle_error *er
     pause_ns = clock_mono_ns() - l->start_mono_ns - session_now_ns(l->session);
     if (pause_ns < 0 || pause_ns > PAUSE_MAX_NS)          /* the wall clock was set */
         l->start_mono_ns = clock_mono_ns() - session_now_ns(l->session);
+    if (c->keeper) {
+        keeper_clock(c->keeper, c->fast ? 0 : l->start_mono_ns);
+        keeper_patient(c->keeper, c->fast);
+    }
     return TRUNDLE_OK;
 }
 
@@ -374,6 +410,12 @@ enum trundle_status live_run(const struct live_config *config, struct replay_sum
         status = basket_receipt_json(brain_basket(session_brain(l->session)), &out->receipt_json);
     if (config->face)
         face_end(config->face);
+    if (status == TRUNDLE_OK && config->keeper && out->kept == TRUNDLE_OK) {
+        struct keeper_trip_end end = { .ended_ns = session_start_wall_ns(l->session) + session_now_ns(l->session), .basket = brain_basket(session_brain(l->session)),
+                                       .paid = brain_phase(session_brain(l->session)) == TRUNDLE_PHASE_PAID };
+
+        out->kept = keeper_trip_end(config->keeper, &end, &out->kept_error);
+    }
     if (status == TRUNDLE_OK) {
         struct session *s = l->session;
 
