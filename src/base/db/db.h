@@ -49,6 +49,13 @@ TRUNDLE_MUST_USE enum trundle_status db_migrate(struct db *db, const char *room,
 TRUNDLE_MUST_USE enum trundle_status db_begin(struct db *db, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status db_commit(struct db *db, struct trundle_error *err);
 void db_rollback(struct db *db);   /* nothing to do without a transaction */
+bool db_in_transaction(const struct db *db);   /* a full disk or an I/O error may have ended it */
+int64_t db_changes(const struct db *db);       /* rows that the last INSERT, UPDATE or DELETE changed */
+
+/* A copy of what is committed at this moment, while others go on writing; `path` must not exist (CONFLICT). Not synced: whoever needs that syncs it. */
+TRUNDLE_MUST_USE enum trundle_status db_copy(struct db *db, const char *path, struct trundle_error *err);
+/* CORRUPT names the first thing that SQLite's integrity check finds. */
+TRUNDLE_MUST_USE enum trundle_status db_check(struct db *db, struct trundle_error *err);
 
 /* Exactly one statement. The caller owns it. */
 TRUNDLE_MUST_USE enum trundle_status db_prepare(struct db *db, const char *sql, struct db_statement **out, struct trundle_error *err);

@@ -198,6 +198,48 @@ void db_rollback(struct db *db)
         (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
+bool db_in_transaction(const struct db *db)
+{
+    return !sqlite3_get_autocommit(db->handle);
+}
+
+int64_t db_changes(const struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+enum trundle_status db_copy(struct db *db, const char *path, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+    FILE *probe = fopen(path, "rb");
+
+    if (probe) {
+        (void)fclose(probe);
+        return error_set(err, TRUNDLE_CONFLICT, path, "name another file", "is there already");
+    }
+    TRY_GOTO(status, db_prepare(db, "VACUUM INTO ?", &s, err), out);
+    db_bind_text(s, 1, path);
+    status = db_run(s, err);
+out:
+    db_free(s);
+    return status;
+}
+
+enum trundle_status db_check(struct db *db, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY_GOTO(status, db_prepare(db, "PRAGMA integrity_check(1)", &s, err), out);
+    TRY_GOTO(status, db_step(s, err), out);
+    if (strcmp(db_text(s, 0), "ok") != 0)
+        status = error_set(err, TRUNDLE_CORRUPT, db->path, "restore a backup", "%.200s", db_text(s, 0));
+out:
+    db_free(s);
+    return status;
+}
+
 enum trundle_status db_prepare(struct db *db, const char *sql, struct db_statement **out, struct trundle_error *err)
 {
     struct db_statement *s = calloc(1, sizeof *s);

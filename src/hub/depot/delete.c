@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/*
+ * Deletion that follows lineage. First one transaction: the clip's row says deleted, its labels go, datasets get versions without it, what was made of it is marked,
+ * and a row says that the blob must go, with the receipt to be. Then the file goes, then the receipt is signed. A power cut in between is finished at the next start.
+ */
+#include "hub/depot/receipt.h"
+
+#include "base/std/list.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STALE_NS INT64_C(604800000000000)
+
+/* ---- the files ---- */
+
+static enum trundle_status held(struct db *db, const char *sha256, bool *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_blob WHERE sha256 = ? LIMIT 1", "s", sha256));
+    status = db_step(s, err);
+    db_free(s);
+    *out = status == TRUNDLE_OK;
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
+static enum trundle_status doom_one(struct db *db, struct depot_dooms *dooms, const char *sha256, const char *receipt, struct trundle_error *err)
+{
+    enum trundle_status status;
+    char path[DISK_PATH];
+    char *text = NULL;
+    bool still = false;
+
+    TRY(held(db, sha256, &still, err));
+    if (!still) {
+        TRY(depot_blob_path(dooms->d, sha256, path, err));
+        dooms->removed += disk_there(path, NULL);
+        status = disk_remove(path, err);
+        TRY(status);
+    }
+    if (receipt[0]) {
+        TRY(depot_receipt_sign(dooms->d, receipt, &text, err));
+        status = depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", sha256, text);
+        free(text);
+        TRY(status);
+    }
+    return depot_run(db, err, "DELETE FROM depot_doomed WHERE sha256 = ?", "s", sha256);
+}
+
+enum trundle_status depot_doom_run(struct db *db, void *user, struct trundle_error *err)
+{
+    struct { char sha256[DEPOT_SHA]; char *receipt; } *list = NULL;
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+    size_t n = 0, room = 0;
+
+    TRY(db_prepare(db, "SELECT sha256, receipt FROM depot_doomed LIMIT 10000", &s, err));
+    while ((status = db_step(s, err)) == TRUNDLE_OK) {
+        if (!list_grow((void **)&list, sizeof *list, n, &room) || !(list[n].receipt = strdup(db_text(s, 1)))) {
+            status = error_set(err, TRUNDLE_NO_MEMORY, "deletion", NULL, "no memory for %zu receipts", n + 1);
+            break;
+        }
+        (void)snprintf(list[n++].sha256, DEPOT_SHA, "%s", db_text(s, 0));
+    }
+    db_free(s);
+    status = status == TRUNDLE_END ? TRUNDLE_OK : status;
+    for (size_t i = 0; i < n; i++) {
+        if (status == TRUNDLE_OK)
+            status = doom_one(db, user, list[i].sha256, list[i].receipt, err);
+        free(list[i].receipt);
+    }
+    free(list);
+    return status;
+}
+
+/* ---- the rows ---- */
+
+struct deletion {
+    struct depot      *d;
+    const char *const *sha256;
+    size_t             n;
+    const char        *who, *why;
+    int64_t            now_ns;
+    json_t            *receipts;           /* array, one for each clip; null where nothing was left to do */
+    json_t            *reduced;            /* name -> new id */
+};
+
+static enum trundle_status rows_into(struct db *db, json_t *array, const char *sql, int64_t id, const char *first, const char *second, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(depot_query(db, &s, err, sql, "i", id));
+    while ((status = db_step(s, err)) == TRUNDLE_OK)
+        if (json_array_append_new(array, json_pack("{s:s,s:s}", first, db_text(s, 0), second, db_text(s, 1))) != 0) {
+            status = error_set(err, TRUNDLE_NO_MEMORY, "deletion", NULL, "no memory for a receipt");
+            break;
+        }
+    db_free(s);
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
+/* What was made of the clip: datasets are marked reduced, all else tainted; both are listed in the receipt. */
+static enum trundle_status follow(struct db *db, struct deletion *x, const char *sha256, json_t *receipt, struct trundle_error *err)
+{
+    json_t *datasets = json_object_get(receipt, "datasets"), *tainted = json_object_get(receipt, "tainted"), *set;
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+    int64_t node = 0;
+    size_t i;
+
+    status = depot_node_find(db, "clip", sha256, &node, err);
+    if (status == TRUNDLE_NOT_FOUND)
+        return TRUNDLE_OK;
+    TRY(status);
+    TRY(rows_into(db, datasets, "SELECT s.name, n.ref FROM depot_edge e JOIN depot_dataset s ON s.node = e.child JOIN depot_node n ON n.id = s.node WHERE e.parent = ? ORDER BY s.name, s.version",
+                  node, "name", "was", err));
+    TRY(rows_into(db, tainted, DEPOT_WALK_ON "SELECT n.kind, n.ref FROM walk w JOIN depot_node n ON n.id = w.node WHERE w.depth > 0 AND n.kind <> 'dataset' GROUP BY n.id ORDER BY n.id",
+                  node, "kind", "ref", err));
+    TRY(depot_query(db, &s, err, DEPOT_WALK_ON "INSERT OR IGNORE INTO depot_taint(node, clip, since_ns) SELECT DISTINCT w.node, ?2, ?3 FROM walk w JOIN depot_node n ON n.id = w.node"
+                    " WHERE w.depth > 0 AND n.kind <> 'dataset'", "isi", node, sha256, x->now_ns));
+    status = db_run(s, err);
+    db_free(s);
+    TRY(status);
+    json_array_foreach(datasets, i, set) {
+        const char *name = json_string_value(json_object_get(set, "name")), *was = json_string_value(json_object_get(set, "was"));
+
+        TRY(depot_query(db, &s, err, "SELECT n.ref FROM depot_dataset s JOIN depot_node n ON n.id = s.node WHERE s.name = ? ORDER BY s.version DESC LIMIT 1", "s", name));
+        status = db_step(s, err);
+        if (status == TRUNDLE_OK && strcmp(db_text(s, 0), was) == 0 && json_object_set_new(x->reduced, name, json_null()) != 0)
+            status = error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory for a receipt");
+        db_free(s);
+        TRY(status);
+    }
+    return depot_run(db, err, "UPDATE depot_dataset SET reduced = 1 WHERE node IN (SELECT child FROM depot_edge WHERE parent = ?)", "i", node);
+}
+
+static enum trundle_status clip_rows(struct db *db, struct deletion *x, const char *sha256, struct trundle_error *err)
+{
+    enum trundle_status status;
+    struct depot_clip c;
+    json_t *receipt;
+
+    TRY(depot_clip_find(db, sha256, &c, err));
+    if (c.state == DEPOT_CLIP_DELETED)
+        return json_array_append_new(x->receipts, json_null()) == 0 ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
+    TRY(depot_run(db, err, "UPDATE depot_clip SET state = 2 WHERE sha256 = ?", "s", sha256));
+    TRY(depot_run(db, err, "DELETE FROM depot_label WHERE clip = ?", "s", sha256));
+    receipt = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:s,s:s,s:I,s:I,s:[],s:[],s:s}", "clip", sha256, "cart", c.cart, "trip", c.trip, "purpose", c.purpose, "bytes", (json_int_t)c.bytes,
+                        "t0_ns", (json_int_t)llround(c.t0_s * 1e9), "t1_ns", (json_int_t)llround(c.t1_s * 1e9), "was_here", c.state == DEPOT_CLIP_HERE, "who", x->who, "why", x->why,
+                        "at_ns", (json_int_t)x->now_ns, "labels", (json_int_t)db_changes(db), "datasets", "tainted", "backups",
+                        "copies in backups made before at_ns are not removed by this");
+    if (!receipt || json_array_append_new(x->receipts, receipt) != 0)
+        return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
+    TRY(follow(db, x, sha256, receipt, err));
+    TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ?", "s", sha256));
+    status = depot_access_in(db, &(struct depot_access){ x->who, "delete", "clip", sha256, x->why }, x->now_ns, err);
+    return status;
+}
+
+static enum trundle_status reduce(struct db *db, struct deletion *x, struct trundle_error *err)
+{
+    char id[DEPOT_SHA];
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(x->reduced, next, name, value) {
+        TRY(depot_dataset_reduce(x->d, db, name, x->sha256, x->n, x->now_ns, id, err));
+        if (json_object_set_new(x->reduced, name, json_string(id)) != 0)
+            return error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory for a receipt");
+    }
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status delete_job(struct db *db, void *user, struct trundle_error *err)
+{
+    struct deletion *x = user;
+    enum trundle_status status;
+    json_t *receipt, *set;
+    size_t i, k;
+
+    (void)json_array_clear(x->receipts);
+    (void)json_object_clear(x->reduced);
+    for (i = 0; i < x->n; i++)
+        TRY(clip_rows(db, x, x->sha256[i], err));
+    TRY(reduce(db, x, err));
+    json_array_foreach(x->receipts, i, receipt) {
+        char *text;
+
+        json_array_foreach(json_object_get(receipt, "datasets"), k, set) {
+            json_t *now = json_object_get(x->reduced, json_string_value(json_object_get(set, "name")));
+
+            (void)json_object_set(set, "now", now ? now : json_null());
+        }
+        if (json_is_null(receipt))
+            continue;
+        text = json_dumps(receipt, JSON_SORT_KEYS | JSON_COMPACT);
+        status = text ? depot_doom(db, x->sha256[i], text, err) : error_set(err, TRUNDLE_NO_MEMORY, x->sha256[i], NULL, "no memory for a receipt");
+        free(text);
+        TRY(status);
+    }
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status delete_clips(struct depot *d, const char *const *sha256, size_t n, const char *who, const char *why, int64_t now_ns, struct trundle_error *err)
+{
+    struct deletion x = { d, sha256, n, who, why, now_ns, json_array(), json_object() };
+    enum trundle_status status = TRUNDLE_NO_MEMORY;
+    char path[DISK_PATH];
+
+    if (!x.receipts || !x.reduced)
+        (void)error_set(err, status, "deletion", NULL, "no memory for receipts");
+    else
+        status = depot_write(d, delete_job, &x, err);
+    json_decref(x.receipts);
+    json_decref(x.reduced);
+    TRY(status);
+    for (size_t i = 0; i < n; i++) {                   /* an upload that is under way ends here: its next piece is refused */
+        TRY(depot_part_path(d, sha256[i], path, err));
+        (void)pthread_mutex_lock(depot_stripe(d, sha256[i]));
+        status = disk_remove(path, err);
+        (void)pthread_mutex_unlock(depot_stripe(d, sha256[i]));
+        TRY(status);
+    }
+    return depot_write(d, depot_doom_run, &(struct depot_dooms){ d, 0 }, err);
+}
+
+enum trundle_status depot_clip_delete(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns, struct bytes *out_receipt, struct trundle_error *err)
+{
+    TRY(depot_sha_check(sha256, "clip", err));
+    if (!depot_printable(who, DEPOT_TEXT) || strnlen(why, DEPOT_TEXT) == DEPOT_TEXT)
+        return error_set(err, TRUNDLE_BAD_INPUT, "deletion", NULL, "needs who (printable ASCII) and why, up to %d bytes each", DEPOT_TEXT - 1);
+    TRY(delete_clips(d, &sha256, 1, who, why, now_ns, err));
+    return depot_receipt_get(d, sha256, out_receipt, err);
+}
+
+enum trundle_status depot_receipt_get(struct depot *d, const char *sha256, struct bytes *out_receipt, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    struct db *db = NULL;
+    enum trundle_status status;
+
+    TRY(depot_read_begin(d, &db, err));
+    TRY_GOTO(status, depot_query(db, &s, err, "SELECT text FROM depot_receipt WHERE sha256 = ?", "s", sha256), out);
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        status = bytes_print(out_receipt, "%s", db_text(s, 0)) == TRUNDLE_OK ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for its receipt");
+    else if (status == TRUNDLE_END)
+        status = error_set(err, TRUNDLE_NOT_FOUND, sha256, NULL, "no such clip was deleted");
+out:
+    db_free(s);
+    depot_read_end(d, db);
+    return status;
+}
+
+/* ---- retention ---- */
+
+struct parts {
+    struct depot *d;
+    int64_t       now_ns, removed;
+};
+
+/* Uploads of clips that are not awaited (any more), and all that stood still for a week. */
+static enum trundle_status part_look(void *user, const char *folder, const char *name, struct trundle_error *err)
+{
+    struct parts *p = user;
+    bool upload = depot_sha_check(name, "part", NULL) == TRUNDLE_OK, gone;
+    pthread_mutex_t *stripe = depot_stripe(p->d, upload ? name : "0");
+    enum trundle_status status = TRUNDLE_OK;
+    char path[DISK_PATH];
+    struct depot_clip c;
+    struct stat st;
+
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    (void)pthread_mutex_lock(stripe);
+    if (stat(path, &st) == 0) {
+        gone = p->now_ns / 1000000000 - (int64_t)st.st_mtime > STALE_NS / 1000000000;
+        if (upload && !gone) {
+            status = depot_clip_get(p->d, name, &c, err);
+            gone = status == TRUNDLE_NOT_FOUND || (status == TRUNDLE_OK && c.state != DEPOT_CLIP_ANNOUNCED);
+        }
+        if (gone) {
+            status = disk_remove(path, err);
+            p->removed += status == TRUNDLE_OK;
+        }
+    }
+    (void)pthread_mutex_unlock(stripe);
+    return status;
+}
+
+static enum trundle_status expired(struct depot *d, int64_t now_ns, int limit, char (**out)[DEPOT_SHA], size_t *out_n, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    struct db *db = NULL;
+    enum trundle_status status;
+    char (*list)[DEPOT_SHA] = NULL;
+    size_t n = 0, room = 0;
+
+    TRY(depot_read_begin(d, &db, err));
+    TRY_GOTO(status, depot_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE state <> 2 AND expires_ns <= ? ORDER BY expires_ns LIMIT ?", "ii", now_ns, (int64_t)limit), out);
+    while ((status = db_step(s, err)) == TRUNDLE_OK) {
+        if (!list_grow((void **)&list, sizeof *list, n, &room)) {
+            status = error_set(err, TRUNDLE_NO_MEMORY, "retention", NULL, "no memory for a list");
+            goto out;
+        }
+        (void)snprintf(list[n++], DEPOT_SHA, "%s", db_text(s, 0));
+    }
+    if (status != TRUNDLE_END)
+        goto out;
+    status = TRUNDLE_OK;
+    *out = list;
+    *out_n = n;
+    list = NULL;
+out:
+    free(list);
+    db_free(s);
+    depot_read_end(d, db);
+    return status;
+}
+
+enum trundle_status depot_sweep(struct depot *d, int64_t now_ns, int limit, struct depot_swept *out, struct trundle_error *err)
+{
+    struct depot_dooms dooms = { d, 0 };
+    struct parts parts = { d, now_ns, 0 };
+    char (*list)[DEPOT_SHA] = NULL, path[DISK_PATH];
+    const char **name = NULL;
+    enum trundle_status status;
+    size_t n = 0;
+
+    if (limit < 1 || limit > 10000)
+        return error_set(err, TRUNDLE_BAD_ARG, "retention", NULL, "limit %d, allowed are 1 to 10000", limit);
+    TRY(expired(d, now_ns, limit, &list, &n, err));
+    name = calloc(n + 1, sizeof *name);
+    if (!name) {
+        status = error_set(err, TRUNDLE_NO_MEMORY, "retention", NULL, "no memory for a list");
+        goto out;
+    }
+    for (size_t i = 0; i < n; i++)
+        name[i] = list[i];
+    TRY_GOTO(status, depot_write(d, depot_doom_run, &dooms, err), out);      /* what other rooms let go */
+    if (n)
+        TRY_GOTO(status, delete_clips(d, name, n, "retention", "keep_days are over", now_ns, err), out);
+    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/part", d->folder), out);
+    TRY_GOTO(status, disk_list(path, part_look, &parts, err), out);
+    *out = (struct depot_swept){ (int64_t)n, dooms.removed, parts.removed };
+out:
+    free(name);
+    free(list);
+    return status;
+}

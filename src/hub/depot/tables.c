@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* The depot's tables, step by step, and two helpers to run a statement in one line. */
+#include "hub/depot/inside.h"
+
+#include <stdarg.h>
+
+/* A record's key is the number of its (cart, boot) and its sequence in one integer: one B-tree, filled in order.
+ * The access log refuses changes; its chain shows them all the same when somebody goes around the trigger. */
+static const char *const steps[] = {
+    "CREATE TABLE depot_cart(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE depot_boot(id INTEGER PRIMARY KEY, cart INTEGER NOT NULL REFERENCES depot_cart(id), boot INTEGER NOT NULL, UNIQUE(cart, boot));"
+    "CREATE TABLE depot_record(key INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL, received_ns INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);"
+    "CREATE VIEW depot_records AS SELECT c.name AS cart, b.boot AS boot, r.key & 1099511627775 AS sequence, r.t_ns AS t_ns, r.received_ns AS received_ns, r.kind AS kind,"
+    "  r.body AS body FROM depot_record r JOIN depot_boot b ON b.id = r.key >> 40 JOIN depot_cart c ON c.id = b.cart;"
+
+    "CREATE TABLE depot_blob(sha256 TEXT NOT NULL, owner TEXT NOT NULL, since_ns INTEGER NOT NULL, PRIMARY KEY(sha256, owner)) WITHOUT ROWID;"
+    "CREATE TABLE depot_doomed(sha256 TEXT PRIMARY KEY, receipt TEXT) WITHOUT ROWID;"
+
+    "CREATE TABLE depot_clip(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, cart TEXT NOT NULL, trip TEXT NOT NULL, trigger TEXT NOT NULL, purpose TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL, keep_days INTEGER NOT NULL, t0_s REAL NOT NULL, t1_s REAL NOT NULL, worth REAL, decision INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "  announced_ns INTEGER NOT NULL, here_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL);"
+    "CREATE INDEX depot_clip_trip ON depot_clip(cart, trip);"
+    "CREATE INDEX depot_clip_expires ON depot_clip(expires_ns) WHERE state <> 2;"
+
+    "CREATE TABLE depot_trip(cart TEXT NOT NULL, trip TEXT NOT NULL, store TEXT NOT NULL, bundle TEXT NOT NULL, started_ns INTEGER NOT NULL, ended_ns INTEGER NOT NULL,"
+    "  boot INTEGER NOT NULL, sequence INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY(cart, trip)) WITHOUT ROWID;"
+    "CREATE TABLE depot_product(code TEXT NOT NULL, since_ns INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(code, since_ns)) WITHOUT ROWID;"
+    "CREATE TABLE depot_label(id INTEGER PRIMARY KEY, clip TEXT NOT NULL, task TEXT NOT NULL, product TEXT NOT NULL, t0_s REAL NOT NULL, t1_s REAL NOT NULL,"
+    "  body TEXT NOT NULL, who TEXT NOT NULL, made_ns INTEGER NOT NULL);"
+    "CREATE INDEX depot_label_clip ON depot_label(clip);"
+
+    "CREATE TABLE depot_node(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ref TEXT NOT NULL, body TEXT NOT NULL, made_ns INTEGER NOT NULL, UNIQUE(kind, ref));"
+    "CREATE TABLE depot_edge(child INTEGER NOT NULL REFERENCES depot_node(id), parent INTEGER NOT NULL REFERENCES depot_node(id), split TEXT NOT NULL,"
+    "  PRIMARY KEY(child, parent, split)) WITHOUT ROWID;"
+    "CREATE INDEX depot_edge_parent ON depot_edge(parent);"
+    "CREATE TABLE depot_dataset(node INTEGER PRIMARY KEY REFERENCES depot_node(id), name TEXT NOT NULL, version INTEGER NOT NULL, parent TEXT NOT NULL,"
+    "  members INTEGER NOT NULL, reduced INTEGER NOT NULL, UNIQUE(name, version));"
+    "CREATE TABLE depot_taint(node INTEGER NOT NULL REFERENCES depot_node(id), clip TEXT NOT NULL, since_ns INTEGER NOT NULL, PRIMARY KEY(node, clip)) WITHOUT ROWID;"
+    "CREATE TABLE depot_receipt(sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE depot_access(id INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, what TEXT NOT NULL, ref TEXT NOT NULL,"
+    "  why TEXT NOT NULL, chain BLOB NOT NULL);"
+    "CREATE INDEX depot_access_ref ON depot_access(ref);"
+    "CREATE INDEX depot_access_who ON depot_access(who);"
+    "CREATE TRIGGER depot_access_kept BEFORE UPDATE ON depot_access BEGIN SELECT RAISE(ABORT, 'the access log is only added to'); END;"
+    "CREATE TRIGGER depot_access_stays BEFORE DELETE ON depot_access BEGIN SELECT RAISE(ABORT, 'the access log is only added to'); END;",
+};
+
+enum trundle_status depot_tables(struct db *db, struct trundle_error *err)
+{
+    _Static_assert(COUNT_OF(steps) == DEPOT_VERSION, "the version is the number of steps");
+    return db_migrate(db, "depot", steps, COUNT_OF(steps), err);
+}
+
+static enum trundle_status query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, va_list args)
+{
+    struct db_statement *s = NULL;
+
+    TRY(db_prepare(db, sql, &s, err));
+    for (int i = 0; types[i]; i++) {
+        switch (types[i]) {
+        case 's': db_bind_text(s, i + 1, va_arg(args, const char *)); break;
+        case 'i': db_bind_integer(s, i + 1, va_arg(args, int64_t)); break;
+        default: db_bind_number(s, i + 1, va_arg(args, double)); break;
+        }
+    }
+    *out = s;
+    return TRUNDLE_OK;
+}
+
+enum trundle_status depot_query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, ...)
+{
+    enum trundle_status status;
+    va_list args;
+
+    va_start(args, types);
+    status = query(db, out, err, sql, types, args);
+    va_end(args);
+    return status;
+}
+
+enum trundle_status depot_run(struct db *db, struct trundle_error *err, const char *sql, const char *types, ...)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+    va_list args;
+
+    va_start(args, types);
+    status = query(db, &s, err, sql, types, args);
+    va_end(args);
+    if (status == TRUNDLE_OK)
+        status = db_run(s, err);
+    db_free(s);
+    return status;
+}
