@@ -228,6 +228,11 @@ enum trundle_status accuracy_parse(const void *bytes, size_t n, const char *wher
     *out = map;
 out:
     json_decref(root);
+    if (status == TRUNDLE_NOT_FOUND) {
+        status = TRUNDLE_BAD_INPUT;
+        if (err)
+            err->status = status;
+    }
     return status;
 }
 
