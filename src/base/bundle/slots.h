@@ -12,7 +12,8 @@
  * FOLDER/{a,b}/ hold bundles as bundle_extract writes them, FOLDER/trust.json the keyring, FOLDER/slots.json which one runs. Everything of a slot is synced before slots.json
  * is replaced by one rename, so a cart that loses power anywhere comes up with the old or the new bundle, whole. After an installation the new bundle is on trial: when
  * the cart has started `starts_max` times without slots_good, it falls back by itself; no hub is needed for that. A slot whose files are damaged is left at the start.
- * A bundle that was left is not taken again; a fix has a new serial. Installed is only what has a higher serial than all that were ever good here.
+ * A bundle that was left is not taken again; a fix has a new serial. Installed is only what has a higher serial than all that
+ * were ever good here (or is the newest of these again, when its files were damaged).
  *
  * Threads and processes: any; calls that change something hold FOLDER/lock and wait up to 10 s for it (IO).
  */
@@ -36,13 +37,15 @@ const char *slots_state_text(enum slots_state state);                /* "empty" 
 struct slots_slot {
     enum slots_state state;
     char    name[BUNDLE_NAME], sha256[65];                           /* sha256 of the bundle file, as orders name it */
+    char    manifest_sha256[65];
     int64_t serial, installed_ns;
 };
 struct slots {
     int     running;                   /* 0 a, 1 b, -1 none: the built-in model */
-    int     fallback;                  /* where a trial falls back to; -1 none */
+    int     fallback;                  /* where a rollback leads to: the other slot when it is good, else -1 */
     int     starts;                    /* of the trial so far */
-    int64_t floor;                     /* highest serial that was ever good here */
+    int64_t floor;                     /* highest serial that was ever good here, and its bundle */
+    char    floor_sha256[65];
     struct slots_slot slot[2];
     char    why[160];                  /* of the last change */
     size_t  left_n;
@@ -63,17 +66,18 @@ struct slots_start {
     bool fell_back;                    /* this start left a bundle: slots.why says why, `left` is its sha256 */
     char left[65], left_name[BUNDLE_NAME];
 };
-/* Counts the start of a trial before anything of it runs; checks the files of what is about to run. */
+/* Counts the start of a trial before anything of it runs; checks the files of what is about to run. On an error run the built-in model, and say so. */
 TRUNDLE_MUST_USE enum trundle_status slots_start(const struct slots_config *config, struct slots_start *out, struct trundle_error *err);
 /* Ends the trial. Nothing to do when none is running. */
 TRUNDLE_MUST_USE enum trundle_status slots_good(const struct slots_config *config, struct slots *out, struct trundle_error *err);
 /* Leaves what runs for the other slot if that one was good, else for the built-in model. CONFLICT: the built-in one runs. */
 TRUNDLE_MUST_USE enum trundle_status slots_rollback(const struct slots_config *config, const char *why, struct slots *out, struct trundle_error *err);
 
-/* What to do to run the bundle that the hub orders: `wanted` its sha256 ("" no order), `leave` the one that the hub called back ("" none). */
+/* What to do to run the bundle that the hub orders: `wanted` its sha256 ("" no order) and serial, `leave` the one that the hub called back ("" none). */
 enum slots_next { SLOTS_STAY, SLOTS_FETCH, SLOTS_ROLL_BACK, SLOTS_CANNOT };
-/* STAY: it runs, or nothing is ordered. FETCH: download it and slots_install. ROLL_BACK: slots_rollback. CANNOT: this cart left the ordered one. */
-enum slots_next slots_next(const struct slots *s, const char *wanted, const char *leave);
+/* STAY: it runs, nothing is ordered, or a trial has to end first. FETCH: download it and slots_install. ROLL_BACK: slots_rollback. CANNOT: this cart left the ordered one, or
+ * had a newer one. */
+enum slots_next slots_next(const struct slots *s, const char *wanted, int64_t serial, const char *leave);
 
 /* The keyring. The first one is taken as it is (enrolment pins it); later ones only if trust_follows. */
 TRUNDLE_MUST_USE enum trundle_status slots_trust_put(const struct slots_config *config, const void *bytes, size_t n, struct trundle_error *err);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* Ed25519 keys in files, and signatures of digests for one purpose (trust.h). */
+#include "base/bundle/inside.h"
+#include "base/std/hash.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void trust_key_id(const uint8_t public_key[32], char out[TRUST_ID_TEXT])
+{
+    char hex[HASH_SHA256_TEXT];
+
+    (void)hash_sha256(public_key, 32, hex);
+    memcpy(out, hex, TRUST_ID_TEXT - 1);
+    out[TRUST_ID_TEXT - 1] = '\0';
+}
+
+void trust_key_wipe(struct trust_key *key)
+{
+    sodium_memzero(key, sizeof *key);
+}
+
+enum trundle_status trust_key_new(struct trust_key *out, struct trundle_error *err)
+{
+    if (sodium_init() < 0)
+        return error_set(err, TRUNDLE_IO, "key", NULL, "no source of random numbers");
+    (void)crypto_sign_keypair(out->public_key, out->secret);
+    trust_key_id(out->public_key, out->id);
+    return TRUNDLE_OK;
+}
+
+bool bundle_hex(const char *text, uint8_t *out, size_t n)
+{
+    size_t got = 0;
+
+    if (strlen(text) != 2 * n || strspn(text, "0123456789abcdef") != 2 * n)
+        return false;
+    return sodium_hex2bin(out, n, text, 2 * n, NULL, &got, NULL) == 0 && got == n;
+}
+
+enum trundle_status trust_key_write(const struct trust_key *key, const char *path, struct trundle_error *err)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    char public_hex[65], seed_hex[65], text[512];
+    enum trundle_status status = TRUNDLE_OK;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), n;
+
+    if (fd < 0)
+        return errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, path, "name another file", "is there; keys are never written over")
+                               : error_set(err, TRUNDLE_IO, path, NULL, "cannot create: %s", strerror(errno));
+    (void)crypto_sign_ed25519_sk_to_seed(seed, key->secret);
+    (void)sodium_bin2hex(public_hex, sizeof public_hex, key->public_key, 32);
+    (void)sodium_bin2hex(seed_hex, sizeof seed_hex, seed, sizeof seed);
+    n = snprintf(text, sizeof text, "{\"trundle_key\":1,\"id\":\"%s\",\"public\":\"%s\",\"secret\":\"%s\"}\n", key->id, public_hex, seed_hex);
+    if (write(fd, text, (size_t)n) != n || fsync(fd) != 0)
+        status = error_set(err, TRUNDLE_IO, path, NULL, "cannot write: %s", strerror(errno));
+    (void)close(fd);
+    if (status != TRUNDLE_OK)
+        (void)unlink(path);
+    sodium_memzero(seed, sizeof seed);
+    sodium_memzero(seed_hex, sizeof seed_hex);
+    sodium_memzero(text, sizeof text);
+    return status;
+}
+
+static enum trundle_status key_parse(const struct bytes *b, const char *path, struct trust_key *out, struct trundle_error *err)
+{
+    struct json_at at;
+    struct trust_key key;
+    char public_hex[65], seed_hex[65] = "";
+    uint8_t seed[crypto_sign_SEEDBYTES], told[32];
+    enum trundle_status status;
+    json_t *root = NULL;
+    int64_t version;
+
+    TRY(json_parse(b->data, b->n, path, &root, err));
+    at = json_at_root(root, path);
+    TRY_GOTO(status, bundle_needed(json_take_integer(&at, "trundle_key", 1, 1, &version, err), err), out);
+    TRY_GOTO(status, bundle_needed(json_take_text(&at, "public", public_hex, sizeof public_hex, err), err), out);
+    TRY_GOTO(status, bundle_needed(json_take_text(&at, "secret", seed_hex, sizeof seed_hex, err), err), out);
+    if (!bundle_hex(public_hex, told, sizeof told) || !bundle_hex(seed_hex, seed, sizeof seed)) {
+        status = error_set(err, TRUNDLE_BAD_INPUT, path, "trundle ship keys new makes key files", "public and secret must be 64 hex digits each");
+        goto out;
+    }
+    (void)crypto_sign_seed_keypair(key.public_key, key.secret, seed);
+    if (memcmp(told, key.public_key, sizeof told) != 0) {
+        status = error_set(err, TRUNDLE_BAD_INPUT, path, "take it from the backup", "the public and the secret half do not belong together");
+    } else {
+        trust_key_id(key.public_key, key.id);
+        *out = key;
+    }
+    trust_key_wipe(&key);
+    sodium_memzero(seed, sizeof seed);
+out:
+    sodium_memzero(seed_hex, sizeof seed_hex);
+    json_decref(root);
+    return status;
+}
+
+enum trundle_status trust_key_read(const char *path, struct trust_key *out, struct trundle_error *err)
+{
+    struct bytes b = { 0 };
+    enum trundle_status status;
+    struct stat st;
+
+    if (sodium_init() < 0)
+        return error_set(err, TRUNDLE_IO, path, NULL, "no source of random numbers");
+    TRY(file_read(path, 4096, &b, err));
+    if (stat(path, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        status = error_set(err, TRUNDLE_CONFLICT, path, "chmod 600, and think about who read it", "others than its owner may read this key");
+    else
+        status = key_parse(&b, path, out, err);
+    sodium_memzero(b.data, b.n);
+    bytes_done(&b);
+    return status;
+}
+
+/* What is signed: a line that says what it is, and the digest. */
+static size_t signed_text(enum trust_purpose purpose, const uint8_t digest[32], uint8_t out[64])
+{
+    static const char *const line[] = { [TRUST_KEYRING] = "trundle keyring 1\n", [TRUST_BUNDLE] = "trundle bundle 1\n" };
+    size_t n = strlen(line[purpose]);
+
+    memcpy(out, line[purpose], n);
+    memcpy(out + n, digest, 32);
+    return n + 32;
+}
+
+void trust_sign(const struct trust_key *key, enum trust_purpose purpose, const uint8_t digest[32], struct trust_signature *out)
+{
+    uint8_t text[64];
+    size_t n = signed_text(purpose, digest, text);
+
+    memcpy(out->key, key->id, sizeof out->key);
+    (void)crypto_sign_detached(out->bytes, NULL, text, n, key->secret);
+}
+
+bool trust_signature_fits(const uint8_t public_key[32], enum trust_purpose purpose, const uint8_t digest[32], const struct trust_signature *s)
+{
+    uint8_t text[64];
+    size_t n = signed_text(purpose, digest, text);
+
+    return crypto_sign_verify_detached(s->bytes, text, n, public_key) == 0;
+}
+
+enum trundle_status bundle_known_keys(const struct json_at *at, const char *const *known, struct trundle_error *err)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(at->value, key, value)
+    {
+        size_t i = 0;
+
+        while (known[i] && strcmp(known[i], key) != 0)
+            i++;
+        if (!known[i])
+            return error_set(err, TRUNDLE_BAD_INPUT, at->where, "it was written by a newer program", "holds \"%.60s\", which is not known", key);
+    }
+    return TRUNDLE_OK;
+}
+
+enum trundle_status bundle_signatures_take(const struct json_at *list, struct trust_signature *out, size_t most, size_t *out_n, struct trundle_error *err)
+{
+    static const char *const known[] = { "key", "signature", NULL };
+    size_t n = json_length(list), got;
+    struct json_at at;
+    uint8_t id[8];
+    char text[96];
+
+    if (!json_is_array(list->value) || n > most)
+        return error_set(err, TRUNDLE_TOO_LARGE, list->where, NULL, "must be a list of at most %zu signatures", most);
+    for (size_t i = 0; i < n; i++) {
+        TRY(json_element(list, i, &at, err));
+        if (!json_is_object(at.value))
+            return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "must be an object {\"key\",\"signature\"}");
+        TRY(bundle_known_keys(&at, known, err));
+        TRY(bundle_needed(json_take_text(&at, "key", out[i].key, sizeof out[i].key, err), err));
+        TRY(bundle_needed(json_take_text(&at, "signature", text, sizeof text, err), err));
+        if (!bundle_hex(out[i].key, id, sizeof id))
+            return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "a key's id is 16 hex digits");
+        if (sodium_base642bin(out[i].bytes, TRUST_SIGNATURE, text, strlen(text), NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 || got != TRUST_SIGNATURE)
+            return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "a signature is the base64 of 64 bytes");
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(out[k].key, out[i].key))
+                return error_set(err, TRUNDLE_BAD_INPUT, at.where, NULL, "key %s signed twice", out[i].key);
+    }
+    *out_n = n;
+    return TRUNDLE_OK;
+}
+
+json_t *bundle_signatures_json(const struct trust_signature *s, size_t n)
+{
+    json_t *list = json_array();
+    char text[96];
+
+    for (size_t i = 0; i < n && list; i++) {
+        (void)sodium_bin2base64(text, sizeof text, s[i].bytes, TRUST_SIGNATURE, sodium_base64_VARIANT_ORIGINAL);
+        if (json_array_append_new(list, json_pack("{s:s,s:s}", "key", s[i].key, "signature", text)) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
