@@ -399,7 +399,7 @@ static enum trundle_status orders(struct ask *ask, struct http_reply *reply, str
 
 /* ---- operators ---- */
 
-struct retire { const char *cart; int64_t now_ns; };
+struct retire { const char *cart; const struct watch *watch; int64_t now_ns; };
 
 static enum trundle_status retire_job(struct db *db, void *user, struct trundle_error *err)
 {
@@ -413,7 +413,8 @@ static enum trundle_status retire_job(struct db *db, void *user, struct trundle_
     db_bind_integer(s, 1, r->now_ns);
     db_bind_text(s, 2, r->cart);
     TRY_GOTO(status, db_run(s, err), out);
-    status = ship_cart_put(db, &(struct ship_cart){ cart.name, cart.store, cart.hardware, true }, err);
+    TRY_GOTO(status, ship_cart_put(db, &(struct ship_cart){ cart.name, cart.store, cart.hardware, true }, err), out);
+    status = watch_retire(r->watch, db, r->cart, r->now_ns, err);
 out:
     db_free(s);
     return status;
@@ -421,7 +422,7 @@ out:
 
 static enum trundle_status cart_off(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct retire r = { ask->http->part[0], ask->now_ns };
+    struct retire r = { ask->http->part[0], ask->server->watch, ask->now_ns };
 
     (void)reply;
     return depot_write(ask->server->depot, retire_job, &r, err);

@@ -89,7 +89,7 @@ struct binding { struct server *server; const struct server_route *row; };
 struct server {
     struct server_config config;
     struct depot *depot;
-    struct watch *watch;                   /* between depot_lock and depot_unlock, and in the depot's hook */
+    struct watch *watch;
     struct watch_metrics *metrics;
     struct http_server *http;
     struct http_route routes[SERVER_ROUTES_MAX];

@@ -74,15 +74,47 @@ static enum trundle_status tls(struct server *s, struct bytes *out_key, struct t
 
 /* ---- records, as they become durable ---- */
 
+static double number(const json_t *body, const char *key)
+{
+    const json_t *v = json_object_get(body, key);
+
+    return json_is_number(v) ? json_number_value(v) : 0;
+}
+
+static const char *text(const json_t *body, const char *key)
+{
+    const char *v = json_string_value(json_object_get(body, key));
+
+    return v ? v : "";
+}
+
+/* What ship counts by is the hash of what runs; what is none is the model that the cart was built with. */
+static const char *bundle(const json_t *body)
+{
+    const char *sha256 = text(body, "bundle");
+
+    return depot_sha_check(sha256, "bundle", NULL) == TRUNDLE_OK ? sha256 : "";
+}
+
+/* Most records are decisions, and cost nothing here. */
 static enum trundle_status on_record(void *user, struct db *db, const char *cart, const struct depot_record *record, int64_t now_ns, struct trundle_error *err)
 {
     struct server *s = user;
+    struct watch_record seen = { .cart = cart, .kind = record->kind, .boot = record->boot, .sequence = record->sequence, .t_ns = record->t_ns, .body = record->json };
+    const json_t *body = record->json;
     struct cart_row row;
-    enum trundle_status status = cart_find(db, cart, &row, err);
 
-    if (status != TRUNDLE_OK)
-        return status;
-    return watch_record(s->watch, &(struct watch_record){ cart, row.store, record->kind, record->boot, record->sequence, record->t_ns, record->json }, now_ns, err);
+    if (strcmp(record->kind, "decision") == 0)
+        return watch_record(s->watch, db, &seen, now_ns, err);
+    TRY(cart_find(db, cart, &row, err));
+    seen.store = row.store;
+    TRY(watch_record(s->watch, db, &seen, now_ns, err));
+    if (strcmp(record->kind, "trip") == 0)
+        return ship_observe(db, &(struct ship_trip){ cart, text(body, "trip"), bundle(body), (int64_t)json_integer_value(json_object_get(body, "ended_ns")),
+                                                     { number(body, "items"), number(body, "corrected"), number(body, "asked"), number(body, "line_p99_ms"), number(body, "faults") } }, err);
+    if (strcmp(record->kind, "install") == 0 && *bundle(body))
+        return ship_confirm(db, &(struct ship_confirmation){ cart, bundle(body), text(body, "state"), text(body, "why"), record->t_ns }, err);
+    return TRUNDLE_OK;
 }
 
 /* ---- what time alone changes ---- */
@@ -99,7 +131,7 @@ static void tick(struct server *s)
     db = depot_db(s->depot);
     status = db_begin(db, NULL);
     if (status == TRUNDLE_OK)
-        status = watch_tick(s->watch, now_ns, NULL);
+        status = watch_tick(s->watch, db, now_ns, NULL);
     if (status == TRUNDLE_OK)
         status = db_commit(db, NULL);
     if (status != TRUNDLE_OK)
@@ -144,8 +176,9 @@ static enum trundle_status open_rooms(struct server *s, struct trundle_error *er
     if (watch_metrics_new(&s->metrics) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NO_MEMORY, "server", NULL, "no memory for metrics");
     watch.metrics = s->metrics;
+    TRY(watch_new(&watch, &s->watch, err));
     depot_lock(s->depot);
-    status = watch_open(depot_db(s->depot), &watch, &s->watch, err);
+    status = watch_migrate(depot_db(s->depot), err);
     if (status == TRUNDLE_OK)
         status = ship_open(depot_db(s->depot), err);
     depot_unlock(s->depot);
@@ -240,12 +273,8 @@ void server_stop(struct server *s)
         (void)pthread_mutex_unlock(&s->tick_lock);
         (void)pthread_join(s->ticker, NULL);
     }
-    if (s->depot) {
-        depot_lock(s->depot);              /* its statements are the database's */
-        watch_close(s->watch);
-        depot_unlock(s->depot);
-    }
     depot_close(s->depot);
+    watch_free(s->watch);
     watch_metrics_free(s->metrics);
     replay_close(&s->replays);
     open_clips_close(&s->opened);

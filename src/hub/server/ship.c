@@ -168,9 +168,9 @@ static enum trundle_status rollout_get(struct ask *ask, struct http_reply *reply
 }
 
 /* A change of the fleet belongs on the time line of incidents too. */
-static void tell_watch(struct ask *ask, const char *kind, const char *text, const char *ref)
+static void tell_watch(struct ask *ask, struct db *db, const char *kind, const char *text, const char *ref)
 {
-    server_complain(ask->server, "watch_event", watch_event_add(ask->server->watch, &(struct watch_event){ kind, "", "", ask->caller->who, text, ref, ask->now_ns }, NULL));
+    server_complain(ask->server, "watch_event", watch_event_add(ask->server->watch, db, &(struct watch_event){ kind, "", "", ask->caller->who, text, ref, ask->now_ns }, NULL));
 }
 
 static enum trundle_status rollout_add(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -202,7 +202,7 @@ static enum trundle_status rollout_act(struct ask *ask, const char *kind, struct
     else
         status = ship_rollout_rollback(db, id, ask->caller->who, why, ask->now_ns, &ask->answer, err);
     if (status == TRUNDLE_OK)
-        tell_watch(ask, strcmp(kind, "rollback") == 0 ? "rollback" : "rollout", why, ask->http->part[0]);
+        tell_watch(ask, db, strcmp(kind, "rollback") == 0 ? "rollback" : "rollout", why, ask->http->part[0]);
     depot_unlock(ask->server->depot);
     return status;
 }

@@ -9,7 +9,7 @@
 
 #define FLEET (OPERATOR | AUDITOR | ADMIN)
 
-typedef enum trundle_status list_of(struct watch *w, const struct watch_query *query, int64_t now_ns, json_t **out, struct trundle_error *err);
+typedef enum trundle_status list_of(const struct watch *w, struct db *db, const struct watch_query *query, json_t **out, struct trundle_error *err);
 
 /* The query of a list: after is a name for carts, else the id that the answer before gave as next. */
 static enum trundle_status query_of(const struct ask *ask, bool by_name, struct watch_query *out, struct trundle_error *err)
@@ -34,37 +34,26 @@ static enum trundle_status query_of(const struct ask *ask, bool by_name, struct 
 static enum trundle_status list(struct ask *ask, bool by_name, list_of *of, struct trundle_error *err)
 {
     struct watch_query query;
+    struct db *db = NULL;
     enum trundle_status status;
 
     TRY(query_of(ask, by_name, &query, err));
-    depot_lock(ask->server->depot);
-    status = of(ask->server->watch, &query, ask->now_ns, &ask->answer, err);
-    depot_unlock(ask->server->depot);
+    TRY(depot_read_begin(ask->server->depot, &db, err));
+    status = of ? of(ask->server->watch, db, &query, &ask->answer, err) : watch_carts_json(ask->server->watch, db, &query, ask->now_ns, &ask->answer, err);
+    depot_read_end(ask->server->depot, db);
     return status;
-}
-
-static enum trundle_status trips_of(struct watch *w, const struct watch_query *query, int64_t now_ns, json_t **out, struct trundle_error *err)
-{
-    (void)now_ns;
-    return watch_trips_json(w, query, out, err);
-}
-
-static enum trundle_status drift_of(struct watch *w, const struct watch_query *query, int64_t now_ns, json_t **out, struct trundle_error *err)
-{
-    (void)now_ns;
-    return watch_drift_json(w, query, out, err);
 }
 
 static enum trundle_status carts(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     (void)reply;
-    return list(ask, true, watch_carts_json, err);
+    return list(ask, true, NULL, err);
 }
 
 static enum trundle_status trips(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     (void)reply;
-    return list(ask, false, trips_of, err);
+    return list(ask, false, watch_trips_json, err);
 }
 
 static enum trundle_status alerts(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -82,7 +71,7 @@ static enum trundle_status incidents(struct ask *ask, struct http_reply *reply, 
 static enum trundle_status drift(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     (void)reply;
-    return list(ask, false, drift_of, err);
+    return list(ask, false, watch_drift_json, err);
 }
 
 /* Several changes of watch are one, or none. */
@@ -107,7 +96,7 @@ static enum trundle_status alert_act(struct ask *ask, enum watch_act act, struct
     db = depot_db(ask->server->depot);
     status = db_begin(db, err);
     if (status == TRUNDLE_OK)
-        status = watch_alert_act(ask->server->watch, id, act, ask->caller->who, ask->now_ns, err);
+        status = watch_alert_act(ask->server->watch, db, id, act, ask->caller->who, ask->now_ns, err);
     return end_change(ask, db, status, err);
 }
 
@@ -131,14 +120,15 @@ static enum trundle_status alert_rebase(struct ask *ask, struct http_reply *repl
 
 static enum trundle_status incident_get(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
+    struct db *db = NULL;
     int64_t id;
     enum trundle_status status;
 
     (void)reply;
     TRY(ask_number(ask->http->part[0], "incident", 1, INT64_MAX, &id, err));
-    depot_lock(ask->server->depot);
-    status = watch_incident_json(ask->server->watch, id, &ask->answer, err);
-    depot_unlock(ask->server->depot);
+    TRY(depot_read_begin(ask->server->depot, &db, err));
+    status = watch_incident_json(ask->server->watch, db, id, &ask->answer, err);
+    depot_read_end(ask->server->depot, db);
     return status;
 }
 
@@ -154,7 +144,7 @@ static enum trundle_status incident_note(struct ask *ask, struct http_reply *rep
     db = depot_db(ask->server->depot);
     status = db_begin(db, err);
     if (status == TRUNDLE_OK)
-        status = watch_incident_note(ask->server->watch, id, ask->caller->who, ask_text(ask, "text"), ask->now_ns, err);
+        status = watch_incident_note(ask->server->watch, db, id, ask->caller->who, ask_text(ask, "text"), ask->now_ns, err);
     return end_change(ask, db, status, err);
 }
 
@@ -170,19 +160,20 @@ static enum trundle_status incident_close(struct ask *ask, struct http_reply *re
     db = depot_db(ask->server->depot);
     status = db_begin(db, err);
     if (status == TRUNDLE_OK)
-        status = watch_incident_close(ask->server->watch, id, ask->caller->who, ask->now_ns, err);
+        status = watch_incident_close(ask->server->watch, db, id, ask->caller->who, ask->now_ns, err);
     return end_change(ask, db, status, err);
 }
 
 static enum trundle_status postmortem(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
+    struct db *db = NULL;
     int64_t id;
     enum trundle_status status;
 
     TRY(ask_number(ask->http->part[0], "incident", 1, INT64_MAX, &id, err));
-    depot_lock(ask->server->depot);
-    status = watch_postmortem(ask->server->watch, id, ask->now_ns, &reply->body, err);
-    depot_unlock(ask->server->depot);
+    TRY(depot_read_begin(ask->server->depot, &db, err));
+    status = watch_postmortem(ask->server->watch, db, id, ask->now_ns, &reply->body, err);
+    depot_read_end(ask->server->depot, db);
     reply->type = "text/markdown; charset=utf-8";
     (void)snprintf(reply->save_as, sizeof reply->save_as, "incident-%lld.md", (long long)id);
     return status;
