@@ -272,7 +272,7 @@ static void keys_are_kept_and_checked(void **state)
     assert_int_equal(seal_key_load(path, &back, &err), TRUNDLE_BAD_INPUT);
     assert_non_null(strstr(err.what, "640"));
     assert_int_equal(chmod(path, 0600), 0);
-    assert_int_equal(support_shell(NULL, "sed -i 's/.public_key.:\"[^\"]*\"/\"public_key\":\"%s\"/' %s", seal_key_text(key_made().public_key, text), path), 0);
+    assert_int_equal(support_shell(NULL, "sed -i 's|.public_key.:\"[^\"]*\"|\"public_key\":\"%s\"|' %s", seal_key_text(key_made().public_key, text), path), 0);
     assert_int_equal(seal_key_load(path, &back, &err), TRUNDLE_BAD_INPUT);
     assert_non_null(strstr(err.what, "does not belong"));
     assert_int_equal(seal_key_load("/nonexistent", &back, &err), TRUNDLE_NOT_FOUND);
