@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SPARE_CONNECTIONS = 16, TICK_MS = 250, STOP_TRIES = 100, THREADS_MAX = 64, CONNECTION_BYTES = 32 << 10 };
+enum { SPARE_CONNECTIONS = 16, TICK_MS = 250, STOP_TRIES = 100, THREADS_MAX = 64, IDLE_TURNS = 4, CONNECTION_BYTES = 32 << 10 };
 
 static const char default_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
                                      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -43,8 +43,11 @@ static void on_connection(void *user, struct MHD_Connection *c, void **socket_co
         if (peer->next)
             peer->next->back = &peer->next;
         lane->peers = peer;
+        peer->young = true;
+        lane->young++;
         *socket_context = peer;
     } else if (peer) {
+        lane->young -= peer->young;
         *peer->back = peer->next;
         if (peer->next)
             peer->next->back = peer->back;
@@ -76,6 +79,11 @@ static void step(struct lane *lane, struct pollfd fds[2], int timeout_ms)
 
     if (MHD_get_timeout(lane->daemon, &due_ms) == MHD_YES && (timeout_ms < 0 || due_ms < (unsigned long long)timeout_ms))
         timeout_ms = (int)due_ms;
+    /* While a TLS handshake waits for its client, the library wants to be called again at once, and does nothing: a client that stops there would cost a core. */
+    lane->idle_turns = lane->moved || timeout_ms ? 0 : lane->idle_turns + 1;
+    lane->moved = false;
+    if (lane->idle_turns > IDLE_TURNS && lane->young)
+        timeout_ms = 1;
     (void)poll(fds, 2, timeout_ms);
     if (fds[1].revents)
         while (read(fds[1].fd, taken, sizeof taken) > 0)

@@ -18,7 +18,10 @@ struct lane {
     pthread_t thread;
     bool running;
     int wake[2];                           /* a pipe that does not block; a byte says: look */
-    bool closing;                          /* the lane's thread only */
+    bool closing;                          /* the lane's thread only; so are those below */
+    int young;                             /* connections that have not asked anything yet */
+    int idle_turns;                        /* of the loop, in a row, that were due at once and brought nothing */
+    bool moved;                            /* a callback came since the last turn */
     struct peer *peers;
     struct feed_client *streams;
 };
@@ -40,6 +43,7 @@ struct peer {
     bool head_in;                          /* its body is awaited */
     bool busy;                             /* a whole request is in; the reply may take its time */
     bool served;                           /* it has had a reply */
+    bool young;                            /* no request has begun yet */
     bool over;                             /* beyond connections_max */
     int64_t since_ns;                      /* accepted, head in, or last reply done */
     struct peer *next, **back;

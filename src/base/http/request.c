@@ -180,8 +180,13 @@ void *request_uri(void *user, const char *uri, struct MHD_Connection *c)
 {
     struct lane *lane = user;
     struct call *call = calloc(1, sizeof *call + lane->server->config.note_n);
+    struct peer *peer = peer_of(c);
 
-    (void)c;
+    lane->moved = true;
+    if (peer && peer->young) {
+        peer->young = false;
+        lane->young--;
+    }
     if (!call)
         return NULL;
     call->parts_n = strlen(uri) + HTTP_PARTS + 1;
@@ -236,6 +241,7 @@ enum MHD_Result request_take(void *user, struct MHD_Connection *c, const char *p
     struct peer *peer = peer_of(c);
 
     (void)version;
+    lane->moved = true;
     if (!call)
         return MHD_NO;
     if (!call->begun)

@@ -59,6 +59,7 @@ static enum trundle_status admit_key(struct server *s, struct db *db, const char
     if (key.kind != (cookie ? KEY_SESSION : KEY_TOKEN))
         return error_set(err, TRUNDLE_NOT_FOUND, "sign-in", NULL, "is of another kind");
     caller->roles = roles;
+    caller->token = !cookie;
     memcpy(caller->hash, key.hash, sizeof caller->hash);
     (void)snprintf(caller->name, sizeof caller->name, "%s", key.user);
     if (cookie)

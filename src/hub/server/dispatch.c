@@ -37,6 +37,11 @@ enum trundle_status ask_log(const struct ask *ask, const char *act, const char *
     return depot_access(ask->server->depot, &(struct depot_access){ ask->caller->who, act, what, ref, why }, ask->now_ns, err);
 }
 
+enum trundle_status ask_session(const struct ask *ask, struct trundle_error *err)
+{
+    return ask->caller->token ? error_set(err, TRUNDLE_BAD_INPUT, ask->http->path, "sign in with a browser", "this takes a session, not a token") : TRUNDLE_OK;
+}
+
 enum trundle_status ask_number(const char *text, const char *where, int64_t lo, int64_t hi, int64_t *out, struct trundle_error *err)
 {
     char *end = NULL;

@@ -118,6 +118,8 @@ http_admit admit;
 http_handler dispatch;
 /* What a handler says of it when it is not the row's plain text: in the access log. */
 TRUNDLE_MUST_USE enum trundle_status ask_log(const struct ask *ask, const char *act, const char *what, const char *ref, const char *why, struct trundle_error *err);
+/* What would outlive a token that leaked takes a person at a browser. BAD_INPUT. */
+TRUNDLE_MUST_USE enum trundle_status ask_session(const struct ask *ask, struct trundle_error *err);
 /* limit, after and q of a list; BAD_INPUT. */
 struct list_query { int limit; const char *after, *q; };
 TRUNDLE_MUST_USE enum trundle_status ask_list(const struct ask *ask, struct list_query *out, struct trundle_error *err);

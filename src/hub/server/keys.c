@@ -25,7 +25,7 @@ static enum trundle_status token_add(struct ask *ask, struct http_reply *reply, 
     struct token t = { .key = { .kind = KEY_TOKEN, .roles = ask->caller->roles, .made_ns = ask->now_ns } };
     int64_t days = TOKEN_DAYS;
 
-    (void)reply;
+    TRY(ask_session(ask, err));
     if (json_has(&ask->body, "days"))
         TRY(json_take_integer(&ask->body, "days", 1, TOKEN_DAYS_MOST, &days, err));
     if (json_has(&ask->body, "roles"))

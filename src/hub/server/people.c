@@ -138,6 +138,7 @@ static enum trundle_status session_end(struct ask *ask, struct http_reply *reply
 {
     uint8_t hash[32];
 
+    TRY(ask_session(ask, err));
     memcpy(hash, ask->caller->hash, sizeof hash);
     TRY(depot_write(ask->server->depot, end_session, hash, err));
     (void)snprintf(reply->cookie, sizeof reply->cookie, COOKIE "=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
@@ -174,6 +175,7 @@ static enum trundle_status password_set(struct ask *ask, struct http_reply *repl
     bool right = false;
     int wait_s;
 
+    TRY(ask_session(ask, err));
     TRY(with_user(ask, p.name, &user, err));
     if (user.password[0]) {                /* somebody else at an unlocked screen does not know it */
         wait_s = limit_take(&ask->server->limits, "name", p.name, per_name, clock_mono_ns());

@@ -25,6 +25,7 @@ enum server_role {
 /* Who asks; a request's note. */
 struct caller {
     unsigned roles;                        /* enum server_role */
+    bool token;                            /* by an API token, not by a session */
     char name[41];                         /* user or cart; "" nobody */
     char store[41];                        /* of a cart */
     char who[100];                         /* for logs: "ada", "ada (token ci)", "cart-7" */
