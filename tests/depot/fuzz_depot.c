@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* What the depot reads from outside: batches of carts, manifests of backups, receipts. The first byte says which. */
+#include "hub/depot/keep.h"
+#include "hub/depot/lineage.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static enum trundle_status listed(void *user, const char *path, const char *sha256, struct trundle_error *err)
+{
+    (void)user;
+    (void)err;
+    if (path[0] == '/' || strstr(path, "..") || strlen(sha256) != 64)
+        abort();
+    return TRUNDLE_OK;
+}
+
+static void batch(const char *text, size_t n)
+{
+    struct depot_batch *b = NULL;
+    struct trundle_error err;
+
+    if (depot_batch_parse(text, n, &b, &err) != TRUNDLE_OK)
+        return;
+    for (size_t i = 0; i < depot_batch_count(b); i++) {
+        const struct depot_record *r = depot_batch_record(b, i);
+        json_t *again = json_loads(r->body, JSON_REJECT_DUPLICATES, NULL);
+
+        if (!json_is_object(r->json) || !json_equal(again, r->json))
+            abort();                                   /* what is stored is not what was checked */
+        json_decref(again);
+    }
+    depot_batch_free(b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const uint8_t key[DEPOT_SIGN_PUBLIC] = { 7 };
+    struct trundle_error err;
+    const char *text;
+
+    if (n == 0)
+        return 0;
+    text = (const char *)data + 1;
+    n--;
+    if (data[0] == 'b')
+        batch(text, n);
+    else if (data[0] == 'm')
+        (void)!depot_manifest_parse(text, n, listed, NULL, &err);
+    else
+        (void)!depot_receipt_verify(text, n, key, &err);
+    return 0;
+}

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* depot: a batch is whole or nothing and stored once, whoever writes beside; clips come in pieces and are what they say; secrets stay secret; the access log shows changes. */
+#include "tests/depot/hub.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE(boot, sequence, body) "{\"boot\":" boot ",\"sequence\":" sequence ",\"t_ns\":1780315200123456789,\"kind\":\"decision\",\"body\":" body "}\n"
+
+static void a_batch_is_stored_once(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    struct depot_count count;
+    struct trundle_error err;
+
+    (void)state;
+    count = hub_say(d, "cart-7", LINE("3", "17", "{\"trip\":\"a\",\"p\":0.1}") LINE("3", "18", "{\"trip\":\"a\"}"));
+    assert_true(count.accepted == 2 && count.repeated == 0);
+    count = hub_say(d, "cart-7", LINE("3", "18", "{\"trip\":\"a\"}") "\n" LINE("3", "19", "{}") LINE("4", "18", "{}"));
+    assert_true(count.accepted == 2 && count.repeated == 1);
+    count = hub_say(d, "cart-8", LINE("3", "17", "{\"trip\":\"other\"}"));
+    assert_true(count.accepted == 1 && count.repeated == 0);
+    assert_int_equal(hub_try(d, "cart-7", LINE("3", "20", "{}") LINE("3", "17", "{\"trip\":\"another\"}"), &err), TRUNDLE_CONFLICT);
+    assert_string_equal(err.where, "line 2");
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_record"), 5);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_records WHERE cart = 'cart-7' AND boot = 3 AND sequence = 17 AND body = '{\"trip\":\"a\",\"p\":0.1}'"), 1);
+    depot_close(d);
+}
+
+static void a_line_that_is_not_understood_is_named(void **state)
+{
+    static const struct { const char *line, *where; enum trundle_status status; } bad[] = {
+        { "nonsense", "line 2", TRUNDLE_BAD_INPUT },
+        { "[]", "line 2", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"decision\"}", "line 2: body", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":0,\"sequence\":1,\"t_ns\":1,\"kind\":\"decision\",\"body\":{}}", "line 2: boot", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1099511627776,\"t_ns\":1,\"kind\":\"decision\",\"body\":{}}", "line 2: sequence", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":0,\"t_ns\":1,\"kind\":\"decision\",\"body\":{}}", "line 2: sequence", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":-1,\"kind\":\"decision\",\"body\":{}}", "line 2: t_ns", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"Decision!\",\"body\":{}}", "line 2: kind", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"decision\",\"body\":[]}", "line 2: body", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"decision\",\"body\":{},\"more\":1}", "line 2:", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"decision\",\"body\":{}}", "line 2", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"clip\",\"body\":{\"sha256\":\"00\"}}", "line 2: body.sha256", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"trip\",\"body\":{\"trip\":\"../x\",\"started_ns\":1,\"ended_ns\":2}}", "line 2: body.trip", TRUNDLE_BAD_INPUT },
+        { "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"trip\",\"body\":{\"trip\":\"x\",\"started_ns\":3,\"ended_ns\":2}}", "line 2: body.ended_ns", TRUNDLE_BAD_INPUT },
+    };
+    struct depot *d = hub_open(hub_path());
+    struct depot_batch *batch = NULL;
+    struct trundle_error err;
+    char *big;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        char text[600];
+
+        (void)snprintf(text, sizeof text, "%s%s\n", LINE("1", "5", "{}"), bad[i].line);
+        assert_int_equal(hub_try(d, "cart-7", text, &err), bad[i].status);
+        if (strncmp(err.where, bad[i].where, strlen(bad[i].where)) != 0)
+            fail_msg("case %zu: where '%s', expected '%s'", i, err.where, bad[i].where);
+        assert_int_equal(err.status, bad[i].status);
+    }
+    assert_int_equal(hub_try(d, "Cart 7", LINE("1", "5", "{}"), &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(hub_try(d, "cart-7", "\n \n", &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(depot_batch_parse(LINE("1", "5", "{}") "\0", sizeof LINE("1", "5", "{}"), &batch, &err), TRUNDLE_BAD_INPUT);
+    big = malloc(DEPOT_BATCH_MAX + 1);
+    assert_non_null(big);
+    memset(big, ' ', DEPOT_BATCH_MAX + 1);
+    assert_int_equal(depot_batch_parse(big, DEPOT_BATCH_MAX + 1, &batch, &err), TRUNDLE_TOO_LARGE);
+    memcpy(big, LINE("1", "5", "{}"), 40);
+    assert_int_equal(depot_batch_parse(big, DEPOT_LINE_MAX + 1, &batch, &err), TRUNDLE_TOO_LARGE);
+    free(big);
+    assert_null(batch);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_record"), 0);
+    depot_close(d);
+}
+
+/* The body is stored as it was sent, however its key is written and whatever stands before it. */
+static void bodies_are_kept_to_the_byte(void **state)
+{
+    static const char text[] = "{\"kind\":\"bo\\\"dy\\u007b\",\"t_ns\":1,\"boot\":1,\"sequence\":1,\"body\":{}}";
+    static const struct { const char *line, *body; } good[] = {
+        { "{\"t_ns\":1,\"boot\":1,\"sequence\":1,\"kind\":\"body\" , \"body\" : {\"a\":\"}\\\"{\", \"b\":[{},0.10]} }", "{\"a\":\"}\\\"{\", \"b\":[{},0.10]}" },
+        { "{\"body\":{\"body\":{\"x\":1e2}},\"t_ns\":1,\"boot\":1,\"sequence\":1,\"kind\":\"k\"}", "{\"body\":{\"x\":1e2}}" },
+        { "{\"b\\u006fdy\":{\"x\": 1},\"t_ns\":1,\"boot\":1,\"sequence\":1,\"kind\":\"k\"}", "{\"x\":1}" },
+    };
+    struct depot_batch *batch = NULL;
+    struct trundle_error err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        support_ok(depot_batch_parse(good[i].line, strlen(good[i].line), &batch, &err), &err);
+        assert_string_equal(depot_batch_record(batch, 0)->body, good[i].body);
+        depot_batch_free(batch);
+    }
+    assert_int_equal(depot_batch_parse(text, strlen(text), &batch, &err), TRUNDLE_BAD_INPUT);
+}
+
+struct talker {
+    struct depot *d;
+    int           number, failed;
+};
+
+static void *talk(void *user)
+{
+    struct talker *t = user;
+    char cart[20], line[200];
+    struct trundle_error err;
+
+    (void)snprintf(cart, sizeof cart, "cart-%d", t->number);
+    for (int i = 1; i <= 50; i++) {
+        (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":%d,\"t_ns\":1,\"kind\":\"decision\",\"body\":{}}\n{\"boot\":1,\"sequence\":%d,\"t_ns\":1,\"kind\":\"%s\",\"body\":{}}", 2 * i,
+                       2 * i + 1, t->number % 4 == 3 && i % 5 == 0 ? "refuse" : "decision");
+        if (hub_try(t->d, cart, line, &err) != TRUNDLE_OK)
+            t->failed++;
+    }
+    return NULL;
+}
+
+static enum trundle_status refuse(void *user, struct db *db, const char *cart, const struct depot_record *r, int64_t now_ns, struct trundle_error *err)
+{
+    (void)db;
+    (void)cart;
+    (void)now_ns;
+    ++*(int *)user;
+    return strcmp(r->kind, "refuse") == 0 ? error_set(err, TRUNDLE_BAD_INPUT, "body", NULL, "refused") : TRUNDLE_OK;
+}
+
+/* Sixteen at once: one that fails takes nobody with it, and leaves nothing of its own. */
+static void writers_share_commits_and_not_failures(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    struct talker t[16];
+    pthread_t thread[16];
+    struct trundle_error err;
+    int calls = 0;
+
+    (void)state;
+    support_ok(depot_hook_add(d, refuse, &calls, &err), &err);
+    for (int i = 0; i < 16; i++) {
+        t[i] = (struct talker){ d, i, 0 };
+        assert_int_equal(pthread_create(&thread[i], NULL, talk, &t[i]), 0);
+    }
+    for (int i = 0; i < 50; i++) {
+        depot_lock(d);                                 /* another room, in between */
+        support_ok(db_begin(depot_db(d), &err), &err);
+        support_ok(db_exec(depot_db(d), "CREATE TABLE IF NOT EXISTS other(i INTEGER); INSERT INTO other VALUES(1)", &err), &err);
+        support_ok(db_commit(depot_db(d), &err), &err);
+        support_ok(db_begin(depot_db(d), &err), &err);
+        support_ok(db_exec(depot_db(d), "INSERT INTO other VALUES(1)", &err), &err);
+        depot_unlock(d);                               /* forgotten: undone */
+    }
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+        assert_int_equal(t[i].failed, i % 4 == 3 ? 10 : 0);
+    }
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_record"), 16 * 100 - 4 * 20);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM other"), 50);
+    assert_int_equal(calls, 16 * 100);
+    depot_close(d);
+}
+
+static void rows_of(void *user, const char *cart, const struct depot_record *r, int64_t received_ns)
+{
+    struct bytes *b = user;
+
+    assert_true(received_ns == T0 && cart[0]);
+    assert_int_equal(bytes_print(b, "%lld.%lld ", (long long)r->boot, (long long)r->sequence), TRUNDLE_OK);
+}
+
+static void records_come_out_in_order(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    struct trundle_error err;
+    struct bytes got = { 0 };
+    struct depot_trip trip;
+
+    (void)state;
+    (void)hub_say(d, "cart-7", LINE("2", "9", "{}") LINE("1", "1", "{\"trip\":\"a\"}") LINE("1", "3", "{}") LINE("2", "4", "{\"trip\":\"a\"}"));
+    (void)hub_say(d, "cart-6", LINE("1", "2", "{\"trip\":\"a\"}"));
+    (void)hub_say(d, "cart-7", "{\"boot\":2,\"sequence\":5,\"t_ns\":1780315300000000000,\"kind\":\"trip\",\"body\":{\"trip\":\"a\",\"store\":\"s1\",\"bundle\":\"\","
+                  "\"started_ns\":1780315200000000000,\"ended_ns\":1780315290000000000}}");
+    support_ok(depot_records(d, "cart-7", NULL, 0, 0, 100, rows_of, &got, &err), &err);
+    assert_string_equal((char *)got.data, "1.1 1.3 2.4 2.5 2.9 ");
+    got.n = 0;
+    support_ok(depot_records(d, "cart-7", NULL, 1, 1, 2, rows_of, &got, &err), &err);
+    assert_string_equal((char *)got.data, "1.3 2.4 ");
+    got.n = 0;
+    support_ok(depot_records(d, "cart-7", "trip", 0, 0, 100, rows_of, &got, &err), &err);
+    assert_string_equal((char *)got.data, "2.5 ");
+    got.n = 0;
+    support_ok(depot_trip_records(d, "cart-7", "a", 100, rows_of, &got, &err), &err);
+    assert_string_equal((char *)got.data, "1.1 2.4 2.5 ");
+    support_ok(depot_trip_get(d, "cart-7", "a", &trip, &err), &err);
+    assert_true(trip.boot == 2 && trip.sequence == 5 && strcmp(trip.store, "s1") == 0 && trip.file[0] == '\0');
+    assert_int_equal(depot_trip_get(d, "cart-6", "a", &trip, &err), TRUNDLE_NOT_FOUND);
+    bytes_done(&got);
+    depot_close(d);
+}
+
+static void announce(struct depot *d, const char *sha256, size_t bytes, int64_t sequence, int64_t keep_days)
+{
+    char line[600];
+
+    (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":%lld,\"t_ns\":%lld,\"kind\":\"clip\",\"body\":{\"sha256\":\"%s\",\"bytes\":%zu,\"trip\":\"t1\",\"trigger\":\"corrected\","
+                   "\"purpose\":\"label\",\"keep_days\":%lld,\"t0_s\":1,\"t1_s\":2}}", (long long)sequence, (long long)T0, sha256, bytes, (long long)keep_days);
+    (void)hub_say(d, "cart-7", line);
+}
+
+static void a_clip_comes_in_pieces(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    char sha256[DEPOT_SHA], path[4096];
+    struct bytes sealed = hub_sealed(d, "cart-7", "t1", 1, 2, 30, 200000, sha256), back = { 0 };
+    struct seal_reader *r = NULL;
+    struct depot_clip clip;
+    struct trundle_error err;
+    int64_t have = -1, size = (int64_t)sealed.n;
+
+    (void)state;
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, 0, size, sealed.data, 1000, T0, &have, &err), TRUNDLE_NOT_FOUND);
+    announce(d, sha256, sealed.n, 1, 30);
+    assert_int_equal(depot_clip_have(d, "cart-8", sha256, &have, &err), TRUNDLE_NOT_FOUND);
+    assert_int_equal(depot_clip_have(d, "cart-7", "../../etc/passwd", &have, &err), TRUNDLE_BAD_INPUT);
+    support_ok(depot_clip_have(d, "cart-7", sha256, &have, &err), &err);
+    assert_int_equal(have, 0);
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, 1, size, sealed.data + 1, 1000, T0, &have, &err), TRUNDLE_CONFLICT);
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, 0, size - 1, sealed.data, 1000, T0, &have, &err), TRUNDLE_CONFLICT);
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, size - 10, size, sealed.data, 11, T0, &have, &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, 0, size, sealed.data, DEPOT_CHUNK_MAX + 1, T0, &have, &err), TRUNDLE_TOO_LARGE);
+    support_ok(depot_clip_put(d, "cart-7", sha256, 0, size, sealed.data, 90000, T0, &have, &err), &err);
+    assert_int_equal(have, 90000);
+    support_ok(depot_clip_put(d, "cart-7", sha256, 80000, size, sealed.data + 80000, 20000, T0, &have, &err), &err);   /* overlaps */
+    assert_int_equal(have, 100000);
+    support_ok(depot_clip_put(d, "cart-7", sha256, 0, size, sealed.data, 500, T0, &have, &err), &err);                 /* late repeat */
+    assert_int_equal(have, 100000);
+    assert_false(hub_blob_there(d, sha256));
+    assert_int_equal(depot_clip_open(d, sha256, "ada", "label", T0, &r, &err), TRUNDLE_NOT_FOUND);
+    (void)snprintf(path, sizeof path, "%s", depot_folder(d));
+    depot_close(d);                                    /* a restart in the middle */
+    d = hub_open(path);
+    support_ok(depot_clip_have(d, "cart-7", sha256, &have, &err), &err);
+    assert_int_equal(have, 100000);
+    support_ok(depot_clip_put(d, "cart-7", sha256, have, size, sealed.data + have, sealed.n - 100000, T0, &have, &err), &err);
+    assert_int_equal(have, size);
+    support_ok(depot_clip_put(d, "cart-7", sha256, 0, size, sealed.data, sealed.n, T0, &have, &err), &err);
+    assert_int_equal(have, size);
+    support_ok(depot_clip_get(d, sha256, &clip, &err), &err);
+    assert_true(clip.state == DEPOT_CLIP_HERE && clip.bytes == size && clip.decision == -1 && clip.expires_ns == T0 + 30 * DAY);
+    support_ok(depot_clip_open(d, sha256, "ada", "label", T0 + 1, &r, &err), &err);
+    support_ok(seal_open_all(r, 1 << 20, &back, &err), &err);
+    assert_true(back.n == 200000 && back.data[77] == 'c');
+    seal_open_free(r);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_access WHERE who = 'ada' AND act = 'look' AND why = 'label'"), 1);
+    bytes_done(&sealed);
+    bytes_done(&back);
+    depot_close(d);
+}
+
+/* Each of them is dropped whole, and the right one is taken after it. */
+static void a_clip_that_is_not_what_it_says_is_dropped(void **state)
+{
+    struct depot *d = hub_open(hub_path()), *elsewhere = hub_open(hub_path());
+    char sha256[5][DEPOT_SHA], part[5000];
+    struct bytes clip[5];
+    struct trundle_error err;
+    int64_t have = -1;
+
+    (void)state;
+    clip[0] = hub_sealed(elsewhere, "cart-7", "t1", 1, 2, 30, 500, sha256[0]);          /* to another hub */
+    clip[1] = hub_sealed(d, "cart-7", "t2", 1, 2, 30, 500, sha256[1]);                  /* of another trip */
+    clip[2] = hub_sealed(d, "cart-7", "t1", 1, 2, 31, 500, sha256[2]);                  /* kept longer than announced */
+    clip[3] = hub_sealed(d, "cart-8", "t1", 1, 2, 30, 500, sha256[3]);
+    clip[4] = hub_sealed(d, "cart-7", "t1", 1, 2, 30, 500, sha256[4]);
+    for (int i = 0; i < 5; i++) {
+        announce(d, sha256[i], clip[i].n, i + 1, 30);
+        if (i == 4)
+            clip[i].data[clip[i].n - 1] ^= 1;
+        assert_int_equal(depot_clip_put(d, "cart-7", sha256[i], 0, (int64_t)clip[i].n, clip[i].data, clip[i].n, T0, &have, &err), i == 4 ? TRUNDLE_CORRUPT : TRUNDLE_BAD_INPUT);
+        assert_int_equal(have, -1);
+        assert_false(hub_blob_there(d, sha256[i]));
+        (void)snprintf(part, sizeof part, "%s/part/%s", depot_folder(d), sha256[i]);
+        assert_int_not_equal(access(part, F_OK), 0);
+    }
+    clip[4].data[clip[4].n - 1] ^= 1;
+    support_ok(depot_clip_put(d, "cart-7", sha256[4], 0, (int64_t)clip[4].n, clip[4].data, clip[4].n, T0, &have, &err), &err);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_clip WHERE state = 1"), 1);
+    for (int i = 0; i < 5; i++)
+        bytes_done(&clip[i]);
+    depot_close(elsewhere);
+    depot_close(d);
+}
+
+/* Killed between the file's name and its row: the next question settles it. */
+static void a_clip_without_its_row_is_found_again(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    char sha256[DEPOT_SHA], put[DEPOT_SHA];
+    struct bytes sealed = hub_sealed(d, "cart-7", "t1", 1, 2, 30, 500, sha256);
+    struct trundle_error err;
+    int64_t have = 0;
+
+    (void)state;
+    announce(d, sha256, sealed.n, 1, 30);
+    support_ok(depot_blob_put(d, sealed.data, sealed.n, put, &err), &err);
+    assert_string_equal(put, sha256);
+    support_ok(depot_clip_have(d, "cart-7", sha256, &have, &err), &err);
+    assert_int_equal(have, sealed.n);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_clip c JOIN depot_blob b USING(sha256) WHERE c.state = 1 AND b.owner = 'clip'"), 1);
+    bytes_done(&sealed);
+    depot_close(d);
+}
+
+static void count_clip(void *user, const struct depot_clip *clip)
+{
+    struct bytes *b = user;
+
+    assert_int_equal(bytes_print(b, "%s ", clip->trip), TRUNDLE_OK);
+}
+
+static void clips_are_listed(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    const char *second;
+    struct trundle_error err;
+    struct bytes got = { 0 };
+
+    (void)state;
+    (void)hub_clip(d, "cart-7", "t1", 1, 0, 1, 1, 10);
+    second = hub_clip(d, "cart-7", "t2", 2, 0, 1, 1, 10);
+    (void)hub_clip(d, "cart-8", "t3", 1, 0, 1, 1, 10);
+    support_ok(depot_clips(d, &(struct depot_clip_query){ .state = -1 }, count_clip, &got, &err), &err);
+    assert_string_equal((char *)got.data, "t3 t2 t1 ");
+    got.n = 0;
+    support_ok(depot_clips(d, &(struct depot_clip_query){ .cart = "cart-7", .state = 1, .limit = 1 }, count_clip, &got, &err), &err);
+    assert_string_equal((char *)got.data, "t2 ");
+    got.n = 0;
+    support_ok(depot_clips(d, &(struct depot_clip_query){ .state = -1, .before = second }, count_clip, &got, &err), &err);
+    assert_string_equal((char *)got.data, "t1 ");
+    bytes_done(&got);
+    depot_close(d);
+}
+
+static enum trundle_status name_job(struct db *db, void *user, struct trundle_error *err)
+{
+    void **both = user;
+
+    return depot_blob_name(both[0], db, both[1], "bundle:a", T0, err);
+}
+
+static enum trundle_status drop_job(struct db *db, void *user, struct trundle_error *err)
+{
+    void **both = user;
+
+    return depot_blob_drop(both[0], db, both[1], "bundle:a", T0, err);
+}
+
+static void blobs_are_held_and_let_go(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    char sha256[DEPOT_SHA], none[DEPOT_SHA];
+    void *both[2] = { d, sha256 }, *absent[2] = { d, none };
+    struct depot_swept swept;
+    struct trundle_error err;
+    struct bytes back = { 0 };
+    int64_t bytes = 0;
+    int fd = -1;
+
+    (void)state;
+    support_ok(depot_blob_put(d, "hello", 5, sha256, &err), &err);
+    (void)hash_sha256("other", 5, none);
+    assert_int_equal(depot_write(d, name_job, absent, &err), TRUNDLE_NOT_FOUND);
+    support_ok(depot_write(d, name_job, both, &err), &err);
+    support_ok(depot_write(d, name_job, both, &err), &err);
+    support_ok(depot_blob_get(d, sha256, 5, &back, &err), &err);
+    assert_memory_equal(back.data, "hello", 5);
+    bytes_done(&back);
+    assert_int_equal(depot_blob_get(d, sha256, 4, &back, &err), TRUNDLE_TOO_LARGE);
+    assert_int_equal(depot_blob_get(d, none, 5, &back, &err), TRUNDLE_NOT_FOUND);
+    assert_int_equal(depot_blob_open(d, "../../../etc/passwd", &fd, &bytes, &err), TRUNDLE_BAD_INPUT);
+    support_ok(depot_blob_open(d, sha256, &fd, &bytes, &err), &err);
+    assert_int_equal(bytes, 5);
+    (void)close(fd);
+    support_ok(depot_sweep(d, T0, 10, &swept, &err), &err);
+    assert_true(hub_blob_there(d, sha256));
+    support_ok(depot_write(d, drop_job, both, &err), &err);
+    assert_true(hub_blob_there(d, sha256));
+    support_ok(depot_write(d, name_job, both, &err), &err);            /* held again before the sweep */
+    support_ok(depot_sweep(d, T0, 10, &swept, &err), &err);
+    assert_true(hub_blob_there(d, sha256) && swept.blobs == 0);
+    support_ok(depot_write(d, drop_job, both, &err), &err);
+    support_ok(depot_sweep(d, T0, 10, &swept, &err), &err);
+    assert_true(!hub_blob_there(d, sha256) && swept.blobs == 1);
+    depot_close(d);
+}
+
+static void count_access(void *user, int64_t id, int64_t t_ns, const struct depot_access *a)
+{
+    assert_true(id > 0 && t_ns >= T0 && a->who[0]);
+    ++*(int *)user;
+}
+
+static void the_access_log_shows_changes(void **state)
+{
+    static const char *const harm[] = { "UPDATE depot_access SET why = 'work' WHERE id = 2", "DELETE FROM depot_access WHERE id = 2",
+                                        "UPDATE depot_access SET t_ns = t_ns + 1 WHERE id = 3", "DELETE FROM depot_access WHERE id = 1" };
+    char head[DEPOT_SHA], again[DEPOT_SHA], undo[300];
+    struct trundle_error err;
+    int64_t n = 0;
+    int listed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(harm); i++) {
+        struct depot *d = hub_open(hub_path());
+
+        for (int k = 0; k < 3; k++)
+            support_ok(depot_access(d, &(struct depot_access){ "ada", "look", "clip", k ? "b" : "a", "curious" }, T0 + k, &err), &err);
+        depot_lock(d);
+        support_ok(depot_access_verify(depot_db(d), &n, head, &err), &err);
+        assert_int_equal(n, 3);
+        assert_int_not_equal(db_exec(depot_db(d), harm[i], &err), TRUNDLE_OK);          /* the table refuses */
+        support_ok(depot_access_verify(depot_db(d), &n, again, &err), &err);
+        assert_string_equal(again, head);
+        (void)snprintf(undo, sizeof undo, "DROP TRIGGER depot_access_kept; DROP TRIGGER depot_access_stays; %s", harm[i]);
+        support_ok(db_exec(depot_db(d), undo, &err), &err);
+        assert_int_equal(depot_access_verify(depot_db(d), &n, again, &err), TRUNDLE_CORRUPT);
+        depot_unlock(d);
+        if (i == 0) {
+            support_ok(depot_access_list(d, "ada", "b", 0, 100, count_access, &listed, &err), &err);
+            assert_int_equal(listed, 2);
+        }
+        depot_close(d);
+    }
+}
+
+static void secrets_are_kept_close(void **state)
+{
+    struct depot *d = hub_open(hub_path()), *other = NULL;
+    char path[5000], folder[4096];
+    struct seal_key key = *depot_seal_key(d);
+    struct trundle_error err;
+    struct bytes got = { 0 };
+    struct stat st;
+
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "%s", depot_folder(d));
+    (void)snprintf(path, sizeof path, "%s/secret.json", folder);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    support_ok(depot_secret_set(d, "tls_key", "-----BEGIN\n", false, &err), &err);
+    assert_int_equal(depot_secret_set(d, "tls_key", "x", false, &err), TRUNDLE_CONFLICT);
+    assert_int_equal(depot_secret_set(d, "seal", "x", true, &err), TRUNDLE_BAD_ARG);
+    support_ok(depot_secret_get(d, "tls_key", &got, &err), &err);
+    assert_string_equal((char *)got.data, "-----BEGIN\n");
+    assert_int_equal(depot_secret_get(d, "nothing", &got, &err), TRUNDLE_NOT_FOUND);
+    bytes_done(&got);
+    support_ok(depot_open(folder, DEPOT_READ, NULL, &other, &err), &err);              /* a command beside the hub */
+    assert_memory_equal(depot_seal_key(other), &key, sizeof key);
+    assert_int_equal(depot_access(other, &(struct depot_access){ "a", "b", "c", "d", "e" }, T0, &err), TRUNDLE_BAD_ARG);
+    depot_close(other);
+    depot_close(d);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(depot_open(folder, DEPOT_WRITE, NULL, &d, &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(depot_open(folder, DEPOT_CREATE, NULL, &d, &err), TRUNDLE_BAD_INPUT);   /* no new keys over old clips */
+    assert_non_null(strstr(err.what, "keys are gone"));
+}
+
+static void folders_of_something_else_are_refused(void **state)
+{
+    struct depot *d = NULL;
+    struct trundle_error err;
+    char path[4096];
+
+    (void)state;
+    assert_int_equal(depot_open(hub_path(), DEPOT_WRITE, NULL, &d, &err), TRUNDLE_NOT_FOUND);
+    (void)snprintf(path, sizeof path, "%s", hub_path());
+    assert_int_equal(support_shell(NULL, "mkdir %s", path), 0);
+    assert_int_equal(support_shell(NULL, "echo x > %s/photo.jpg", path), 0);
+    assert_int_equal(depot_open(path, DEPOT_CREATE, NULL, &d, &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(support_shell(NULL, "test \"$(ls -A %s)\" = photo.jpg", path), 0);
+    d = hub_open(hub_path());
+    (void)snprintf(path, sizeof path, "%s", depot_folder(d));
+    depot_lock(d);
+    support_ok(db_exec(depot_db(d), "UPDATE room SET version = 99 WHERE name = 'depot'", &err), &err);
+    depot_unlock(d);
+    depot_close(d);
+    d = NULL;
+    assert_int_equal(depot_open(path, DEPOT_WRITE, NULL, &d, &err), TRUNDLE_UNSUPPORTED);
+    assert_null(d);
+}
+
+static void products_and_labels_are_rows(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    const char *clip = hub_clip(d, "cart-7", "t1", 1, 0, 1, 1, 10);
+    struct depot_label label = { clip, "boxes", "gtin:04012345678901", "{\"box\":[1,2,3,4]}", "ada", 0.5, 0.75 };
+    struct trundle_error err;
+    int64_t id = 0;
+
+    (void)state;
+    support_ok(depot_product_put(d, "gtin:04012345678901", "{\"name\":\"milk\"}", T0, &err), &err);
+    support_ok(depot_product_put(d, "gtin:04012345678901", "{\"name\":\"milk\"}", T0 + 1, &err), &err);
+    support_ok(depot_product_put(d, "gtin:04012345678901", "{\"name\":\"Milk\"}", T0, &err), &err);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_product"), 2);
+    assert_int_equal(depot_product_put(d, "gtin:1", "{}", T0, &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(depot_product_put(d, "plu:4011", "[]", T0, &err), TRUNDLE_BAD_INPUT);
+    support_ok(depot_product_put(d, "plu:4011", "{}", T0, &err), &err);
+    support_ok(depot_label_add(d, &label, T0, &id, &err), &err);
+    assert_int_equal(id, 1);
+    label.clip = "00";
+    assert_int_equal(depot_label_add(d, &label, T0, &id, &err), TRUNDLE_BAD_INPUT);
+    label.clip = clip;
+    label.t1_s = 0.1;
+    assert_int_equal(depot_label_add(d, &label, T0, &id, &err), TRUNDLE_BAD_INPUT);
+    depot_close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_is_stored_once),
+        cmocka_unit_test(a_line_that_is_not_understood_is_named),
+        cmocka_unit_test(bodies_are_kept_to_the_byte),
+        cmocka_unit_test(writers_share_commits_and_not_failures),
+        cmocka_unit_test(records_come_out_in_order),
+        cmocka_unit_test(a_clip_comes_in_pieces),
+        cmocka_unit_test(a_clip_that_is_not_what_it_says_is_dropped),
+        cmocka_unit_test(a_clip_without_its_row_is_found_again),
+        cmocka_unit_test(clips_are_listed),
+        cmocka_unit_test(blobs_are_held_and_let_go),
+        cmocka_unit_test(the_access_log_shows_changes),
+        cmocka_unit_test(secrets_are_kept_close),
+        cmocka_unit_test(folders_of_something_else_are_refused),
+        cmocka_unit_test(products_and_labels_are_rows),
+    };
+
+    return support_run(tests);
+}
