@@ -40,7 +40,7 @@ static void a_trip_is_all_there(void **state)
     size_t adds = 0, i;
 
     (void)state;
-    support_ok(timeline_json(recorded(), NULL, &t, &err), &err);
+    support_ok(timeline_json(recorded(), &t, &err), &err);
     cells = json_object_get(t, "cells");
     assert_string_equal(json_string_value(json_object_get(cells, "unit")), "g");
     assert_int_equal(json_array_size(json_object_get(cells, "g")), 4);
@@ -74,19 +74,19 @@ static void another_mind_decides_for_itself(void **state)
     json_t *a = NULL, *b = NULL;
 
     (void)state;
-    support_ok(timeline_json(recorded(), NULL, &a, &err), &err);
-    support_ok(timeline_json(recorded(), &mind, &b, &err), &err);
+    support_ok(timeline_json(recorded(), &a, &err), &err);
+    support_ok(timeline_mind_json(recorded(), &mind, &b, &err), &err);
     assert_true(json_equal(list(a, "decisions"), list(b, "decisions")));
     json_decref(b);
     b = NULL;
     mind.costs_json = (struct trundle_text){ careless, strlen(careless) };
-    support_ok(timeline_json(recorded(), &mind, &b, &err), &err);
+    support_ok(timeline_mind_json(recorded(), &mind, &b, &err), &err);
     assert_false(json_equal(list(a, "decisions"), list(b, "decisions")));
     assert_true(json_equal(json_object_get(a, "cells"), json_object_get(b, "cells")));
     json_decref(b);
     b = NULL;
     mind.fuse_json = (struct trundle_text){ "{\"nonsense\":1}", 14 };
-    assert_int_not_equal(timeline_json(recorded(), &mind, &b, &err), TRUNDLE_OK);
+    assert_int_not_equal(timeline_mind_json(recorded(), &mind, &b, &err), TRUNDLE_OK);
     assert_true(err.what[0] != '\0');
     assert_null(b);
     json_decref(a);
@@ -119,16 +119,16 @@ static void damage_is_said(void **state)
     support_ok(file_read(recorded(), (size_t)1 << 28, &all, &err), &err);
     (void)snprintf(path, sizeof path, "%s/half.mcap", dir);
     support_ok(file_write(path, all.data, all.n / 2, &err), &err);
-    support_ok(timeline_json(path, NULL, &t, &err), &err);
+    support_ok(timeline_json(path, &t, &err), &err);
     assert_true(json_is_false(json_object_get(json_object_get(t, "trip"), "whole")));
     assert_true(json_is_null(json_object_get(t, "errors")));       /* no final basket: nothing to be compared with */
     json_decref(t);
     t = NULL;
     support_ok(file_write(path, "not a trip", 10, &err), &err);
-    assert_int_not_equal(timeline_json(path, NULL, &t, &err), TRUNDLE_OK);
+    assert_int_not_equal(timeline_json(path, &t, &err), TRUNDLE_OK);
     assert_null(t);
     (void)snprintf(path, sizeof path, "%s/none.mcap", dir);
-    assert_int_equal(timeline_json(path, NULL, &t, &err), TRUNDLE_NOT_FOUND);
+    assert_int_equal(timeline_json(path, &t, &err), TRUNDLE_NOT_FOUND);
     bytes_done(&all);
 }
 

@@ -349,7 +349,7 @@ static void print_head(struct reading *r, bool whole)
                json_object_set_new(r->root, "cells", print_cells(r)) | json_object_set_new(r->root, "imu", print_imu(r)) | json_object_set_new(r->root, "cameras", cameras);
 }
 
-enum trundle_status timeline_json(const char *path, const struct timeline_mind *mind, json_t **out, struct trundle_error *err)
+static enum trundle_status print(const char *path, const struct timeline_mind *mind, json_t **out, struct trundle_error *err)
 {
     struct reading *r = calloc(1, sizeof *r);
     struct trundle_message m;
@@ -384,6 +384,16 @@ out:
     }
     free(r);
     return status;
+}
+
+enum trundle_status timeline_json(const char *path, json_t **out, struct trundle_error *err)
+{
+    return print(path, NULL, out, err);
+}
+
+enum trundle_status timeline_mind_json(const char *path, const struct timeline_mind *mind, json_t **out, struct trundle_error *err)
+{
+    return print(path, mind, out, err);
 }
 
 enum trundle_status timeline_frame(const char *path, unsigned camera, size_t n, struct bytes *out_jpeg, struct trundle_error *err)
