@@ -267,7 +267,7 @@ static void an_incident_tells_its_story(void **state)
     assert_int_equal(watch_incident_note(f.w, f.db, 77, "bob", "x", f.now, &err), TRUNDLE_NOT_FOUND);
     assert_int_equal(watch_incident_close(f.w, f.db, id, "bob", f.now, &err), TRUNDLE_CONFLICT);
     support_ok(watch_incident_json(f.w, f.db, id, &i, &err), &err);
-    assert_int_equal(json_array_size(json_object_get(i, "alerts_rows")), 2);
+    assert_int_equal(json_array_size(json_object_get(i, "alerts")), 2);
     assert_true(json_array_size(json_object_get(i, "line")) >= 7);
     assert_int_equal(json_array_size(json_object_get(i, "trips")), 1);
     json_decref(i);

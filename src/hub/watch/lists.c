@@ -150,7 +150,7 @@ static enum trundle_status add_parts(struct db *db, json_t *root, struct trundle
     struct db_statement *s = NULL;
 
     TRY(watch_sql(db, &s, err, "SELECT " ALERT_COLUMNS " FROM watch_alert WHERE incident = ? ORDER BY id", "i", id));
-    TRY(put_rows(root, "alerts_rows", s, ALERT_SPEC, err));
+    TRY(put_rows(root, "alerts", s, ALERT_SPEC, err));
     s = NULL;
     TRY(watch_sql(db, &s, err, "SELECT t_ns, kind, cart, who, text, ref FROM (SELECT t_ns, kind, '' cart, who, text, ref, 1 own, id FROM watch_line WHERE incident = ?1 UNION ALL"
                   " SELECT t_ns, kind, cart, who, text, ref, 0, id FROM (SELECT * FROM watch_event WHERE t_ns BETWEEN ?2 AND ?3 AND (cart = '' OR ?4 = '' OR cart = ?4)"

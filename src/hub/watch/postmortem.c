@@ -53,7 +53,7 @@ static enum trundle_status head(struct bytes *out, const json_t *i, int64_t now_
     TRY(bytes_print(out, minutes < 120 ? ", after %.0f minutes" : minutes < 2880 ? ", after %.1f hours" : ", after %.1f days",
                     minutes < 120 ? minutes : minutes < 2880 ? minutes / 60 : minutes / 1440));
     return bytes_print(out, "\n- cart: %s\n- store: %s\n- alerts: %lld, of which %lld open\n\n", *text_of(i, "cart") ? text_of(i, "cart") : "all",
-                       *text_of(i, "store") ? text_of(i, "store") : "all", (long long)integer_of(i, "alerts"), (long long)integer_of(i, "open"));
+                       *text_of(i, "store") ? text_of(i, "store") : "all", (long long)json_array_size(json_object_get(i, "alerts")), (long long)integer_of(i, "open"));
 }
 
 static enum trundle_status alerts(struct bytes *out, const json_t *list)
@@ -118,7 +118,7 @@ static enum trundle_status replay(struct bytes *out, const json_t *list)
     json_array_foreach(list, k, t) {
         const char *cart = text_of(t, "cart"), *trip = text_of(t, "trip");
 
-        TRY(bytes_print(out, "curl -fsS -H \"Authorization: Bearer $TRUNDLE_TOKEN\" -o incident/%s_%s.mcap \"$TRUNDLE_HUB/api/v1/trips/%s/file\"\n", cart, trip, text_of(t, "id")));
+        TRY(bytes_print(out, "curl -fsS -H \"Authorization: Bearer $TRUNDLE_TOKEN\" -o incident/%s_%s.mcap \"$TRUNDLE_HUB/api/v1/trips/%s/%s/file\"\n", cart, trip, cart, trip));
         TRY(bytes_print(out, "trundle run incident/%s_%s.mcap --recorded --json\ntrundle run incident/%s_%s.mcap --json\n", cart, trip, cart, trip));
     }
     return bytes_print(out, "trundle eval incident --recorded\ntrundle eval incident\n```\n\n");
@@ -133,7 +133,7 @@ enum trundle_status watch_postmortem(const struct watch *w, struct db *db, int64
     TRY(watch_incident_json(w, db, incident, &i, err));
     status = head(out, i, now_ns);
     if (status == TRUNDLE_OK)
-        status = alerts(out, json_object_get(i, "alerts_rows"));
+        status = alerts(out, json_object_get(i, "alerts"));
     if (status == TRUNDLE_OK)
         status = line(out, json_object_get(i, "line"));
     if (status == TRUNDLE_OK)

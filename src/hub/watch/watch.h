@@ -129,7 +129,7 @@ TRUNDLE_MUST_USE enum trundle_status watch_carts_json(const struct watch *w, str
 TRUNDLE_MUST_USE enum trundle_status watch_alerts_json(const struct watch *w, struct db *db, const struct watch_query *query, json_t **out, struct trundle_error *err);
 /* id, title, cart, store, state (open, closed), severity, opened_ns, closed_ns, alerts, open. */
 TRUNDLE_MUST_USE enum trundle_status watch_incidents_json(const struct watch *w, struct db *db, const struct watch_query *query, json_t **out, struct trundle_error *err);
-/* One incident: the row above with "alerts_rows" [rows], "line" [{t_ns, kind, cart, who, text, ref}] by time, and "trips" [{cart, trip, ended_ns}] around it. */
+/* One incident: the row above, but "alerts" are rows, "line" [{t_ns, kind, cart, who, text, ref}] by time, and "trips" [{cart, trip, ended_ns}] around it. */
 TRUNDLE_MUST_USE enum trundle_status watch_incident_json(const struct watch *w, struct db *db, int64_t incident, json_t **out, struct trundle_error *err);
 /* One stream of a cart (query.cart) or, with query.cart empty, a store: {"name","points":[{t_ns,trip,cart,mean,sd,n,up,down}],"limit","since_ns",
  * "false_alarms_week","trips_week"}; query.name. Without a name: {"rows":[{name,n,mean,last,up,down,limit,alert}]}. NOT_FOUND. */
