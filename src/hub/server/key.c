@@ -71,7 +71,7 @@ enum trundle_status key_find(struct db *db, const char *secret, int64_t now_ns, 
     key.expires_ns = db_integer(s, 5);
     key.seen_ns = db_integer(s, 6);
     (void)snprintf(key.id, sizeof key.id, "%s", db_text(s, 7));
-    *out_roles = (unsigned)db_integer(s, 8) & (key.kind == KEY_TOKEN ? key.roles : (unsigned)PEOPLE);
+    *out_roles = key.kind == KEY_TOKEN ? role_reach((unsigned)db_integer(s, 8)) & key.roles : (unsigned)db_integer(s, 8);
     *out = key;
 out:
     db_free(s);

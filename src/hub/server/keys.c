@@ -30,7 +30,7 @@ static enum trundle_status token_add(struct ask *ask, struct http_reply *reply, 
         TRY(json_take_integer(&ask->body, "days", 1, TOKEN_DAYS_MOST, &days, err));
     if (json_has(&ask->body, "roles"))
         TRY(role_take(&ask->body, "roles", &t.key.roles, err));
-    if (t.key.roles & ~ask->caller->roles) {
+    if (t.key.roles & ~role_reach(ask->caller->roles)) {
         reply->status = 403;
         return error_set(err, TRUNDLE_BAD_INPUT, "roles", NULL, "a token may not do more than who makes it");
     }

@@ -18,6 +18,11 @@ static unsigned one(const char *name, size_t n)
     return 0;
 }
 
+unsigned role_reach(unsigned bits)
+{
+    return bits & ADMIN ? (unsigned)PEOPLE : bits;
+}
+
 unsigned role_parse(const char *names)
 {
     unsigned all = 0;

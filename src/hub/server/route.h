@@ -78,6 +78,8 @@ TRUNDLE_MUST_USE enum trundle_status openapi_json(json_t **out, struct trundle_e
 
 /* role.c */
 enum { ROLE_TEXT = 64 };
+/* What a user of these roles may: an administrator all of it. */
+unsigned role_reach(unsigned roles);
 unsigned role_parse(const char *names);    /* "engineer,operator"; 0: one of them is none */
 const char *role_text(unsigned roles, char out[ROLE_TEXT]);
 json_t *role_list(unsigned roles);
