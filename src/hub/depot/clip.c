@@ -100,45 +100,9 @@ static enum trundle_status settle(struct depot *d, const char *sha256, int64_t n
     return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it", "this clip was deleted");
 }
 
-static enum trundle_status part_have(struct depot *d, const struct depot_clip *c, int64_t *out, struct trundle_error *err)
-{
-    char path[DISK_PATH];
-    int64_t bytes = 0;
-
-    if (c->state == DEPOT_CLIP_HERE) {
-        *out = c->bytes;
-        return TRUNDLE_OK;
-    }
-    /* A process that was killed between the file's name and its row: the name is given only after the checks. */
-    TRY(depot_blob_path(d, c->sha256, path, err));
-    if (disk_there(path, &bytes) && bytes == c->bytes && d->mode != DEPOT_READ) {
-        TRY(disk_parent_sync(path, err));
-        TRY(settle(d, c->sha256, c->announced_ns, err));
-        *out = c->bytes;
-        return TRUNDLE_OK;
-    }
-    TRY(depot_part_path(d, c->sha256, path, err));
-    *out = disk_there(path, &bytes) && bytes <= c->bytes ? bytes : 0;
-    return TRUNDLE_OK;
-}
-
 pthread_mutex_t *depot_stripe(struct depot *d, const char *sha256)
 {
     return &d->stripe[(sha256[0] <= '9' ? sha256[0] - '0' : sha256[0] - 'a' + 10) % DEPOT_STRIPES];
-}
-
-enum trundle_status depot_clip_have(struct depot *d, const char *cart, const char *sha256, int64_t *out_have, struct trundle_error *err)
-{
-    struct depot_clip c;
-    enum trundle_status status;
-
-    TRY(depot_sha_check(sha256, "clip", err));
-    (void)pthread_mutex_lock(depot_stripe(d, sha256));
-    status = of_cart(d, cart, sha256, &c, err);
-    if (status == TRUNDLE_OK)
-        status = part_have(d, &c, out_have, err);
-    (void)pthread_mutex_unlock(depot_stripe(d, sha256));
-    return status;
 }
 
 static enum trundle_status part_write(const char *path, int64_t have, const uint8_t *data, size_t n, struct trundle_error *err)
@@ -197,6 +161,53 @@ static enum trundle_status finish(struct depot *d, const struct depot_clip *c, c
     return settle(d, c->sha256, now_ns, err);
 }
 
+/* How much is there. What a kill or a power cut left just before its end is brought to it here, else nobody would. */
+static enum trundle_status part_have(struct depot *d, const struct depot_clip *c, int64_t now_ns, int64_t *out, struct trundle_error *err)
+{
+    char path[DISK_PATH];
+    enum trundle_status status;
+    int64_t bytes = 0;
+
+    if (c->state == DEPOT_CLIP_HERE) {
+        *out = c->bytes;
+        return TRUNDLE_OK;
+    }
+    /* Has its name, given only after the checks, and no row. */
+    TRY(depot_blob_path(d, c->sha256, path, err));
+    if (disk_there(path, &bytes) && bytes == c->bytes && d->mode != DEPOT_READ) {
+        TRY(disk_parent_sync(path, err));
+        TRY(settle(d, c->sha256, now_ns, err));
+        *out = c->bytes;
+        return TRUNDLE_OK;
+    }
+    TRY(depot_part_path(d, c->sha256, path, err));
+    if (!disk_there(path, &bytes) || bytes > c->bytes)
+        bytes = 0;
+    if (bytes == c->bytes && d->mode != DEPOT_READ) {
+        status = finish(d, c, path, now_ns, err);
+        if (status == TRUNDLE_CORRUPT || status == TRUNDLE_BAD_INPUT)
+            bytes = 0;                                 /* dropped: from the beginning */
+        else
+            TRY(status);
+    }
+    *out = bytes;
+    return TRUNDLE_OK;
+}
+
+enum trundle_status depot_clip_have(struct depot *d, const char *cart, const char *sha256, int64_t *out_have, struct trundle_error *err)
+{
+    struct depot_clip c;
+    enum trundle_status status;
+
+    TRY(depot_sha_check(sha256, "clip", err));
+    (void)pthread_mutex_lock(depot_stripe(d, sha256));
+    status = of_cart(d, cart, sha256, &c, err);
+    if (status == TRUNDLE_OK)
+        status = part_have(d, &c, c.announced_ns, out_have, err);
+    (void)pthread_mutex_unlock(depot_stripe(d, sha256));
+    return status;
+}
+
 /* Under the clip's stripe, so that a deletion comes before or after it as a whole. */
 static enum trundle_status put(struct depot *d, const struct depot_clip *c, int64_t offset, const uint8_t *data, size_t n, int64_t now_ns, int64_t *out_have,
                                struct trundle_error *err)
@@ -204,7 +215,7 @@ static enum trundle_status put(struct depot *d, const struct depot_clip *c, int6
     char part[DISK_PATH];
     int64_t have = 0, skip;
 
-    TRY(part_have(d, c, &have, err));
+    TRY(part_have(d, c, now_ns, &have, err));
     if (offset > have)
         return error_set(err, TRUNDLE_CONFLICT, c->sha256, "ask how much is here and go on from there", "offset %lld, but only %lld bytes are here", (long long)offset, (long long)have);
     skip = have - offset;
