@@ -24,6 +24,8 @@ struct hub_rig {
 /* A fresh folder with `carts` carts that have joined, and the hub on it. */
 TRUNDLE_MUST_USE enum trundle_status hub_rig_open(struct hub_rig *r, const char *dir, size_t carts, struct trundle_error *err);
 void hub_rig_close(struct hub_rig *r);
+/* CPU seconds that the hub has used. */
+double hub_cpu_s(const struct hub_rig *r);
 /* A line of /proc/PID/status, bytes. */
 double hub_memory(const struct hub_rig *r, const char *what);
 

@@ -174,7 +174,7 @@ static enum trundle_status plain_rows(struct plain *p, struct bytes bodies[SENDE
 enum trundle_status hub_ingest(struct bench *b, struct hub_rig *r, struct trundle_error *err)
 {
     static struct bytes bodies[SENDERS][BODIES];
-    double hub_s[ROUNDS_MAX], plain_s[ROUNDS_MAX], rows[ROUNDS_MAX], share[ROUNDS_MAX];
+    double hub_s[ROUNDS_MAX], plain_s[ROUNDS_MAX], rows[ROUNDS_MAX], share[ROUNDS_MAX], cpu_us[ROUNDS_MAX], plain_us[ROUNDS_MAX];
     size_t rounds = b->quick ? 3 : 8, done = 0;
     struct sender sender[SENDERS] = { 0 };
     struct plain p = { .path = "" };
@@ -192,8 +192,12 @@ enum trundle_status hub_ingest(struct bench *b, struct hub_rig *r, struct trundl
                 TRY_GOTO(status, grow(hub_decisions(&r->cart[i], LINES, &bodies[i][k]), err), out);
                 TRY_GOTO(status, grow(hub_request(&r->cart[i], "POST", "/api/v1/ingest", bodies[i][k].data, bodies[i][k].n, &sender[i].request[k]), err), out);
             }
+        cpu_us[done] = hub_cpu_s(r);
         TRY_GOTO(status, all_send(sender, &hub_s[done], err), out);
+        cpu_us[done] = 1e6 * (hub_cpu_s(r) - cpu_us[done]);
+        plain_us[done] = 1e-3 * (double)clock_thread_cpu_ns();
         TRY_GOTO(status, plain_rows(&p, bodies, first, &plain_s[done], err), out);
+        plain_us[done] = 1e-3 * (double)clock_thread_cpu_ns() - plain_us[done];
         rows[done] = SENDERS * BODIES * LINES;
         share[done] = plain_s[done] / hub_s[done];
     }
@@ -202,6 +206,9 @@ enum trundle_status hub_ingest(struct bench *b, struct hub_rig *r, struct trundl
     bench_print(b, &(struct bench_figure){ .name = "sqlite_rows", .unit = "decisions/s", .simulated = true, .n = done, .sample = rows, .per = plain_s,
                                            .note = "peer: the same rows in the same table by plain SQLite, WAL, full sync, 4000 rows a transaction; rounds alternate with hub_ingest" });
     bench_print(b, &(struct bench_figure){ .name = "hub_ingest_share", .unit = "of sqlite_rows", .simulated = true, .n = done, .sample = share });
+    bench_print(b, &(struct bench_figure){ .name = "hub_ingest_cpu", .unit = "us/decision", .simulated = true, .n = done, .sample = cpu_us, .per = rows,
+                                           .note = "CPU of the hub's process: TLS, signature, JSON, rows, commit; does not depend on who else is on the machine" });
+    bench_print(b, &(struct bench_figure){ .name = "sqlite_rows_cpu", .unit = "us/decision", .simulated = true, .n = done, .sample = plain_us, .per = rows });
 out:
     plain_close(&p);
     senders_done(sender);
@@ -297,7 +304,7 @@ static enum trundle_status plain_files(const char *dir, const struct bytes *clip
 
 enum trundle_status hub_clips(struct bench *b, struct hub_rig *r, struct trundle_error *err)
 {
-    double hub_s[ROUNDS_MAX], plain_s[ROUNDS_MAX], files_s[ROUNDS_MAX], mb[ROUNDS_MAX], share[ROUNDS_MAX];
+    double hub_s[ROUNDS_MAX], plain_s[ROUNDS_MAX], files_s[ROUNDS_MAX], mb[ROUNDS_MAX], share[ROUNDS_MAX], cpu_ms[ROUNDS_MAX], plain_ms[ROUNDS_MAX];
     size_t rounds = b->quick ? 3 : 6, done = 0;
     struct sender sender[SENDERS] = { 0 };
     struct bytes clip[SENDERS] = { 0 };
@@ -312,8 +319,12 @@ enum trundle_status hub_clips(struct bench *b, struct hub_rig *r, struct trundle
             TRY_GOTO(status, load_clip(r, &sender[i], &r->cart[i], &clip[i], err), out);
             mb[done] += 1e-6 * (double)clip[i].n;
         }
+        cpu_ms[done] = hub_cpu_s(r);
         TRY_GOTO(status, all_send(sender, &hub_s[done], err), out);
+        cpu_ms[done] = 1e3 * (hub_cpu_s(r) - cpu_ms[done]);
+        plain_ms[done] = 1e-6 * (double)clock_thread_cpu_ns();
         TRY_GOTO(status, plain_clips(&p, clip, &plain_s[done], err), out);
+        plain_ms[done] = 1e-6 * (double)clock_thread_cpu_ns() - plain_ms[done];
         TRY_GOTO(status, plain_files(r->dir, clip, &files_s[done], err), out);
         share[done] = plain_s[done] / hub_s[done];
     }
@@ -323,6 +334,8 @@ enum trundle_status hub_clips(struct bench *b, struct hub_rig *r, struct trundle
                                            .note = "peer: the same bytes as rows by plain SQLite, WAL, full sync, a clip a transaction; rounds alternate with hub_clips" });
     bench_print(b, &(struct bench_figure){ .name = "plain_files", .unit = "MB/s", .simulated = true, .n = done, .sample = mb, .per = files_s, .note = "peer: the same bytes as files, each synced" });
     bench_print(b, &(struct bench_figure){ .name = "hub_clips_share", .unit = "of sqlite_blobs", .simulated = true, .n = done, .sample = share });
+    bench_print(b, &(struct bench_figure){ .name = "hub_clips_cpu", .unit = "ms/MB", .simulated = true, .n = done, .sample = cpu_ms, .per = mb, .note = "CPU of the hub's process" });
+    bench_print(b, &(struct bench_figure){ .name = "sqlite_blobs_cpu", .unit = "ms/MB", .simulated = true, .n = done, .sample = plain_ms, .per = mb });
 out:
     plain_close(&p);
     for (size_t i = 0; i < SENDERS; i++)

@@ -156,6 +156,21 @@ double hub_memory(const struct hub_rig *r, const char *what)
     return 1024 * kib;
 }
 
+double hub_cpu_s(const struct hub_rig *r)
+{
+    char path[64], text[1024] = "", *at;
+    unsigned long user = 0, system = 0;
+    FILE *f;
+
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)r->pid);
+    f = fopen(path, "r");
+    if (f && fgets(text, sizeof text, f) && (at = strrchr(text, ')')) && sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        user = system = 0;
+    if (f)
+        (void)fclose(f);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* ---- what a cart says ---- */
 
 enum trundle_status hub_decisions(struct hub_cart *cart, size_t n, struct bytes *out)

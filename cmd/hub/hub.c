@@ -53,7 +53,7 @@ static int serve(int argc, char **argv)
         { "dir", "DIR", OPTION_TEXT, &dir, "the hub's folder; made when absent (" HUB_DIR ")" },
         { "listen", "ADDR", OPTION_TEXT, &listen, "IP:PORT; 0.0.0.0:8443 for every network (127.0.0.1:8443)" },
         { "host", "NAME,...", OPTION_TEXT, &host, "names under which it is called, besides its IP addresses" },
-        { "threads", "N", OPTION_LONG, &threads, "that answer requests (8)" },
+        { "threads", "N", OPTION_LONG, &threads, "that answer requests (32)" },
         { "json", NULL, OPTION_FLAG, &json, "what it prints, as one JSON object" },
         { NULL, NULL, OPTION_FLAG, NULL, NULL },
     };

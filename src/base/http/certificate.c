@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* A certificate for a server that no authority knows: made here, pinned by its clients. The only file that speaks GnuTLS. */
+/* A certificate for a server that no authority knows: made here, pinned by its clients; and the hash of a body. The only file that speaks GnuTLS. */
 #include "base/http/http.h"
 #include "base/std/time.h"
 
@@ -103,6 +103,16 @@ out:
     if (key)
         gnutls_x509_privkey_deinit(key);
     return status;
+}
+
+const char *http_body_sha256(const struct http_request *request, char out[HTTP_HASH])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    const void *body = request->body_n ? (const void *)request->body : "";
+
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, body, request->body_n, hash) != 0)
+        (void)crypto_hash_sha256(hash, body, request->body_n);
+    return sodium_bin2hex(out, HTTP_HASH, hash, sizeof hash);
 }
 
 enum trundle_status http_certificate_pin(const char *certificate_pem, char out_pin[HTTP_PIN], struct trundle_error *err)

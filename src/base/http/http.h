@@ -136,6 +136,10 @@ const char *http_cookie(const struct http_request *request, const char *name);
 enum { HTTP_PEER = 48 };
 const char *http_peer(const struct http_request *request, char out[HTTP_PEER]);
 
+/* Lower-case hex of the sha256 of the body, for signatures: by the TLS library, which uses the instructions that the processor has for it. Returns out. */
+enum { HTTP_HASH = 65 };
+const char *http_body_sha256(const struct http_request *request, char out[HTTP_HASH]);
+
 /* A self-signed certificate of 10 years (P-256) for this machine under `names` (IP addresses or DNS names), as PEM. */
 TRUNDLE_MUST_USE enum trundle_status http_certificate_make(const char *const *names, size_t n, struct bytes *out_certificate, struct bytes *out_key,
                                                            struct trundle_error *err);

@@ -17,7 +17,7 @@ struct call {
     struct http_terms terms;
     struct bytes body;
     bool begun, refused, too_large;
-    size_t swallowed;
+    size_t swallowed, expected;            /* bytes: taken and thrown away; what the head says will come, 0 not said */
     char *target, *parts;                  /* owned; the path fits into `parts` with all its NULs */
     size_t parts_n;
     max_align_t note[];                    /* config.note_n bytes */
@@ -105,6 +105,7 @@ static int refuse(const struct http_server *s, const struct peer *peer, struct M
         (void)error_set(err, TRUNDLE_UNSUPPORTED, path, hint, "takes %s", strcmp(call->terms.takes, "application/json") == 0 ? "JSON" : call->terms.takes);
         return 415;
     }
+    call->expected = length ? (size_t)strtoull(length, NULL, 10) : 0;
     if (length && strtoull(length, NULL, 10) > call->terms.body_max) {
         (void)error_set(err, TRUNDLE_TOO_LARGE, path, NULL, "the body has %.20s bytes, limit %zu", length, call->terms.body_max);
         return 413;
@@ -247,6 +248,8 @@ enum MHD_Result request_take(void *user, struct MHD_Connection *c, const char *p
     if (!call->begun)
         return begin(lane, c, path, method, call);
     if (*upload_n) {
+        if (!call->body.data && call->expected && call->expected <= call->terms.body_max && bytes_reserve(&call->body, call->expected) != TRUNDLE_OK)
+            call->too_large = true;        /* at once, so that a large body does not move again and again */
         if (call->body.n + *upload_n > call->terms.body_max || bytes_append(&call->body, upload, *upload_n) != TRUNDLE_OK)
             call->too_large = true;
         call->swallowed += *upload_n;

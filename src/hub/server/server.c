@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { THREADS = 8, CONNECTIONS = 2000, HOSTS = 8, TICK_S = 60, SWEEP_CLIPS = 200 };
+enum { THREADS = 32, CONNECTIONS = 2000, HOSTS = 8, TICK_S = 60, SWEEP_CLIPS = 200 };
 
 /* Pages of the console: own scripts and styles; pictures that scripts make (clips are opened in the page). */
 static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "

@@ -99,11 +99,11 @@ enum trundle_status sign_head(const struct http_request *request, int64_t now_ns
 
 bool sign_holds(const struct http_request *request, const struct caller *caller)
 {
-    char hash[HASH_SHA256_TEXT], tail[100];
+    char hash[HTTP_HASH], tail[100];
     struct bytes text = { 0 };
     bool holds;
 
-    (void)snprintf(tail, sizeof tail, "\n%" PRId64 "\n%s", caller->time_s, hash_sha256(request->body_n ? (const void *)request->body : "", request->body_n, hash));
+    (void)snprintf(tail, sizeof tail, "\n%" PRId64 "\n%s", caller->time_s, http_body_sha256(request, hash));
     holds = bytes_print(&text, "%s\n%s%s", request->method, request->target, tail) == TRUNDLE_OK &&
             crypto_sign_verify_detached(caller->signature, text.data, text.n, caller->key) == 0;
     bytes_done(&text);
