@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINE(boot, sequence, body) "{\"boot\":" boot ",\"sequence\":" sequence ",\"t_ns\":1780315200123456789,\"kind\":\"decision\",\"body\":" body "}\n"
@@ -472,6 +473,46 @@ static void secrets_are_kept_close(void **state)
     assert_non_null(strstr(err.what, "keys are gone"));
 }
 
+/* Eight processes make the same folder at once: one pair of keys, and all that get in write to one database. */
+static void who_comes_first_makes_the_keys(void **state)
+{
+    const char *folder = hub_path();
+    int code = 0, opened = 0;
+    char line[200];
+    pid_t child[8];
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        child[i] = fork();
+        assert_true(child[i] >= 0);
+        if (child[i] == 0) {
+            struct depot *d = NULL;
+            struct trundle_error err;
+
+            for (int k = 0; k < 50 && depot_open(folder, DEPOT_CREATE, NULL, &d, &err) != TRUNDLE_OK; k++)
+                if (err.status != TRUNDLE_CONFLICT && err.status != TRUNDLE_IO)
+                    _exit(2);
+            (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":%d,\"t_ns\":1,\"kind\":\"seal\",\"body\":{\"k\":%d}}", i + 1, d ? depot_seal_key(d)->public_key[0] : 0);
+            code = d && hub_try(d, "cart-7", line, &err) == TRUNDLE_OK ? 0 : 1;
+            depot_close(d);
+            _exit(code);
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(waitpid(child[i], &code, 0), child[i]);
+        assert_true(WIFEXITED(code) && WEXITSTATUS(code) != 2);
+        opened += WEXITSTATUS(code) == 0;
+    }
+    assert_true(opened >= 1);
+    {
+        struct depot *d = hub_open(folder);
+
+        assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_record"), opened);
+        assert_int_equal(hub_number(d, "SELECT count(DISTINCT body) FROM depot_record"), 1);
+        depot_close(d);
+    }
+}
+
 static void folders_of_something_else_are_refused(void **state)
 {
     struct depot *d = NULL;
@@ -537,6 +578,7 @@ int main(void)
         cmocka_unit_test(blobs_are_held_and_let_go),
         cmocka_unit_test(the_access_log_shows_changes),
         cmocka_unit_test(secrets_are_kept_close),
+        cmocka_unit_test(who_comes_first_makes_the_keys),
         cmocka_unit_test(folders_of_something_else_are_refused),
         cmocka_unit_test(products_and_labels_are_rows),
     };

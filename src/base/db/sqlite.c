@@ -167,11 +167,14 @@ enum trundle_status db_migrate(struct db *db, const char *room, const char *cons
     if (version < 0 || version > (int64_t)n)
         return error_set(err, TRUNDLE_UNSUPPORTED, db->path, "run the program that wrote it, or a newer one", "tables of '%s' have version %lld, this program knows up to %zu",
                          room, (long long)version, n);
-    for (size_t k = (size_t)version; k < n; k++) {
+    while (version < (int64_t)n) {
         TRY(db_begin(db, err));
-        status = db_exec(db, step[k], err);
-        if (status == TRUNDLE_OK)
-            status = set_room_version(db, room, (int64_t)k + 1, err);
+        status = room_version(db, room, &version, err);          /* another process may have been faster */
+        if (status == TRUNDLE_OK && version < (int64_t)n) {
+            status = db_exec(db, step[version], err);
+            if (status == TRUNDLE_OK)
+                status = set_room_version(db, room, ++version, err);
+        }
         if (status == TRUNDLE_OK)
             status = db_commit(db, err);
         if (status != TRUNDLE_OK) {

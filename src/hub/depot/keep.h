@@ -13,6 +13,7 @@
  *     64 hex digits, two spaces, path            (the form of sha256sum, sorted by path)
  *     # end, number of files, sha256 of all bytes above
  *
+ * A restore also brings back what was deleted after the backup was made. Receipts (depot_receipt_get) are worth keeping elsewhere: they say what to delete again.
  * A folder without a whole MANIFEST is a half backup, which no function here takes.
  * Progress: `each` is called after every file, on the caller's thread; false stops (TRUNDLE_AGAIN). NULL is fine.
  */

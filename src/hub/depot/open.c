@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool lock_take(int fd, short type, bool wait)
+static bool lock_take(int fd, short type)
 {
     struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
     int rc;
 
     do
-        rc = fcntl(fd, wait ? F_SETLKW : F_SETLK, &lock);
+        rc = fcntl(fd, F_SETLK, &lock);
     while (rc != 0 && errno == EINTR);
     return rc == 0;
 }
@@ -30,7 +30,7 @@ enum trundle_status depot_lock_file(const char *folder, bool alone, int *out_fd,
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return depot_disk_error(err, path, "open");
-    if (!lock_take(fd, alone ? F_WRLCK : F_RDLCK, false)) {
+    if (!lock_take(fd, alone ? F_WRLCK : F_RDLCK)) {
         (void)close(fd);
         return error_set(err, TRUNDLE_CONFLICT, folder, alone ? "stop the hub first" : "wait until the repair is over", "another process has it open");
     }
@@ -38,18 +38,23 @@ enum trundle_status depot_lock_file(const char *folder, bool alone, int *out_fd,
     return TRUNDLE_OK;
 }
 
-/* Only for the time in which keys are made: two that begin at once must not make two. */
+/* Alone for the time in which keys are made: two that begin at once must not make two. Whoever comes second finds them made. */
 static enum trundle_status secrets(struct depot *d, bool fresh, struct trundle_error *err)
 {
+    char path[DISK_PATH];
     enum trundle_status status;
 
     if (!fresh)
         return depot_secret_open(d, false, err);
-    if (!lock_take(d->lock_fd, F_WRLCK, true))
-        return error_set(err, TRUNDLE_CONFLICT, d->folder, "try again", "another process is opening it");
-    status = depot_secret_open(d, true, err);
-    (void)lock_take(d->lock_fd, F_RDLCK, true);
-    return status;
+    if (lock_take(d->lock_fd, F_WRLCK)) {
+        status = depot_secret_open(d, true, err);
+        (void)lock_take(d->lock_fd, F_RDLCK);
+        return status;
+    }
+    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    if (!depot_disk_there(path, NULL))
+        return error_set(err, TRUNDLE_CONFLICT, d->folder, "try again", "another process is making it");
+    return depot_secret_open(d, false, err);
 }
 
 static enum trundle_status folders(const struct depot *d, struct trundle_error *err)
