@@ -1,13 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* trundle ship */
+/* trundle ship: bundles and rollouts, part by part. */
+#include "cmd/hub/ship.h"
 #include "cmd/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
+
+static const struct { const char *name, *text; int (*main)(int, char **); } parts[] = {
+    { "keys", "make keys and keyrings: keys new, keys show, keys trust", ship_keys_main },
+    { "build", "a bundle of a model directory and its verdict", ship_build_main },
+    { "sign", "add a key's signature to a bundle", ship_sign_main },
+    { "verify", "would a cart take this bundle?", ship_verify_main },
+    { "publish", "give a bundle to a hub, and make a rollout of it", ship_publish_main },
+    { "status", "rollouts, or one with the numbers at its gate", ship_status_main },
+    { "advance", "start a rollout, or go to its next stage", ship_change_main },
+    { "stop", "no further cart gets it", ship_change_main },
+    { "rollback", "every cart goes back", ship_change_main },
+};
+
+static void usage(FILE *to)
+{
+    fputs("usage: trundle ship PART [OPTION...]\n\n", to);
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        fprintf(to, "  %-10s %s\n", parts[i].name, parts[i].text);
+    fputs("\ntrundle ship PART --help says more. Exit 1: a negative verdict (a bundle that would be refused, a gate that says no).\n", to);
+}
+
+enum trundle_status ship_list(char *text, const char *option, const char *out[SHIP_LIST_MAX], size_t *out_n, struct trundle_error *err)
+{
+    size_t n = 0;
+
+    while (text) {
+        char *comma = strchr(text, ',');
+
+        if (comma)
+            *comma = '\0';
+        if (!*text || n == SHIP_LIST_MAX)
+            return error_set(err, TRUNDLE_BAD_ARG, option, "A,B,C", "takes 1 to %d names with commas between", SHIP_LIST_MAX);
+        out[n++] = text;
+        text = comma ? comma + 1 : NULL;
+    }
+    *out_n = n;
+    return TRUNDLE_OK;
+}
 
 int verb_ship(int argc, char **argv)
 {
-    (void)argc;
-    fprintf(stderr, "trundle %s: not there yet\n", argv[0]);
+    const char *part = argc > 1 ? argv[1] : "";
+
+    if (!strcmp(part, "--help") || !strcmp(part, "-h")) {
+        usage(stdout);
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (!strcmp(part, parts[i].name))
+            return parts[i].main(argc - 1, argv + 1);
+    if (*part)
+        fprintf(stderr, "trundle ship: no part '%s'\n", part);
+    usage(stderr);
     return EXIT_USAGE;
 }

@@ -247,26 +247,34 @@ static void lying_heads_are_refused(void **state)
     assert_int_equal(open_raw(path), BUNDLE_MANIFEST);
 }
 
+static bool taken(const struct make *m, const struct bytes *b)
+{
+    struct bundle *bundle = NULL;
+    struct trundle_error err;
+    bool is_taken = bundle_open_bytes(b->data, b->n, &bundle, NULL, &err) == TRUNDLE_OK && bundle_verify(bundle, m->trust, &lab, NULL, &err) == TRUNDLE_OK;
+
+    bundle_close(bundle);
+    return is_taken;
+}
+
 /* Every single bit of a bundle that is turned makes it refused: no part of it is outside of what is checked. */
 static void every_turned_bit_is_found(void **state)
 {
     struct make m;
     struct bytes b = { 0 };
     struct trundle_error err;
-    char path[600];
 
     (void)state;
     make_init(&m);
     support_ok(file_read(make_bundle(&m, .sign = 1), 1 << 20, &b, &err), &err);
-    (void)snprintf(path, sizeof path, "%s/turned.bundle", make_scratch());
-    for (size_t i = 0; i < b.n; i++) {
-        b.data[i] ^= (uint8_t)(1u << (i % 8));
-        support_ok(file_write(path, b.data, b.n, &err), &err);
-        if (verdict_on(&m, path, NULL, NULL, &err) == BUNDLE_NONE) {
-            print_error("byte %zu of %zu\n", i, b.n);
+    assert_true(taken(&m, &b));
+    for (size_t i = 0; i < 8 * b.n; i++) {
+        b.data[i / 8] ^= (uint8_t)(1u << (i % 8));
+        if (taken(&m, &b)) {
+            print_error("bit %zu of byte %zu of %zu\n", i % 8, i / 8, b.n);
             fail();
         }
-        b.data[i] ^= (uint8_t)(1u << (i % 8));
+        b.data[i / 8] ^= (uint8_t)(1u << (i % 8));
     }
     bytes_done(&b);
     make_done(&m);

@@ -442,6 +442,8 @@ static const char *live(struct hub *h, int64_t id, double harm, int hours, uint6
         if (hour == 60)
             support_ok(advance(h, id, false, &err), &err);
         support_ok(ship_tick(h->db, h->now, &changed, &err), &err);
+        if (hour > 60 && changed && strncmp(state_of(h, id), "stage", 5) != 0)
+            break;
     }
     return state_of(h, id);
 }

@@ -197,7 +197,7 @@ enum trundle_status slots_install(const struct slots_config *config, const char 
     TRY_GOTO(status, slots_read(config, &s, err), out);
     status = slots_trust(config, &trust, err);
     if (status == TRUNDLE_NOT_FOUND)
-        status = bundle_refuse(config->folder, BUNDLE_UNKNOWN_KEY, &why, err, "trundle cart join, or slots trust FILE", "there is no keyring yet");
+        status = bundle_refuse(config->folder, BUNDLE_UNKNOWN_KEY, &why, err, "trundle cart join, or trundle cart install --trust FILE", "there is no keyring yet");
     if (status != TRUNDLE_OK)
         goto out;
     TRY_GOTO(status, bundle_open(bundle_path, &b, &why, err), out);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* trundle ship and the installing parts of trundle cart, as they are typed: from a key to a bundle that a cart runs, leaves and refuses. */
+#include "cmd/cart/cart_slots.h"
+#include "tests/support/support.h"
+
+#include "base/std/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char folder[512];
+
+static int ship(char **out, const char *arguments)
+{
+    return support_shell(out, "cd %s && %s ship %s 2>&1", folder, support_build("trundle"), arguments);
+}
+
+/* As the program would call it; what it prints is not looked at. */
+static int cart(int (*part)(int, char **), const char *a, const char *b, const char *c, const char *d, const char *e)
+{
+    const char *list[] = { "cart", a, b, c, d, e, NULL };
+    char words[6][600], *argv[7] = { NULL };
+    int argc = 0;
+
+    for (; argc < 6 && list[argc]; argc++) {
+        (void)snprintf(words[argc], sizeof words[0], "%s", list[argc]);
+        argv[argc] = words[argc];
+    }
+    return part(argc, argv);
+}
+
+static const char *in(const char *name)
+{
+    static char path[4][600];
+    static int n;
+    char *at = path[n++ % 4];
+
+    (void)snprintf(at, sizeof path[0], "%s/%s", folder, name);
+    return at;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    struct trundle_error err;
+
+    support_ok(file_write(in(name), text, strlen(text), &err), &err);
+}
+
+static void from_a_key_to_a_cart(void **state)
+{
+    char *out = NULL, state_option[600];
+    json_t *line = NULL;
+    struct trundle_error err;
+
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "%s", support_scratch());
+    (void)snprintf(state_option, sizeof state_option, "--state=%s", in("state"));
+    write_text("gate.json", "{\"suite\":\"smoke\",\"seed0\":7,\"n\":3}\n{\"held\":true,\"findings\":[{\"statement\":\"event_f1 >= 0.5\",\"held\":true}]}\n");
+    write_text("failed.json", "{\"held\":false,\"findings\":[{\"statement\":\"event_f1 >= 0.99\",\"held\":false}]}\n");
+    assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/* %s", in("model"), support_source("models/baseline"), in("model")), 0);
+    assert_int_equal(ship(NULL, "keys new root.key"), 0);
+    assert_int_equal(ship(NULL, "keys new sign.key"), 0);
+    assert_int_equal(ship(NULL, "keys new other.key"), 0);
+    assert_int_equal(ship(NULL, "keys new sign.key"), 3);
+    assert_int_equal(ship(NULL, "keys trust --root root.key --signing sign.key --with root.key --out trust.json"), 0);
+    assert_int_equal(ship(NULL, "keys trust --root root.key --signing sign.key --with other.key --out x.json"), 3);
+    assert_int_equal(ship(NULL, "build --model model --name b1 --serial 1 --hardware lab --gate gate.json --out b1.bundle"), 0);
+    assert_int_equal(ship(NULL, "verify b1.bundle --trust trust.json"), 1);
+    assert_int_equal(ship(NULL, "sign b1.bundle --key sign.key"), 0);
+    assert_int_equal(ship(&out, "verify b1.bundle --trust trust.json --hardware lab --json"), 0);
+    support_ok(json_parse(out, strlen(out), "verify", &line, &err), &err);
+    assert_true(json_is_true(json_object_get(line, "taken")));
+    json_decref(line);
+    free(out);
+    assert_int_equal(ship(&out, "verify b1.bundle --trust trust.json --hardware other"), 1);
+    assert_non_null(strstr(out, "other hardware"));
+    free(out);
+    assert_int_equal(ship(NULL, "build --model model --name b2 --serial 2 --hardware lab --gate failed.json --out b2.bundle"), 0);
+    assert_int_equal(ship(NULL, "sign b2.bundle --key sign.key"), 0);
+
+    assert_int_equal(cart(cart_install_main, in("b1.bundle"), "--hardware=lab", state_option, NULL, NULL), 1);      /* no keyring */
+    assert_int_equal(support_shell(NULL, "cp %s %s", in("trust.json"), in("state/trust.json")), 0);                 /* as joining leaves it */
+    assert_int_equal(cart(cart_install_main, in("b1.bundle"), "--hardware=lab", state_option, NULL, NULL), 0);
+    assert_int_equal(cart(cart_slots_main, state_option, "--json", NULL, NULL, NULL), 0);
+    assert_int_equal(cart(cart_good_main, state_option, NULL, NULL, NULL, NULL), 0);
+    assert_int_equal(cart(cart_install_main, in("b2.bundle"), "--hardware=lab", state_option, NULL, NULL), 1);      /* its gate did not hold */
+    assert_int_equal(cart(cart_install_main, in("nothing"), "--hardware=lab", state_option, NULL, NULL), 3);
+    assert_int_equal(cart(cart_rollback_main, state_option, "--why=test", NULL, NULL, NULL), 0);
+    assert_int_equal(cart(cart_rollback_main, state_option, NULL, NULL, NULL, NULL), 3);                            /* the built-in model runs */
+    assert_int_equal(cart(cart_install_main, in("b1.bundle"), "--hardware=lab", state_option, NULL, NULL), 1);      /* left before */
+}
+
+static void mistakes_are_said(void **state)
+{
+    static const struct { const char *arguments; int code; const char *says; } cases[] = {
+        { "", 2, "usage" },
+        { "fly", 2, "no part 'fly'" },
+        { "--help", 0, "publish" },
+        { "keys", 2, "usage" },
+        { "keys new", 2, "FILE" },
+        { "keys show /nonexistent", 3, "cannot open" },
+        { "keys trust --out x", 2, "--with" },
+        { "build --help", 0, "--gate" },
+        { "build --model m", 2, "--name" },
+        { "build --model /nonexistent --name x --serial 1 --hardware lab --out x", 3, "model directory" },
+        { "build --model . --name x --serial -1 --hardware lab --out x", 3, "serial" },
+        { "build --model . --name x --serial 1 --hardware a,,b --out x", 2, "commas" },
+        { "sign x", 2, "--key" },
+        { "sign x --key /nonexistent", 3, "cannot open" },
+        { "verify x", 2, "--trust" },
+        { "publish x", 2, "which hub" },
+        { "publish x --hub http://127.0.0.1:9", 2, "token" },
+        { "publish /nonexistent --hub http://127.0.0.1:9 --token t", 3, "cannot open" },
+        { "status --hub http://127.0.0.1:9 --token t", 4, "does the hub run there" },
+        { "status seven --hub http://127.0.0.1:9 --token t", 2, "number" },
+        { "stop 1 --hub http://127.0.0.1:9 --token t", 2, "--why" },
+        { "stop 1 --force --why x", 2, "no option" },
+        { "rollback 1 --why x --hub file:///etc/passwd --token t", 2, "which hub" },
+        { "advance 1 --why x --hub http://127.0.0.1:9 --token t", 4, "hub" },
+    };
+
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "%s", support_scratch());
+    (void)unsetenv("TRUNDLE_HUB");
+    (void)unsetenv("TRUNDLE_TOKEN");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char *out = NULL;
+        int code = ship(&out, cases[i].arguments);
+
+        if (code != cases[i].code || !strstr(out, cases[i].says))
+            print_error("ship %s: %d: %s\n", cases[i].arguments, code, out);
+        assert_int_equal(code, cases[i].code);
+        assert_non_null(strstr(out, cases[i].says));
+        free(out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(from_a_key_to_a_cart), cmocka_unit_test(mistakes_are_said) };
+
+    return support_run(tests);
+}
