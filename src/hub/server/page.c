@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* The console: each file of web/hub with its path and type. meson.build lists the same names. */
+/* The console: each file of web/hub with its path and type. web/hub/meson.build makes the same names. */
 #include "hub/server/page.h"
 #include "base/std/status.h"
 
 #define FILES(F) \
-    F(index, "/", "text/html; charset=utf-8")
+    F(index, "/", "text/html; charset=utf-8")              \
+    F(script, "/console.js", "text/javascript; charset=utf-8") \
+    F(style, "/console.css", "text/css; charset=utf-8")    \
+    F(icon, "/icon.svg", "image/svg+xml")
 
 #define DECLARE(name, path, type)                \
     extern const unsigned char embed_hub_##name[]; \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* The files of web/hub inside the binary; made by meson.build of this room. */
+/* The files of web/hub inside the binary; made by web/hub/meson.build. */
 #pragma once
 
 #include "base/http/http.h"
