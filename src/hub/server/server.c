@@ -96,7 +96,24 @@ static const char *bundle(const json_t *body)
     return depot_sha_check(sha256, "bundle", NULL) == TRUNDLE_OK ? sha256 : "";
 }
 
-/* Most records are decisions, and cost nothing here. */
+/* Most records are plain decisions, which are counted. A mark for an audit, or one that does not say what it is, goes the whole way. */
+static enum trundle_status on_decision(struct server *s, struct db *db, struct watch_record *seen, const struct depot_record *record, int64_t now_ns, struct trundle_error *err)
+{
+    char kind[24], corrected[8];
+    json_t *body;
+    enum trundle_status status;
+
+    if (!record->json && depot_plain_take(record, "kind", kind, sizeof kind) && strcmp(kind, "audit") != 0) {
+        watch_decision(s->watch, kind, depot_plain_take(record, "corrected", corrected, sizeof corrected) && strcmp(corrected, "true") == 0);
+        return TRUNDLE_OK;
+    }
+    body = record->json ? json_incref(record->json) : json_loads(record->body, 0, NULL);
+    seen->body = body;
+    status = body ? watch_record(s->watch, db, seen, now_ns, err) : error_set(err, TRUNDLE_NO_MEMORY, "record", NULL, "no memory for it");
+    json_decref(body);
+    return status;
+}
+
 static enum trundle_status on_record(void *user, struct db *db, const char *cart, const struct depot_record *record, int64_t now_ns, struct trundle_error *err)
 {
     struct server *s = user;
@@ -105,7 +122,7 @@ static enum trundle_status on_record(void *user, struct db *db, const char *cart
     struct cart_row row;
 
     if (strcmp(record->kind, "decision") == 0)
-        return watch_record(s->watch, db, &seen, now_ns, err);
+        return on_decision(s, db, &seen, record, now_ns, err);
     TRY(cart_find(db, cart, &row, err));
     seen.store = row.store;
     TRY(watch_record(s->watch, db, &seen, now_ns, err));

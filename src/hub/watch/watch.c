@@ -128,19 +128,32 @@ static enum trundle_status heard(const struct watch *w, struct db *db, const cha
     return watch_clear(w, db, &(struct watch_alarm){ .kind = "silent", .cart = "", .store = out_store, .name = "" }, now_ns, err);
 }
 
-static enum trundle_status decision(const struct watch *w, struct db *db, const struct watch_record *r, struct trundle_error *err)
+static void count_decision(const struct watch *w, const char *kind, bool corrected)
 {
     static const char *const known[] = { "add", "change", "remove", "ask", "rescan", "withdraw", "phase", "price", "audit", "weighing" };
-    const char *kind = json_string_value(json_object_get(r->body, "kind")), *label = "other", *trip = json_string_value(json_object_get(r->body, "trip"));
+    const char *label = "other";
 
-    if (!kind)
-        return error_set(err, TRUNDLE_BAD_INPUT, "body.kind", NULL, "a decision without a kind");
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (!strcmp(kind, known[i]))
             label = known[i];
     watch_metric_add(w->config.metrics, &watch_m_decisions, (const char *const[]){ label }, 1);
-    if (json_is_true(json_object_get(r->body, "corrected")))
+    if (corrected)
         watch_metric_add(w->config.metrics, &watch_m_corrected, NULL, 1);
+}
+
+void watch_decision(const struct watch *w, const char *kind, bool corrected)
+{
+    count_decision(w, kind, corrected);
+    watch_metric_add(w->config.metrics, &watch_m_records, (const char *const[]){ "decision" }, 1);
+}
+
+static enum trundle_status decision(const struct watch *w, struct db *db, const struct watch_record *r, struct trundle_error *err)
+{
+    const char *kind = json_string_value(json_object_get(r->body, "kind")), *trip = json_string_value(json_object_get(r->body, "trip"));
+
+    if (!kind)
+        return error_set(err, TRUNDLE_BAD_INPUT, "body.kind", NULL, "a decision without a kind");
+    count_decision(w, kind, json_is_true(json_object_get(r->body, "corrected")));
     if (strcmp(kind, "audit") != 0)
         return TRUNDLE_OK;
     return watch_event_add(w, db, &(struct watch_event){ .kind = "flag", .cart = r->cart, .store = watch_text(r->store), .who = "", .t_ns = r->t_ns, .ref = watch_text(trip),
