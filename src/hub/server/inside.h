@@ -77,6 +77,11 @@ struct upload { char path[1200]; int64_t have; bool whole; };
 TRUNDLE_MUST_USE enum trundle_status upload_part(struct ask *ask, const char *name, struct upload *out, struct trundle_error *err);
 void upload_end(struct upload *u, bool remove);
 
+/* mind.c: what of a bundle (its name or sha256) decides; empty: the built-in. */
+struct mind { struct bytes fuse, costs; };
+TRUNDLE_MUST_USE enum trundle_status mind_open(struct server *s, const char *model, struct mind *out, struct trundle_error *err);
+void mind_done(struct mind *mind);
+
 /* player.c */
 struct open_clip { char sha256[DEPOT_SHA], who[100]; int fd; int64_t until_ns; };
 enum { OPEN_CLIPS = 8, OPEN_CLIP_MIN = 10 };

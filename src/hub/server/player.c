@@ -133,6 +133,23 @@ static const char *fd_path(int fd, char out[FD_PATH])
     return out;
 }
 
+/* As recorded, or as the bundle of ?model= would have decided. */
+static enum trundle_status timeline(struct ask *ask, const char *path, struct trundle_error *err)
+{
+    const char *model = http_query(ask->http, "model");
+    struct mind mind = { 0 };
+    struct timeline_mind texts;
+    enum trundle_status status;
+
+    if (!model || !*model)
+        return timeline_json(path, &ask->answer, err);
+    TRY(mind_open(ask->server, model, &mind, err));
+    texts = (struct timeline_mind){ { (const char *)mind.fuse.data, mind.fuse.n }, { (const char *)mind.costs.data, mind.costs.n } };
+    status = timeline_mind_json(path, &texts, &ask->answer, err);
+    mind_done(&mind);
+    return status;
+}
+
 static enum trundle_status frame(struct ask *ask, struct http_reply *reply, const char *path, const char *camera, const char *number, struct trundle_error *err)
 {
     int64_t c, n;
@@ -152,7 +169,7 @@ static enum trundle_status clip_timeline(struct ask *ask, struct http_reply *rep
 
     (void)reply;
     TRY(clip_fd(ask, http_query(ask->http, "why"), &fd, err));
-    status = timeline_json(fd_path(fd, path), &ask->answer, err);
+    status = timeline(ask, fd_path(fd, path), err);
     (void)close(fd);
     return status;
 }
@@ -192,7 +209,7 @@ static enum trundle_status trip_timeline(struct ask *ask, struct http_reply *rep
     TRY(trip_path(ask, path, sizeof path, err));
     (void)snprintf(ref, sizeof ref, "%s/%s", ask->http->part[0], ask->http->part[1]);
     TRY(ask_log(ask, "trip_timeline", "trip", ref, "", err));
-    return timeline_json(path, &ask->answer, err);
+    return timeline(ask, path, err);
 }
 
 static enum trundle_status trip_frame(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -235,12 +252,12 @@ static enum trundle_status trip_put(struct ask *ask, struct http_reply *reply, s
 }
 
 const struct server_route player_routes[] = {
-    { .method = "GET", .path = "/api/v1/clips/{clip}/timeline", .who = SEES, .id = "clip_timeline", .text = "a clip as one time line; the look and its reason are in the access log first",
-      .query = "why?:text", .gives = "trip:object cells:object cameras:array decisions:array", .run = clip_timeline },
+    { .method = "GET", .path = "/api/v1/clips/{clip}/timeline", .who = SEES, .id = "clip_timeline", .text = "a clip as one time line; the look and its reason are in the access log first; with a model: as that bundle would have decided",
+      .query = "why?:text model?:text", .gives = "trip:object cells:object cameras:array decisions:array", .run = clip_timeline },
     { .method = "GET", .path = "/api/v1/clips/{clip}/frames/{camera}/{frame}", .who = SEES, .id = "clip_frame", .text = "a frame of a clip, for ten minutes after its time line without a reason of its own",
       .query = "why?:text", .answer = "image/jpeg", .run = clip_frame },
-    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/timeline", .who = SEES, .id = "trip_timeline", .text = "a trip whose file was handed in, as one time line; the look is logged",
-      .gives = "trip:object cells:object cameras:array decisions:array", .run = trip_timeline },
+    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/timeline", .who = SEES, .id = "trip_timeline", .text = "a trip whose file was handed in, as one time line; the look is logged; with a model: as that bundle would have decided",
+      .query = "model?:text", .gives = "trip:object cells:object cameras:array decisions:array", .run = trip_timeline },
     { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/frames/{camera}/{frame}", .who = SEES, .id = "trip_frame", .text = "a frame of a trip", .answer = "image/jpeg", .run = trip_frame },
     { .method = "PUT", .path = "/api/v1/trips/{cart}/{trip}/file", .who = ENGINEER | ADMIN, .id = "trip_put", .text = "a part of a trip file of size bytes, from offset on",
       .query = "offset:integer size:integer", .body = "application/octet-stream", .body_max = TRIP_PART, .gives = "have:integer sha256:text", .run = trip_put },
