@@ -222,7 +222,7 @@ static enum trundle_status trip_frame(struct ask *ask, struct http_reply *reply,
 
 static enum trundle_status trip_put(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct depot_trip trip = { .started_ns = ask->now_ns };
+    struct depot_trip trip = { .started_ns = ask->now_ns, .ended_ns = ask->now_ns };    /* until a record of the cart says when */
     struct upload upload;
     char name[2 * DEPOT_NAME + 8];
     int64_t bytes = 0;
