@@ -308,7 +308,7 @@ static void print_gate(const json_t *gate)
 
 static void print_rollout(const json_t *r)
 {
-    const json_t *gate = json_object_get(r, "gate"), *counts = json_object_get(r, "counts");
+    const json_t *gate = json_object_get(r, "gate");
     const char *key;
     json_t *value;
     size_t i;
@@ -321,7 +321,7 @@ static void print_rollout(const json_t *r)
     json_object_foreach(json_object_get(r, "counts"), key, value)
         if (json_integer_value(value))
             printf(" %lld %s", (long long)json_integer_value(value), key);
-    printf("%s\n", json_object_size(counts) ? "" : " none");
+    (void)putchar('\n');
     if (json_is_object(gate))
         print_gate(gate);
     json_array_foreach(json_object_get(r, "transitions"), i, value)

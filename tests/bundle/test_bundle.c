@@ -330,9 +330,11 @@ static void what_changed_since_is_not_read(void **state)
     (void)fclose(f);
     assert_int_equal(bundle_read(b, "model/sub/net.bin", &text, &err), TRUNDLE_CORRUPT);
     assert_null(text.data);
+    assert_int_equal(bundle_read(b, "model/fuse.json", &text, &err), TRUNDLE_BAD_ARG);      /* the mark is gone */
+    assert_int_equal(bundle_verify(b, m.trust, &lab, NULL, &err), TRUNDLE_CORRUPT);
     (void)snprintf(folder, sizeof folder, "%s/out", make_scratch());
     support_ok(folder_make(folder, &err), &err);
-    assert_int_equal(bundle_extract(b, folder, NULL, &err), TRUNDLE_CORRUPT);
+    assert_int_equal(bundle_extract(b, folder, NULL, &err), TRUNDLE_BAD_ARG);
     bundle_close(b);
     make_done(&m);
 }

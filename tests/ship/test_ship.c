@@ -285,6 +285,7 @@ static void states_allow_what_they_should(void **state)
     assert_int_equal(ship_rollout_json(h.db, 99, h.now, &json, &err), TRUNDLE_NOT_FOUND);
     support_ok(ship_rollout_stop(h.db, other, "bob", "not this one", h.now, &json, &err), &err);
     json_decref(json);
+    assert_int_equal(ship_rollout_rollback(h.db, other, "bob", "it never began", h.now, &json, &err), TRUNDLE_CONFLICT);
     close_hub(&h);
 }
 

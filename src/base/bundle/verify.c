@@ -129,6 +129,7 @@ enum trundle_status bundle_read(struct bundle *b, const char *path, struct bytes
         return error_set(err, status, b->where, NULL, "no memory for \"%.100s\"", path);
     status = bundle_walk(b, &b->m.file[i], into_bytes, &content, NULL, err);
     if (status != TRUNDLE_OK) {
+        b->verified = false;
         bytes_done(&content);
         return status;
     }
@@ -151,6 +152,7 @@ static enum trundle_status extract_file(struct bundle *b, size_t i, const char *
     struct bundle_to_file to = { disk, path, -1 };
     size_t stem = strlen(folder) + 1;
     int n = snprintf(path, sizeof path, "%s/%s", folder, b->m.file[i].path);
+    enum bundle_refusal why = BUNDLE_NONE;
     enum trundle_status status;
 
     if (n < 0 || (size_t)n >= sizeof path)
@@ -161,8 +163,9 @@ static enum trundle_status extract_file(struct bundle *b, size_t i, const char *
         *slash = '/';
     }
     TRY(disk_create(disk, path, &to.fd, err));
-    status = bundle_walk(b, &b->m.file[i], bundle_into_file, &to, NULL, err);
+    status = bundle_walk(b, &b->m.file[i], bundle_into_file, &to, &why, err);
     if (status != TRUNDLE_OK) {
+        b->verified = b->verified && why != BUNDLE_CONTENT;
         (void)close(to.fd);
         return status;
     }

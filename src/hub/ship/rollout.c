@@ -396,7 +396,7 @@ static enum trundle_status end(struct db *db, const struct ship_rollout *r, enum
 
     if (to == SHIP_STOPPED && r->state != SHIP_STAGE && r->state != SHIP_DRAFT)
         return wrong_state(r, "stopped", err);
-    if (to == SHIP_ROLLED_BACK && (r->state == SHIP_DRAFT || r->state == SHIP_ROLLED_BACK))
+    if (to == SHIP_ROLLED_BACK && (r->stage < 0 || r->state == SHIP_ROLLED_BACK))
         return wrong_state(r, "rolled back", err);
     if (r->state == SHIP_STAGE)
         TRY(ship_evidence(db, r, c->now_ns, &v, &evidence, err));
@@ -471,7 +471,8 @@ enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed
     struct db_statement *s = NULL;
     int64_t id[64];
     size_t n = 0, moved = 0;
-    enum trundle_status status;
+    struct trundle_error later;
+    enum trundle_status status, worst = TRUNDLE_OK;
 
     TRY(db_prepare(db, "SELECT id FROM ship_rollout WHERE state = 'stage' ORDER BY id LIMIT 64", &s, err));
     while ((status = db_step(s, err)) == TRUNDLE_OK && n < COUNT_OF(id))
@@ -482,10 +483,12 @@ enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed
     for (size_t i = 0; i < n; i++) {
         bool changed = false;
 
-        TRY(change(db, id[i], &c, &changed, err));
-        moved += changed;
+        status = change(db, id[i], &c, &changed, worst == TRUNDLE_OK ? err : &later);
+        if (status != TRUNDLE_OK && worst == TRUNDLE_OK)
+            worst = status;
+        moved += status == TRUNDLE_OK && changed;
     }
     if (out_changed)
         *out_changed = moved;
-    return TRUNDLE_OK;
+    return worst;
 }

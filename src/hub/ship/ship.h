@@ -78,5 +78,6 @@ TRUNDLE_MUST_USE enum trundle_status ship_rollout_stop(struct db *db, int64_t id
 /* Every cart goes back to what it would run without this rollout; also from stopped and done. */
 TRUNDLE_MUST_USE enum trundle_status ship_rollout_rollback(struct db *db, int64_t id, const char *who, const char *why, int64_t now_ns, json_t **out,
                                                            struct trundle_error *err);
-/* Looks at the gate of every rollout that is in a stage: stop -> rolled_back, go on -> next stage (when "auto"). Who: "gate". */
+/* Looks at the gate of every rollout that is in a stage: stop -> rolled_back, go on -> next stage (when "auto"). Who: "gate".
+ * One that fails does not hold up the others: the first error is returned, *out_changed counts those that moved all the same. */
 TRUNDLE_MUST_USE enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed, struct trundle_error *err);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* slots, with the power cut at every step of an installation, a start, a rollback, a new keyring: the cart comes up with the old or the new bundle, whole. */
+#include "base/bundle/slots_inside.h"
+#include "tests/bundle/make.h"
+#include "tests/bundle/power.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct slots_config config_of(const char *folder)
+{
+    static const struct disk fast = { NULL, NULL, true };
+
+    return (struct slots_config){ .folder = folder, .disk = &fast, .hardware = "lab", .now_ns = 1780315200000000000 };
+}
+
+static const char *fresh(const struct make *m, const char *name)
+{
+    static char folder[600];
+    struct slots_config c;
+    struct trundle_error err;
+
+    (void)snprintf(folder, sizeof folder, "%s/%s", make_scratch(), name);
+    support_ok(disk_remove(NULL, folder, &err), &err);
+    c = config_of(folder);
+    support_ok(slots_trust_put(&c, m->trust_text.data, m->trust_text.n, &err), &err);
+    return folder;
+}
+
+static void install(const struct slots_config *c, const char *bundle)
+{
+    struct trundle_error err;
+    enum bundle_refusal why;
+
+    support_ok(slots_install(c, bundle, NULL, &why, &err), &err);
+    assert_int_equal(why, BUNDLE_NONE);
+}
+
+static struct slots good(const struct slots_config *c)
+{
+    struct slots s;
+    struct trundle_error err;
+
+    support_ok(slots_good(c, &s, &err), &err);
+    return s;
+}
+
+/* What may be interrupted. */
+struct act {
+    const char *name;
+    const char *before;                   /* folder as it was */
+    enum trundle_status (*run)(const struct slots_config *c, const struct act *a, struct trundle_error *err);
+    const char *bundle;
+    struct bytes trust;
+    const char *old_name, *new_name;      /* what may run afterwards; "" the built-in model */
+};
+
+static enum trundle_status run_install(const struct slots_config *c, const struct act *a, struct trundle_error *err)
+{
+    return slots_install(c, a->bundle, NULL, NULL, err);
+}
+static enum trundle_status run_start(const struct slots_config *c, const struct act *a, struct trundle_error *err)
+{
+    struct slots_start s;
+
+    (void)a;
+    return slots_start(c, &s, err);
+}
+static enum trundle_status run_good(const struct slots_config *c, const struct act *a, struct trundle_error *err)
+{
+    (void)a;
+    return slots_good(c, NULL, err);
+}
+static enum trundle_status run_rollback(const struct slots_config *c, const struct act *a, struct trundle_error *err)
+{
+    (void)a;
+    return slots_rollback(c, "test", NULL, err);
+}
+static enum trundle_status run_trust(const struct slots_config *c, const struct act *a, struct trundle_error *err)
+{
+    return slots_trust_put(c, a->trust.data, a->trust.n, err);
+}
+
+/* 0: the act ended as usual; 1: it failed; POWER_EXIT: cut. */
+static int interrupted(const struct act *a, const char *folder, int at, enum power_how how, uint64_t seed)
+{
+    pid_t child;
+    int status = 0;
+
+    (void)fflush(NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        static struct power p;
+        struct disk disk = { power_before, &p, true };
+        struct slots_config c = config_of(folder);
+        struct trundle_error err;
+
+        p = (struct power){ .at = at, .how = how, .rng = rng_seed(seed, "power") };
+        c.disk = &disk;
+        _exit(a->run(&c, a, &err) == TRUNDLE_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void comes_up_whole(const struct act *a, const char *folder, int at, enum power_how how)
+{
+    struct slots_config c = config_of(folder);
+    struct slots_start s;
+    struct trundle_error err;
+    struct trust *trust = NULL;
+    const char *name;
+    char slot[800];
+
+    if (slots_start(&c, &s, &err) != TRUNDLE_OK) {
+        print_error("%s, step %d, way %d: %s: %s\n", a->name, at, (int)how, err.where, err.what);
+        fail();
+    }
+    name = s.slots.running < 0 ? "" : s.slots.slot[s.slots.running].name;
+    if (strcmp(name, a->old_name) != 0 && strcmp(name, a->new_name) != 0) {
+        print_error("%s, step %d, way %d: runs '%s', wanted '%s' or '%s'; %s\n", a->name, at, (int)how, name, a->old_name, a->new_name, s.slots.why);
+        fail();
+    }
+    if (s.slots.running >= 0) {
+        (void)snprintf(slot, sizeof slot, "%s/%s", folder, s.slots.running ? "b" : "a");
+        support_ok(bundle_check_folder(slot, s.slots.slot[s.slots.running].manifest_sha256, &err), &err);
+    }
+    if (s.slots.fallback >= 0) {
+        (void)snprintf(slot, sizeof slot, "%s/%s", folder, s.slots.fallback ? "b" : "a");
+        support_ok(bundle_check_folder(slot, s.slots.slot[s.slots.fallback].manifest_sha256, &err), &err);
+    }
+    support_ok(slots_trust(&c, &trust, &err), &err);
+    trust_free(trust);
+}
+
+/* Every step of the act, in every way; then the act again, which must now succeed (where it still applies). Returns the number of steps. */
+static int interrupt_everywhere(const struct act *a, uint64_t seed)
+{
+    char folder[600], copy[1400];
+    struct slots_config c;
+    struct trundle_error err;
+    int at, steps = 0;
+
+    (void)snprintf(folder, sizeof folder, "%s/cut", make_scratch());
+    (void)snprintf(copy, sizeof copy, "rm -rf %s && cp -r %s %s", folder, a->before, folder);
+    for (int how = 0; how < POWER_WAYS; how++) {
+        for (at = 1; at < POWER_STEPS_MAX; at++) {
+            int code;
+
+            assert_int_equal(support_shell(NULL, "%s", copy), 0);
+            code = interrupted(a, folder, at, (enum power_how)how, seed + (uint64_t)at);
+            comes_up_whole(a, folder, at, (enum power_how)how);
+            c = config_of(folder);
+            if (a->run == run_install) {
+                struct slots s;
+
+                support_ok(slots_install(&c, a->bundle, &s, NULL, &err), &err);
+                assert_string_equal(s.slot[s.running].name, a->new_name);
+            }
+            if (code == 0)
+                break;                       /* it has fewer steps than `at` */
+            assert_int_equal(code, how == POWER_FAILS ? 1 : POWER_EXIT);
+        }
+        assert_true(at > 1 && at < POWER_STEPS_MAX);
+        steps = at - 1;
+    }
+    return steps;
+}
+
+static const char *folder_named(const char *name)
+{
+    static char names[8][600];
+    static int n;
+    char *at = names[n++ % 8];
+
+    (void)snprintf(at, sizeof names[0], "%s/%s", make_scratch(), name);
+    return at;
+}
+
+static void power_may_go_at_every_step(void **state)
+{
+    struct make m;
+    const char *one, *two, *three, *none, *after_one, *after_two, *trial;
+    struct trust_plan plan;
+    struct slots_config c;
+    uint64_t seed = support_seed();
+
+    (void)state;
+    make_init(&m);
+    one = make_bundle(&m, .serial = 1, .sign = 1);
+    two = make_bundle(&m, .serial = 2, .sign = 1);
+    three = make_bundle(&m, .serial = 3, .sign = 1);
+    none = folder_named("none"), after_one = folder_named("one"), after_two = folder_named("two"), trial = folder_named("trial");
+    (void)fresh(&m, "none");
+    (void)fresh(&m, "one");
+    c = config_of(after_one);
+    install(&c, one);
+    (void)good(&c);
+    assert_int_equal(support_shell(NULL, "cp -r %s %s", after_one, trial), 0);
+    c = config_of(trial);
+    install(&c, two);
+    assert_int_equal(support_shell(NULL, "cp -r %s %s", trial, after_two), 0);
+    c = config_of(after_two);
+    (void)good(&c);
+    struct act acts[] = {
+        { "install over nothing", none, run_install, one, { 0 }, "", "b1" },
+        { "install beside one", after_one, run_install, two, { 0 }, "b1", "b2" },
+        { "install over the older of two", after_two, run_install, three, { 0 }, "b2", "b3" },
+        { "start of a trial", trial, run_start, NULL, { 0 }, "b2", "b2" },
+        { "good", trial, run_good, NULL, { 0 }, "b2", "b2" },
+        { "roll back", after_two, run_rollback, NULL, { 0 }, "b2", "b1" },
+        { "new keyring", after_one, run_trust, NULL, { 0 }, "b1", "b1" },
+    };
+    plan = make_trust_plan(&m);
+    plan.serial = 2;
+    make_trust(&plan, m.root, 1, &acts[6].trust);
+    for (size_t i = 0; i < COUNT_OF(acts); i++)
+        print_message("# %s: %d steps, each cut in %d ways\n", acts[i].name, interrupt_everywhere(&acts[i], seed), POWER_WAYS);
+    bytes_done(&acts[6].trust);
+    make_done(&m);
+}
+
+/* The mutant: an installer that does not sync what it writes must be caught by the same test. */
+static void what_is_not_synced_is_caught(void **state)
+{
+    static struct power p;
+    struct disk disk = { power_before, &p, true };
+    struct trundle_error err;
+    char path[600];
+    struct bytes b = { 0 };
+    pid_t child;
+    int status;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/plain", make_scratch());
+    (void)fflush(NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int fd = -1;
+
+        p = (struct power){ .at = 3, .how = POWER_LOSES_ALL };
+        if (disk_create(&disk, path, &fd, &err) != TRUNDLE_OK || disk_write(&disk, fd, path, "x", 1, &err) != TRUNDLE_OK)
+            _exit(1);
+        _exit(disk_close(&disk, fd, path, &err) == TRUNDLE_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == POWER_EXIT);
+    assert_int_equal(file_read(path, 10, &b, &err), TRUNDLE_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(power_may_go_at_every_step), cmocka_unit_test(what_is_not_synced_is_caught) };
+
+    return support_run(tests);
+}
