@@ -76,6 +76,11 @@ static json_t *a_trip(struct rng *r, const char *store, const char *name, int64_
                      "inputs", inputs);
 }
 
+static const char *store_of(int cart)
+{
+    return cart <= 3 || (cart > 6 && cart <= 20) ? "north" : "harbour";
+}
+
 /* Forty carts of two stores, two weeks of trips of six of them. In the second week a lamp of store north is broken over one cart. */
 static void make_fleet(void)
 {
@@ -89,13 +94,13 @@ static void make_fleet(void)
         for (int i = 1; i <= 6; i++) {
             (void)snprintf(cart, sizeof cart, "cart-%02d", i);
             (void)snprintf(trip, sizeof trip, "t%d", k + 1);
-            send_record(cart, "trip", a_trip(&r, i <= 3 ? "north" : "harbour", trip, now - (160 - k) * 2 * 3600 * NS_PER_S, i == 2 && k > 130 ? -28 : 0), now - (160 - k) * 2 * 3600 * NS_PER_S);
+            send_record(cart, "trip", a_trip(&r, store_of(i), trip, now - (160 - k) * 2 * 3600 * NS_PER_S, i == 2 && k > 130 ? -28 : 0), now - (160 - k) * 2 * 3600 * NS_PER_S);
         }
     must(watch_event_add(w, db, &(struct watch_event){ .kind = "rollout", .store = "north", .who = "ann", .text = "fruit-2026-06 to 25 % of the carts", .ref = "rollout 2", .t_ns = now - 60 * 3600 * NS_PER_S }, &err), &err);
     for (int i = 1; i <= 40; i++) {
         (void)snprintf(cart, sizeof cart, "cart-%02d", i);
         for (int k = 0; k < (i == 5 ? 4 : 1); k++)
-            send_record(cart, "health", health(&r, i <= 20 ? "north" : "harbour", i == 5), i == 33 ? now - 7200 * NS_PER_S : now - k * 60 * NS_PER_S);
+            send_record(cart, "health", health(&r, store_of(i), i == 5), i == 33 ? now - 7200 * NS_PER_S : now - k * 60 * NS_PER_S);
     }
     send_record("cart-11", "install", json_pack("{s:s,s:s,s:s}", "bundle", "fruit-2026-07", "state", "rolled_back", "why", "it did not start within 60 s"), now - 1800 * NS_PER_S);
     must(watch_tick(w, db, now, &err), &err);

@@ -4,10 +4,10 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { get, remember, useList } from './api.js';
-import { Empty, Export, Filter, Loaded, More, Table, Time, Wrong, number } from './ui.js';
+import { Empty, Export, Filter, Loaded, More, Table, Time, Wrong, number, short } from './ui.js';
 
 const columns = [{ head: 'When', cell: (a) => html`<${Time} ns=${a.t_ns} />` }, { head: 'Who', cell: (a) => html`<strong>${a.who}</strong>` }, { head: 'Did', cell: (a) => String(a.act).replaceAll('_', ' ') }, { head: 'To', cell: (a) => a.what },
-  { head: 'Which', cell: (a) => html`<span class="mono">${a.ref}</span>` }, { head: 'Why', cell: (a) => a.why }, { head: 'Entry', n: true, cell: (a) => number(a.id) }];
+  { head: 'Which', cell: (a) => html`<span class="mono" title=${a.ref}>${short(a.ref, 24)}</span>` }, { head: 'Why', cell: (a) => a.why }, { head: 'Entry', n: true, cell: (a) => number(a.id) }];
 
 function Check() {
   const [state, set] = useState({});

@@ -49,7 +49,7 @@ export function Alerts({ query, can }) {
 export function Incidents({ query }) {
   const params = { q: query.get('q') ?? '', state: query.get('state') ?? '' };
   const list = useList('/incidents', params);
-  const rows = [{ head: 'State', cell: (i) => html`<${State} state=${i.state} severity=${i.open ? i.severity : 1} />` }, { head: 'What', cell: (i) => html`<a class="name" href=${link('incidents', i.id)}>${i.title}</a>` },
+  const rows = [{ head: 'State', cell: (i) => html`<${State} state=${i.state} severity=${i.open ? i.severity : 1} />` }, { head: 'What', cell: (i) => html`<a class="name wrap" href=${link('incidents', i.id)}>${i.title}</a>` },
     { head: 'Cart, store', cell: (i) => `${i.cart || 'whole store'}${i.store ? `, ${i.store}` : ''}` }, { head: 'Opened', cell: (i) => html`<${Time} ns=${i.opened_ns} />` },
     { head: 'Closed', cell: (i) => (i.closed_ns ? html`<${Time} ns=${i.closed_ns} />` : html`<span class="quiet">–</span>`) }, { head: 'Alerts', n: true, cell: (i) => `${number(i.open)} open of ${number(i.alerts)}` }];
   return html`

@@ -26,7 +26,7 @@ const columns = [
   { head: 'Store', cell: (c) => c.store },
   { head: 'State', cell: (c) => html`<${State} state=${c.state} severity=${c.severity} />` },
   { head: 'Heard', cell: (c) => html`<${Time} ns=${c.seen_ns} rel />` },
-  { head: 'Runs', cell: (c) => (c.bundle ? html`<span class="mono" title=${c.bundle}>${short(c.bundle, 12)}</span>${c.slot && html` <span class="quiet small">slot ${c.slot}</span>`}` : html`<span class="quiet">–</span>`) },
+  { head: 'Runs', cell: (c) => (c.bundle ? html`<span class="mono" title=${c.bundle}>${short(c.bundle, 12)}</span>${c.slot && html`<div class="quiet small">slot ${c.slot}</div>`}` : html`<span class="quiet">–</span>`) },
   { head: 'Corrected per 100 items, 7 days', cell: (c) => html`<${Doubt} of=${per100(c.corrected, c.items)} per=${100} unit="" top=${0.2} />` },
   { head: 'Right lines, estimated, 7 days', cell: (c) => html`<${Doubt} of=${c.accuracy} per=${100} noun="lines" digits=${0} />` },
   { head: 'Health', cell: (c) => { const bad = health(c); return bad.length ? html`<span class="tag soon">${bad.join(', ')}</span>` : html`<span class="quiet">${c.health_ns ? 'as it should be' : 'no report yet'}</span>`; } },

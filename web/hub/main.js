@@ -77,7 +77,7 @@ function Rail({ me, here, leave }) {
   const alerts = useGet(may(me, 'operator auditor admin') ? '/alerts' : null, { state: 'open', limit: 200 }), open = alerts.value?.rows ?? [], now = open.filter((a) => a.severity >= 2).length;
   return html`<nav class="rail" aria-label="Pages"><div class="brand"><img src="/icon.svg" alt="" /><span>Trundle</span></div>
     ${PAGES.filter(([, , roles]) => may(me, roles)).map(([page, word, , also = '']) => html`<a href=${link(page)} aria-current=${here === page || also.split(' ').includes(here) ? 'page' : undefined} title=${word}><${Icon} name=${page} /><span class="word">${word}</span>
-      ${page === 'alerts' && open.length > 0 && html`<span class="tag count ${now ? 'now' : 'soon'}">${open.length}${alerts.value.next ? '+' : ''}<span class="unseen"> open${now ? `, ${now} need a person now` : ''}</span></span>`}</a>`)}
+      ${page === 'alerts' && open.length > 0 && html`<span class="count row">${now > 0 && html`<span class="tag now">${now}<span class="unseen"> need a person now,</span></span>`}${open.length > now && html`<span class="tag soon">${open.length - now}${alerts.value.next ? '+' : ''}<span class="unseen"> want a look</span></span>`}</span>`}</a>`)}
     <div class="end"><div class="who"><strong>${me.name}</strong><div class="quiet small">${me.roles.join(', ')}</div></div><${Theme} /><button onClick=${leave} aria-label="Sign out"><${Icon} name="leave" /><span class="long">Sign out</span></button></div></nav>`;
 }
 

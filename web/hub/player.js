@@ -121,7 +121,7 @@ export function Player({ base, line, query }) {
   const duration = Math.max(0.1, line.trip.duration_s), play = usePlaying(duration), { now } = play;
   const other = useOther(base, query.get('with') ?? ''), [view, setView] = useState({ from: 0, to: duration }), [copied, copy] = useState('');
   const errors = useMemo(() => stops([...(line.errors ?? []), ...(other.value?.errors ?? [])]), [line, other.value]), decisions = useMemo(() => stops(line.decisions), [line]);
-  const jump = (t) => { play.play(false); const to = Math.max(0, Math.min(duration, t)); play.set(to); remember({ t: to.toFixed(2) }); };
+  const jump = (t) => { play.play(false); const to = Math.max(0, Math.min(duration, t)); play.set(to); remember({ t: to.toFixed(3) }); };
   const frames = line.cameras[0]?.t_s ?? line.cells.t_s;
   const step = (way) => { const k = at(frames, now + 1e-6); jump(frames[Math.max(0, Math.min(frames.length - 1, k + way))] ?? now); };
   const zoom = (factor, middle = now) => setView((v) => {
@@ -138,7 +138,7 @@ export function Player({ base, line, query }) {
     return () => removeEventListener('keydown', key);
   });
   const share = async () => {
-    remember({ t: now.toFixed(2) });
+    remember({ t: now.toFixed(3) });
     try { await navigator.clipboard.writeText(location.href); copy('The address of this moment is copied.'); } catch { copy('The address of this moment is in the address bar.'); }
   };
   return html`<div class="player">
@@ -149,7 +149,7 @@ export function Player({ base, line, query }) {
         <button class="main" onClick=${act[' ']} aria-keyshortcuts="Space">${play.playing ? 'Pause' : 'Play'}</button>
         <button onClick=${act.ArrowLeft} aria-label="one frame back" aria-keyshortcuts="ArrowLeft">‹</button><button onClick=${act.ArrowRight} aria-label="one frame on" aria-keyshortcuts="ArrowRight">›</button>
         <span class="clock" aria-live="off">${clock(now)} / ${clock(duration)}</span>
-        <input type="range" min="0" max=${duration} step="0.05" value=${now} aria-label="moment of the trip" aria-valuetext=${clock(now)} onInput=${(e) => { play.play(false); play.set(Number(e.target.value)); }} onChange=${() => remember({ t: now.toFixed(2) })} />
+        <input type="range" min="0" max=${duration} step="0.05" value=${now} aria-label="moment of the trip" aria-valuetext=${clock(now)} onInput=${(e) => { play.play(false); play.set(Number(e.target.value)); }} onChange=${() => remember({ t: now.toFixed(3) })} />
         <select aria-label="speed" value=${play.speed} onChange=${(e) => play.quicken(Number(e.target.value))}>${SPEEDS.map((s) => html`<option value=${s} selected=${s === play.speed}>${s} ×</option>`)}</select>
       </div>
       <div class="transport" role="group" aria-label="Jumping">

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 The Trundle Authors
 // What every page is made of: times, numbers with their doubt, filters, exports, dialogs, problems.
 import { html } from 'htm/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { all, remember } from './api.js';
 
 /* ---- words for numbers ---- */
@@ -130,7 +130,7 @@ export function More({ list }) {
 // `act(text)` does it; text is the reason, asked for when `why` is set.
 export function Ask({ title, children, verb, danger, why, act, close }) {
   const box = useRef(), [text, set] = useState(''), [error, fail] = useState(null), [busy, work] = useState(false);
-  useEffect(() => { box.current.showModal(); }, []);
+  useLayoutEffect(() => { box.current.showModal(); }, []);
   const go = async (e) => {
     e.preventDefault();
     work(true);

@@ -158,7 +158,7 @@ static enum trundle_status add_parts(struct db *db, json_t *root, struct trundle
     TRY(put_rows(root, "line", s, "i t_ns|t kind|t cart|t who|t text|t ref", err));
     s = NULL;
     TRY(watch_sql(db, &s, err, "SELECT cart || ':' || trip, cart, trip, ended_ns, items, corrected, accuracy FROM watch_trip WHERE ended_ns BETWEEN ?1 AND ?2 AND (?3 = '' OR cart = ?3)"
-                  " AND (?4 = '' OR store = ?4) ORDER BY accuracy IS NULL, accuracy, ended_ns DESC LIMIT 20", "iitt", from - DAY_NS, until, cart, store));
+                  " AND (?3 <> '' OR ?4 = '' OR store = ?4) ORDER BY accuracy IS NULL, accuracy, ended_ns DESC LIMIT 20", "iitt", from - DAY_NS, until, cart, store));
     return put_rows(root, "trips", s, "t id|t cart|t trip|i ended_ns|i items|i corrected|n accuracy", err);
 }
 
