@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* What the depot reads from outside: batches of carts, manifests of backups, receipts. The first byte says which. */
+/* What the depot reads from outside: batches of carts, manifests of backups and of datasets, receipts. The first byte says which. */
 #include "hub/depot/keep.h"
 #include "hub/depot/lineage.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,39 @@ static void batch(const char *text, size_t n)
     depot_batch_free(b);
 }
 
+static char scratch[200];
+static struct depot *hub;
+
+static void hub_remove(void)
+{
+    char command[300];
+
+    depot_close(hub);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", scratch);
+    (void)!system(command);
+}
+
+/* An empty hub: whatever the manifest says, its members are not there. */
+static void dataset(const char *text, size_t n)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct depot_dataset set;
+    struct trundle_error err;
+    char folder[240];
+
+    if (!hub) {
+        (void)snprintf(scratch, sizeof scratch, "%s/fuzz-XXXXXX", tmp && strlen(tmp) < 150 ? tmp : "/tmp");
+        if (!mkdtemp(scratch))
+            abort();
+        (void)snprintf(folder, sizeof folder, "%s/hub", scratch);
+        if (depot_open(folder, DEPOT_CREATE, NULL, &hub, &err) != TRUNDLE_OK)
+            abort();
+        (void)atexit(hub_remove);
+    }
+    if (depot_dataset_make(hub, text, n, "fuzz", 1, &set, &err) == TRUNDLE_OK)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const uint8_t key[DEPOT_SIGN_PUBLIC] = { 7 };
@@ -51,6 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         batch(text, n);
     else if (data[0] == 'm')
         (void)!depot_manifest_parse(text, n, listed, NULL, &err);
+    else if (data[0] == 'd')
+        dataset(text, n);
     else
         (void)!depot_receipt_verify(text, n, key, &err);
     return 0;
