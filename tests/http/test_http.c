@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* http: what is served, what is refused and how, that nobody can hold it up, and how soon a feed arrives. */
 #include "base/http/http.h"
+#include "base/http/inside.h"
 #include "base/std/rng.h"
 #include "base/std/time.h"
 #include "tests/http/client.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BODY_MAX = 4096, LATENCY_RUNS = 700, CROWD = 40 };
@@ -551,6 +553,284 @@ static void publishing_never_stops_the_house(void **state)
     assert_int_equal(http_feed_clients(feed), 0);
 }
 
+/* ---- what the hub needs beyond a touchscreen ---- */
+
+struct noted { int seen; };
+
+static enum trundle_status admit(void *user, const struct http_request *request, struct http_terms *terms, struct trundle_error *err)
+{
+    const char *key = http_header(request, "Authorization");
+    struct noted *noted = request->note;
+
+    (void)user;
+    if (request->body)
+        return error_set(err, TRUNDLE_BAD_ARG, "admit", NULL, "the body is not in yet");
+    if (key && strcmp(key, "Bearer slow") == 0) {
+        terms->status = 429;
+        terms->retry_s = 7;
+        return TRUNDLE_FULL;
+    }
+    if (!key || strcmp(key, "Bearer good") != 0) {
+        terms->status = 401;
+        return error_set(err, TRUNDLE_BAD_INPUT, request->path, "sign in", "not signed in");
+    }
+    noted->seen = 1234;
+    if (strcmp(request->method, "PUT") == 0)
+        *terms = (struct http_terms){ .body_max = 2 * BODY_MAX, .takes = "application/octet-stream" };
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status say(void *user, const struct http_request *request, struct http_reply *reply, struct trundle_error *err)
+{
+    const char *cookie = http_cookie(request, "who");
+    char peer[HTTP_PEER];
+
+    (void)user;
+    (void)err;
+    reply->type = "text/plain";
+    (void)snprintf(reply->cookie, sizeof reply->cookie, "who=me; HttpOnly");
+    (void)snprintf(reply->save_as, sizeof reply->save_as, "%s", "a.txt");
+    return bytes_print(&reply->body, "%s %s|%s|%s|%zu|%s|%s|%d", request->method, request->target, request->part[0], request->part[1], request->body_n,
+                       cookie ? cookie : "-", http_peer(request, peer), ((struct noted *)request->note)->seen);
+}
+
+static char disk_path[512];
+
+static enum trundle_status from_disk(void *user, const struct http_request *request, struct http_reply *reply, struct trundle_error *err)
+{
+    (void)user;
+    (void)err;
+    (void)snprintf(reply->path, sizeof reply->path, "%s%s", disk_path, request->part[0][0] == 'x' ? ".none" : "");
+    (void)snprintf(reply->tag, sizeof reply->tag, "0123abcd");
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status busy(void *user, const struct http_request *request, struct http_reply *reply, struct trundle_error *err)
+{
+    (void)user;
+    (void)request;
+    reply->status = 429;
+    reply->retry_s = 30;
+    return error_set(err, TRUNDLE_FULL, "busy", NULL, "too many");
+}
+
+static const struct http_route hub_routes[] = {
+    { "PUT", "/carts/{cart}/parts/{part}", say, NULL },
+    { "DELETE", "/carts/{cart}/parts/{part}", say, NULL },
+    { "GET", "/carts/{cart}/parts/{part}", say, NULL },
+    { "GET", "/disk/{file}", from_disk, NULL },
+    { "GET", "/busy", busy, NULL },
+};
+
+#define HUB "Host: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer good\r\n"
+
+static struct http_server *start_hub(int threads)
+{
+    struct http_config config = { .address = "127.0.0.1:0", .routes = hub_routes, .routes_n = COUNT_OF(hub_routes), .body_max = BODY_MAX,
+                                  .admit = admit, .note_n = sizeof(struct noted), .threads = threads };
+    struct http_server *server = NULL;
+    struct trundle_error err = { 0 };
+
+    support_ok(http_start(&config, &server, &err), &err);
+    return server;
+}
+
+static void routes_have_parts_and_methods(void **state)
+{
+    struct http_server *s = start_hub(1);
+    int port = client_port(http_url(s));
+    static char body[2 * BODY_MAX + 2];
+    const struct reply *r;
+
+    (void)state;
+    r = client_ask(port, "PUT /carts/a%%20b/parts/7?x=%%2f HTTP/1.1\r\n" HUB "Cookie: a=1; who=you\r\nContent-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\nabc");
+    assert_string_equal(r->body, "PUT /carts/a%20b/parts/7?x=%2f|a b|7|3|you|127.0.0.1|1234");
+    assert_non_null(strstr(r->text, "Set-Cookie: who=me; HttpOnly\r\n"));
+    assert_non_null(strstr(r->text, "Content-Disposition: attachment; filename=\"a.txt\"\r\n"));
+    assert_int_equal(client_ask(port, "DELETE /carts/a/parts/b HTTP/1.1\r\n" HUB "\r\n")->status, 200);
+    assert_int_equal(client_ask(port, "DELETE /carts/a/parts/b HTTP/1.1\r\n" HUB "Origin: http://evil.example\r\n\r\n")->status, 403);
+    r = client_ask(port, "POST /carts/a/parts/b HTTP/1.1\r\n" HUB "Content-Length: 0\r\n\r\n");
+    assert_int_equal(r->status, 405);
+    assert_non_null(strstr(r->text, "Allow: GET, HEAD, PUT, DELETE\r\n"));
+    assert_int_equal(client_ask(port, "GET /carts//parts/b HTTP/1.1\r\n" HUB "\r\n")->status, 404);
+    assert_int_equal(client_ask(port, "GET /carts/a/parts/b/c HTTP/1.1\r\n" HUB "\r\n")->status, 404);
+    assert_int_equal(client_ask(port, "GET /carts/a/parts/ HTTP/1.1\r\n" HUB "\r\n")->status, 404);
+    assert_int_equal(client_ask(port, "GET /carts/a%%2fb/parts/c HTTP/1.1\r\n" HUB "\r\n")->status, 404);
+    assert_int_equal(client_ask(port, "PUT /carts/a/parts/b HTTP/1.1\r\n" HUB "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")->status, 415);
+    memset(body, 'x', sizeof body - 1);
+    assert_int_equal(client_ask(port, "PUT /carts/a/parts/b HTTP/1.1\r\n" HUB "Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n%.*s",
+                                2 * BODY_MAX, 2 * BODY_MAX, body)->status, 200);
+    assert_int_equal(client_ask(port, "PUT /carts/a/parts/b HTTP/1.1\r\n" HUB "Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n%s",
+                                2 * BODY_MAX + 1, body)->status, 413);
+    http_stop(s);
+}
+
+static void strangers_are_refused_before_their_body(void **state)
+{
+    struct http_server *s = start_hub(2);
+    int port = client_port(http_url(s));
+    const struct reply *r;
+
+    (void)state;
+    r = client_ask(port, "PUT /carts/a/parts/b HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/octet-stream\r\nContent-Length: 4000\r\n\r\n");
+    assert_int_equal(r->status, 401);      /* and nothing of the body was sent */
+    assert_non_null(strstr(r->body, "not signed in"));
+    r = client_ask(port, "GET /busy HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer slow\r\n\r\n");
+    assert_int_equal(r->status, 429);
+    assert_non_null(strstr(r->text, "Retry-After: 7\r\n"));
+    r = client_ask(port, "GET /busy HTTP/1.1\r\n" HUB "\r\n");
+    assert_int_equal(r->status, 429);
+    assert_non_null(strstr(r->text, "Retry-After: 30\r\n"));
+    http_stop(s);
+}
+
+static void files_of_the_disk_come_in_ranges(void **state)
+{
+    enum { BYTES = 300000 };
+    struct http_server *s = start_hub(1);
+    int port = client_port(http_url(s));
+    static char content[BYTES + 1];
+    static const struct { const char *range; int status; size_t from, n; } tries[] = {
+        { "bytes=0-9", 206, 0, 10 }, { "bytes=299990-", 206, 299990, 10 }, { "bytes=-5", 206, 299995, 5 }, { "bytes=299999-400000", 206, 299999, 1 },
+        { "bytes=5-5", 206, 5, 1 }, { "bytes=300000-", 416, 0, 0 }, { "bytes=-0", 416, 0, 0 },
+    };
+    static const char *const not_served[] = { "bytes=9-5", "bytes=0-1,5-6", "lines=0-1", "bytes=x-1", "bytes=", "bytes=-", "bytes=99999999999999999999-" };
+    const struct reply *r;
+    struct trundle_error err;
+
+    (void)state;
+    for (size_t i = 0; i < BYTES; i++)
+        content[i] = (char)('a' + i % 23);
+    (void)snprintf(disk_path, sizeof disk_path, "%s/file", support_scratch());
+    support_ok(file_write(disk_path, content, BYTES, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(tries); i++) {
+        r = client_ask(port, "GET /disk/f HTTP/1.1\r\n" HUB "Range: %s\r\n\r\n", tries[i].range);
+        assert_int_equal(r->status, tries[i].status);
+        assert_int_equal(strlen(r->body), tries[i].n);
+        assert_memory_equal(r->body, content + tries[i].from, tries[i].n);
+    }
+    assert_non_null(strstr(client_ask(port, "GET /disk/f HTTP/1.1\r\n" HUB "Range: bytes=1-2\r\n\r\n")->text, "Content-Range: bytes 1-2/300000\r\n"));
+    for (size_t i = 0; i < COUNT_OF(not_served); i++) {
+        uint64_t from = 7, n = 7;
+
+        assert_false(disk_range(not_served[i], BYTES, &from, &n));
+    }
+    assert_int_equal(client_ask(port, "GET /disk/f HTTP/1.1\r\n" HUB "Range: bytes=0-9\r\nIf-Range: \"other\"\r\n\r\n")->status, 200);
+    assert_int_equal(client_ask(port, "GET /disk/f HTTP/1.1\r\n" HUB "Range: bytes=0-9\r\nIf-Range: \"0123abcd\"\r\n\r\n")->status, 206);
+    assert_int_equal(client_ask(port, "GET /disk/f HTTP/1.1\r\n" HUB "If-None-Match: \"0123abcd\"\r\n\r\n")->status, 304);
+    assert_int_equal(client_ask(port, "GET /disk/x HTTP/1.1\r\n" HUB "\r\n")->status, 404);
+    http_stop(s);
+}
+
+struct meeting { pthread_mutex_t lock; pthread_cond_t came; int here; };
+
+static enum trundle_status meet(void *user, const struct http_request *request, struct http_reply *reply, struct trundle_error *err)
+{
+    struct meeting *m = user;
+    struct timespec until;
+    int late = 0;
+
+    (void)request;
+    (void)reply;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 4;
+    (void)pthread_mutex_lock(&m->lock);
+    m->here++;
+    (void)pthread_cond_broadcast(&m->came);
+    while (m->here < 2 && !late)
+        late = pthread_cond_timedwait(&m->came, &m->lock, &until);
+    (void)pthread_mutex_unlock(&m->lock);
+    return late ? error_set(err, TRUNDLE_DEVICE, "meet", NULL, "nobody came") : TRUNDLE_OK;
+}
+
+/* Two handlers that wait for each other can only end when they run at once. Which thread takes a connection is the system's choice, so some tries meet nobody. */
+static void handlers_run_at_once(void **state)
+{
+    static struct meeting m = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+    static const struct http_route route = { "GET", "/meet", meet, &m };
+    static const char request[] = "GET /meet HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    static struct reply r;
+    struct http_server *s = NULL;
+    struct trundle_error err;
+    int fds[8];
+
+    (void)state;
+    support_ok(http_start(&(struct http_config){ .address = "127.0.0.1:0", .routes = &route, .routes_n = 1, .threads = 4 }, &s, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = client_connect(client_port(http_url(s)));
+        client_send(fds[i], request, sizeof request - 1);
+    }
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        (void)client_read(fds[i], &r, NULL);
+        assert_int_equal(r.status, 204);
+        (void)close(fds[i]);
+    }
+    http_stop(s);
+}
+
+static void tls_has_a_pinned_certificate(void **state)
+{
+    static const char *const names[] = { "127.0.0.1", "::1", "localhost" };
+    struct bytes certificate = { 0 }, key = { 0 };
+    struct http_config config = { .address = "127.0.0.1:0", .routes = hub_routes, .routes_n = COUNT_OF(hub_routes), .note_n = 8, .threads = 2 };
+    struct http_server *s = NULL;
+    struct trundle_error err;
+    char pin[HTTP_PIN], path[600], *out = NULL;
+
+    (void)state;
+    support_ok(http_certificate_make(names, COUNT_OF(names), &certificate, &key, &err), &err);
+    support_ok(http_certificate_pin((const char *)certificate.data, pin, &err), &err);
+    assert_int_equal(http_certificate_pin("-----BEGIN NOTHING", pin, &err), TRUNDLE_BAD_INPUT);
+    config.certificate_pem = (const char *)certificate.data;
+    assert_int_equal(http_start(&config, &s, &err), TRUNDLE_BAD_ARG);
+    config.key_pem = "not a key";
+    assert_int_equal(http_start(&config, &s, &err), TRUNDLE_DEVICE);
+    config.key_pem = (const char *)key.data;
+    support_ok(http_start(&config, &s, &err), &err);
+    assert_int_equal(strncmp(http_url(s), "https://127.0.0.1:", 18), 0);
+    (void)snprintf(path, sizeof path, "%s/ca.pem", support_scratch());
+    support_ok(file_write(path, certificate.data, certificate.n, &err), &err);
+    if (support_shell(NULL, "command -v curl >/dev/null") == 0) {
+        assert_int_equal(support_shell(&out, "curl -sS --cacert %s --pinnedpubkey '%s' %s/carts/a/parts/b", path, pin, http_url(s)), 0);
+        assert_string_equal(out, "GET /carts/a/parts/b|a|b|0|-|127.0.0.1|0");
+        assert_int_not_equal(support_shell(NULL, "curl -sSk --pinnedpubkey 'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' %s/busy 2>/dev/null", http_url(s)), 0);
+        assert_int_not_equal(support_shell(NULL, "curl -sSk --tls-max 1.1 %s/busy 2>/dev/null", http_url(s)), 0);
+    }
+    assert_int_equal(client_get(client_port(http_url(s)), "/busy")->status, 0);    /* plain text is no TLS */
+    free(out);
+    http_stop(s);
+    bytes_done(&certificate);
+    bytes_done(&key);
+}
+
+/* Between two requests a client may stay for idle_s, and no longer; a body may take body_s. */
+static void idle_clients_are_kept_and_then_closed(void **state)
+{
+    struct http_server *s = start(&(struct http_config){ .request_s = 1, .stall_s = 1, .idle_s = 3, .body_s = 1 });
+    static const char request[] = "GET /below/a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    static const char half[] = "POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n123";
+    static struct reply r;
+    int fd = client_connect(client_port(http_url(s))), other = client_connect(client_port(http_url(s)));
+    int64_t begin_ns;
+
+    (void)state;
+    client_send(fd, request, sizeof request - 1);
+    assert_true(client_read(fd, &r, "a|-"));
+    client_send(other, half, sizeof half - 1);
+    begin_ns = clock_mono_ns();
+    assert_true(client_read(other, &r, NULL));
+    assert_true(clock_mono_ns() - begin_ns < 5 * NS_PER_S / 2);
+    (void)poll(NULL, 0, 500);
+    client_send(fd, request, sizeof request - 1);
+    assert_true(client_read(fd, &r, "a|-"));
+    begin_ns = clock_mono_ns();
+    assert_true(client_read(fd, &r, NULL));
+    assert_true(clock_mono_ns() - begin_ns > 2 * NS_PER_S);
+    (void)close(fd);
+    (void)close(other);
+    http_stop(s);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -583,6 +863,12 @@ int main(void)
         TEST(a_slow_client_skips),
         TEST(arrives_soon),
         TEST(publishing_never_stops_the_house),
+        TEST(routes_have_parts_and_methods),
+        TEST(strangers_are_refused_before_their_body),
+        TEST(files_of_the_disk_come_in_ranges),
+        TEST(handlers_run_at_once),
+        TEST(tls_has_a_pinned_certificate),
+        TEST(idle_clients_are_kept_and_then_closed),
     };
 
     return support_run(tests);

@@ -69,20 +69,20 @@ static enum trundle_status refused(const char *address, int why, struct trundle_
 }
 
 /* What a browser on this machine would type: a wildcard listens on loopback too. */
-static void url_of(const union address *a, char out[HTTP_URL])
+static void url_of(const union address *a, bool tls, char out[HTTP_URL])
 {
     char host[INET6_ADDRSTRLEN] = "";
 
     if (a->any.sa_family == AF_INET6) {
         (void)inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host);
-        (void)snprintf(out, HTTP_URL, "http://[%s]:%d", strcmp(host, "::") == 0 ? "::1" : host, ntohs(a->v6.sin6_port));
+        (void)snprintf(out, HTTP_URL, "%s://[%s]:%d", tls ? "https" : "http", strcmp(host, "::") == 0 ? "::1" : host, ntohs(a->v6.sin6_port));
     } else {
         (void)inet_ntop(AF_INET, &a->v4.sin_addr, host, sizeof host);
-        (void)snprintf(out, HTTP_URL, "http://%s:%d", strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host, ntohs(a->v4.sin_port));
+        (void)snprintf(out, HTTP_URL, "%s://%s:%d", tls ? "https" : "http", strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host, ntohs(a->v4.sin_port));
     }
 }
 
-enum trundle_status http_listen(const char *address, int *out_fd, char out_url[HTTP_URL], struct trundle_error *err)
+enum trundle_status http_listen(const char *address, bool tls, int *out_fd, char out_url[HTTP_URL], struct trundle_error *err)
 {
     union address a;
     socklen_t n;
@@ -99,7 +99,26 @@ enum trundle_status http_listen(const char *address, int *out_fd, char out_url[H
         (void)close(fd);
         return refused(address, why, err);
     }
-    url_of(&a, out_url);
+    url_of(&a, tls, out_url);
     *out_fd = fd;
     return TRUNDLE_OK;
+}
+
+const char *http_peer(const struct http_request *request, char out[HTTP_PEER])
+{
+    union { const void *borrowed; struct MHD_Connection *connection; } c = { .borrowed = request->connection };
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c.connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *any = info ? info->client_addr : NULL;
+    union address a;
+
+    memset(&a, 0, sizeof a);
+    out[0] = '\0';
+    if (any && any->sa_family == AF_INET6) {
+        memcpy(&a, any, sizeof a.v6);
+        (void)inet_ntop(AF_INET6, &a.v6.sin6_addr, out, HTTP_PEER);
+    } else if (any && any->sa_family == AF_INET) {
+        memcpy(&a, any, sizeof a.v4);
+        (void)inet_ntop(AF_INET, &a.v4.sin_addr, out, HTTP_PEER);
+    }
+    return out;
 }

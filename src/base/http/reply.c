@@ -39,8 +39,8 @@ void reply_etag(const void *data, size_t n, char out[HTTP_ETAG])
     (void)snprintf(out, HTTP_ETAG, "\"%016" PRIx64 "\"", hash64(data, n, 0));
 }
 
-static enum MHD_Result queue(struct MHD_Connection *c, const char *policy, int code, const char *type, const char *cache,
-                             struct MHD_Response *response)
+enum MHD_Result reply_queue(struct MHD_Connection *c, const char *policy, int code, const char *type, const char *cache,
+                            struct MHD_Response *response)
 {
     enum MHD_Result result;
 
@@ -59,11 +59,24 @@ static enum MHD_Result queue(struct MHD_Connection *c, const char *policy, int c
     return result;
 }
 
-static bool etag_known(struct MHD_Connection *c, const char *etag)
+bool reply_known(struct MHD_Connection *c, const char *etag)
 {
     const char *has = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "If-None-Match");
 
     return has && etag[0] && (strstr(has, etag) || strcmp(has, "*") == 0);
+}
+
+void reply_extras(struct MHD_Response *response, const struct http_reply *reply)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    char line[HTTP_NAME + 32];
+
+    if (response && reply->cookie[0])
+        (void)MHD_add_response_header(response, "Set-Cookie", reply->cookie);
+    if (response && reply->save_as[0] && !reply->save_as[strspn(reply->save_as, plain)]) {
+        (void)snprintf(line, sizeof line, "attachment; filename=\"%s\"", reply->save_as);
+        (void)MHD_add_response_header(response, "Content-Disposition", line);
+    }
 }
 
 enum MHD_Result reply_send(struct MHD_Connection *c, const char *policy, struct http_reply *reply, const char *etag)
@@ -74,7 +87,7 @@ enum MHD_Result reply_send(struct MHD_Connection *c, const char *policy, struct 
     struct MHD_Response *response;
     static char none[1];
 
-    if (code == 200 && etag_known(c, etag)) {
+    if (code == 200 && reply_known(c, etag)) {
         bytes_done(&reply->body);
         response = MHD_create_response_from_buffer(0, none, MHD_RESPMEM_PERSISTENT);
         code = 304;
@@ -94,12 +107,13 @@ enum MHD_Result reply_send(struct MHD_Connection *c, const char *policy, struct 
     }
     if (response && etag[0])
         (void)MHD_add_response_header(response, "ETag", etag);
-    return queue(c, policy, code, type, cache, response);
+    reply_extras(response, reply);
+    return reply_queue(c, policy, code, type, cache, response);
 }
 
 enum MHD_Result reply_stream(struct MHD_Connection *c, const char *policy, struct MHD_Response *stream)
 {
-    return queue(c, policy, 200, "text/event-stream; charset=utf-8", "no-store", stream);
+    return reply_queue(c, policy, 200, "text/event-stream; charset=utf-8", "no-store", stream);
 }
 
 /* Error texts may quote what came in; what is not UTF-8 becomes '?'. */
@@ -117,7 +131,7 @@ static json_t *safe_text(const char *text)
     return json_string(plain);
 }
 
-enum MHD_Result reply_error(struct MHD_Connection *c, const char *policy, int code, const char *allow, const struct trundle_error *err, bool close)
+enum MHD_Result reply_error(struct MHD_Connection *c, const char *policy, struct reply_refusal how, const struct trundle_error *err)
 {
     json_t *object = json_pack("{s:o,s:o,s:o}", "where", safe_text(err->where), "what", safe_text(err->what), "hint", safe_text(err->hint));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -128,9 +142,15 @@ enum MHD_Result reply_error(struct MHD_Connection *c, const char *policy, int co
         response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
     if (!response)
         free(text);
-    if (response && allow)
-        (void)MHD_add_response_header(response, "Allow", allow);
-    if (response && close)
+    if (response && how.allow)
+        (void)MHD_add_response_header(response, "Allow", how.allow);
+    if (response && how.retry_s > 0) {
+        char seconds[16];
+
+        (void)snprintf(seconds, sizeof seconds, "%d", how.retry_s);
+        (void)MHD_add_response_header(response, "Retry-After", seconds);
+    }
+    if (response && how.close)
         (void)MHD_add_response_header(response, "Connection", "close");
-    return queue(c, policy, code, "application/json", "no-store", response);
+    return reply_queue(c, policy, how.code, "application/json", "no-store", response);
 }

@@ -215,14 +215,20 @@ static enum trundle_status line_check(const struct json_at *at, struct depot_rec
 static enum trundle_status line_add(struct depot_batch *b, char *text, size_t n, int number, struct trundle_error *err)
 {
     struct depot_record r = { .line = number };
-    char where[32], *body = NULL, *end = NULL, *dumped = NULL;
+    char where[32] = "", *body = NULL, *end = NULL, *dumped = NULL;
     enum trundle_status status;
     struct json_at at;
     json_t *root = NULL;
 
-    (void)snprintf(where, sizeof where, "line %d", number);
-    if (n > DEPOT_LINE_MAX)
+    if (n > DEPOT_LINE_MAX) {
+        (void)snprintf(where, sizeof where, "line %d", number);
         return error_set(err, TRUNDLE_TOO_LARGE, where, NULL, "%zu bytes, limit %d", n, DEPOT_LINE_MAX);
+    }
+    if (depot_plain_line(text, n, &r)) {
+        status = TRUNDLE_OK;
+        goto add;
+    }
+    (void)snprintf(where, sizeof where, "line %d", number);
     TRY(json_parse(text, n, where, &root, err));
     at = json_at_root(root, where);
     TRY_GOTO(status, line_check(&at, &r, err), out);
@@ -233,9 +239,10 @@ static enum trundle_status line_add(struct depot_batch *b, char *text, size_t n,
         goto out;
     }
     r.body = body;
+add:
     if (!list_grow((void **)&b->record, sizeof *b->record, b->n, &b->room) || !list_grow((void **)&b->line, sizeof *b->line, b->n, &b->line_room) ||
         !list_grow((void **)&b->dumped, sizeof *b->dumped, b->n, &b->dumped_room)) {
-        status = error_set(err, TRUNDLE_NO_MEMORY, where, NULL, "no memory for it");
+        status = error_set(err, TRUNDLE_NO_MEMORY, "body", NULL, "no memory for line %d", number);
         goto out;
     }
     b->record[b->n] = r;

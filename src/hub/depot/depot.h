@@ -93,7 +93,7 @@ struct depot_record {
     int64_t     boot, sequence, t_ns;
     const char *kind;
     const char *body;                      /* JSON text as it was sent */
-    json_t     *json;                      /* the same, an object */
+    json_t     *json;                      /* the same, an object; NULL for a plain decision (depot_plain_take) */
     int         line;                      /* from 1 */
 };
 
@@ -104,6 +104,9 @@ TRUNDLE_MUST_USE enum trundle_status depot_batch_parse(const void *text, size_t 
 size_t depot_batch_count(const struct depot_batch *b);
 const struct depot_record *depot_batch_record(const struct depot_batch *b, size_t i);
 void depot_batch_free(struct depot_batch *b);
+/* A decision in the form that carts print, with a flat body, is read without making a tree of it: its `json` is NULL, and this takes a value of its body as text
+ * (a string without its quotes, else as it is written). False: it has none of that name, or it does not fit. */
+bool depot_plain_take(const struct depot_record *record, const char *name, char *out, size_t size);
 
 struct depot_count {
     int64_t accepted, repeated;

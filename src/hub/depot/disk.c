@@ -13,14 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum trundle_status disk_error(struct trundle_error *err, const char *path, const char *doing)
+enum trundle_status depot_disk_error(struct trundle_error *err, const char *path, const char *doing)
 {
     int e = errno;
 
     return error_set(err, e == ENOENT ? TRUNDLE_NOT_FOUND : TRUNDLE_IO, path, e == ENOSPC ? "make room on the disk" : NULL, "cannot %s: %s", doing, strerror(e));
 }
 
-enum trundle_status disk_path(char *out, size_t size, struct trundle_error *err, const char *format, ...)
+enum trundle_status depot_disk_path(char *out, size_t size, struct trundle_error *err, const char *format, ...)
 {
     va_list args;
     int n;
@@ -31,7 +31,7 @@ enum trundle_status disk_path(char *out, size_t size, struct trundle_error *err,
     return n < 0 || (size_t)n >= size ? error_set(err, TRUNDLE_TOO_LARGE, out, NULL, "path is too long") : TRUNDLE_OK;
 }
 
-enum trundle_status disk_write(int fd, const void *data, size_t n, const char *path, struct trundle_error *err)
+enum trundle_status depot_disk_write(int fd, const void *data, size_t n, const char *path, struct trundle_error *err)
 {
     const uint8_t *from = data;
 
@@ -41,31 +41,31 @@ enum trundle_status disk_write(int fd, const void *data, size_t n, const char *p
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return disk_error(err, path, "write");
+            return depot_disk_error(err, path, "write");
         from += put;
         n -= (size_t)put;
     }
     return TRUNDLE_OK;
 }
 
-enum trundle_status disk_sync(int fd, const char *path, struct trundle_error *err)
+enum trundle_status depot_disk_sync(int fd, const char *path, struct trundle_error *err)
 {
-    return fsync(fd) == 0 ? TRUNDLE_OK : disk_error(err, path, "sync");
+    return fsync(fd) == 0 ? TRUNDLE_OK : depot_disk_error(err, path, "sync");
 }
 
-enum trundle_status disk_folder_sync(const char *folder, struct trundle_error *err)
+enum trundle_status depot_disk_folder_sync(const char *folder, struct trundle_error *err)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum trundle_status status;
 
     if (fd < 0)
-        return disk_error(err, folder, "open");
-    status = disk_sync(fd, folder, err);
+        return depot_disk_error(err, folder, "open");
+    status = depot_disk_sync(fd, folder, err);
     (void)close(fd);
     return status;
 }
 
-enum trundle_status disk_parent_sync(const char *path, struct trundle_error *err)
+enum trundle_status depot_disk_parent_sync(const char *path, struct trundle_error *err)
 {
     char folder[DISK_PATH];
     const char *slash;
@@ -75,25 +75,25 @@ enum trundle_status disk_parent_sync(const char *path, struct trundle_error *err
         n--;
     for (slash = path + n; slash > path && slash[-1] != '/'; slash--)
         ;
-    TRY(disk_path(folder, sizeof folder, err, "%.*s", slash > path ? (int)(slash - path) : 1, slash > path ? path : "."));
-    return disk_folder_sync(folder, err);
+    TRY(depot_disk_path(folder, sizeof folder, err, "%.*s", slash > path ? (int)(slash - path) : 1, slash > path ? path : "."));
+    return depot_disk_folder_sync(folder, err);
 }
 
-enum trundle_status disk_folder(const char *path, mode_t mode, struct trundle_error *err)
+enum trundle_status depot_disk_folder(const char *path, mode_t mode, struct trundle_error *err)
 {
     if (mkdir(path, mode) != 0)
-        return errno == EEXIST ? TRUNDLE_OK : disk_error(err, path, "make folder");
-    return disk_parent_sync(path, err);
+        return errno == EEXIST ? TRUNDLE_OK : depot_disk_error(err, path, "make folder");
+    return depot_disk_parent_sync(path, err);
 }
 
-enum trundle_status disk_place(const char *from, const char *to, struct trundle_error *err)
+enum trundle_status depot_disk_place(const char *from, const char *to, struct trundle_error *err)
 {
     if (rename(from, to) != 0)
-        return disk_error(err, to, "rename into place");
-    return disk_parent_sync(to, err);
+        return depot_disk_error(err, to, "rename into place");
+    return depot_disk_parent_sync(to, err);
 }
 
-enum trundle_status disk_put(const char *path, const char *temporary, mode_t mode, const void *data, size_t n, struct trundle_error *err)
+enum trundle_status depot_disk_put(const char *path, const char *temporary, mode_t mode, const void *data, size_t n, struct trundle_error *err)
 {
     enum trundle_status status;
     int fd;
@@ -101,27 +101,27 @@ enum trundle_status disk_put(const char *path, const char *temporary, mode_t mod
     (void)unlink(temporary);
     fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
-        return disk_error(err, temporary, "create");
-    status = disk_write(fd, data, n, temporary, err);
+        return depot_disk_error(err, temporary, "create");
+    status = depot_disk_write(fd, data, n, temporary, err);
     if (status == TRUNDLE_OK)
-        status = disk_sync(fd, temporary, err);
+        status = depot_disk_sync(fd, temporary, err);
     if (close(fd) != 0 && status == TRUNDLE_OK)
-        status = disk_error(err, temporary, "close");
+        status = depot_disk_error(err, temporary, "close");
     if (status == TRUNDLE_OK)
-        status = disk_place(temporary, path, err);
+        status = depot_disk_place(temporary, path, err);
     if (status != TRUNDLE_OK)
         (void)unlink(temporary);
     return status;
 }
 
-enum trundle_status disk_remove(const char *path, struct trundle_error *err)
+enum trundle_status depot_disk_remove(const char *path, struct trundle_error *err)
 {
     if (unlink(path) != 0)
-        return errno == ENOENT ? TRUNDLE_OK : disk_error(err, path, "remove");
-    return disk_parent_sync(path, err);
+        return errno == ENOENT ? TRUNDLE_OK : depot_disk_error(err, path, "remove");
+    return depot_disk_parent_sync(path, err);
 }
 
-bool disk_there(const char *path, int64_t *out_bytes)
+bool depot_disk_there(const char *path, int64_t *out_bytes)
 {
     struct stat st;
 
@@ -145,11 +145,11 @@ static enum trundle_status pour(int fd, const char *path, int to, const char *to
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return disk_error(err, path, "read");
+            return depot_disk_error(err, path, "read");
         (void)crypto_hash_sha256_update(&hash, piece, (unsigned long long)got);
         bytes += got;
         if (to >= 0)
-            TRY(disk_write(to, piece, (size_t)got, to_path, err));
+            TRY(depot_disk_write(to, piece, (size_t)got, to_path, err));
     }
     (void)crypto_hash_sha256_final(&hash, digest);
     (void)sodium_bin2hex(out, HASH_SHA256_TEXT, digest, sizeof digest);
@@ -158,50 +158,50 @@ static enum trundle_status pour(int fd, const char *path, int to, const char *to
     return TRUNDLE_OK;
 }
 
-enum trundle_status disk_hash(const char *path, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err)
+enum trundle_status depot_disk_hash(const char *path, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     enum trundle_status status;
 
     if (fd < 0)
-        return disk_error(err, path, "open");
+        return depot_disk_error(err, path, "open");
     status = pour(fd, path, -1, NULL, out, out_bytes, err);
     (void)close(fd);
     return status;
 }
 
-enum trundle_status disk_copy(const char *from, const char *to, mode_t mode, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err)
+enum trundle_status depot_disk_copy(const char *from, const char *to, mode_t mode, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err)
 {
     int fd = open(from, O_RDONLY | O_CLOEXEC), to_fd;
     enum trundle_status status;
 
     if (fd < 0)
-        return disk_error(err, from, "open");
+        return depot_disk_error(err, from, "open");
     to_fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (to_fd < 0) {
-        status = disk_error(err, to, "create");
+        status = depot_disk_error(err, to, "create");
         (void)close(fd);
         return status == TRUNDLE_NOT_FOUND ? TRUNDLE_IO : status;      /* NOT_FOUND is for `from` */
     }
     status = pour(fd, from, to_fd, to, out, out_bytes, err);
     if (status == TRUNDLE_OK)
-        status = disk_sync(to_fd, to, err);
+        status = depot_disk_sync(to_fd, to, err);
     if (close(to_fd) != 0 && status == TRUNDLE_OK)
-        status = disk_error(err, to, "close");
+        status = depot_disk_error(err, to, "close");
     if (status != TRUNDLE_OK)
         (void)unlink(to);
     (void)close(fd);
     return status;
 }
 
-enum trundle_status disk_list(const char *folder, disk_entry *each, void *user, struct trundle_error *err)
+enum trundle_status depot_disk_list(const char *folder, depot_disk_entry *each, void *user, struct trundle_error *err)
 {
     DIR *dir = opendir(folder);
     enum trundle_status status = TRUNDLE_OK;
     struct dirent *entry;
 
     if (!dir)
-        return errno == ENOENT ? TRUNDLE_OK : disk_error(err, folder, "open");
+        return errno == ENOENT ? TRUNDLE_OK : depot_disk_error(err, folder, "open");
     while (status == TRUNDLE_OK && (entry = readdir(dir)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             status = each(user, folder, entry->d_name, err);
@@ -215,18 +215,18 @@ static enum trundle_status entry_remove(void *user, const char *folder, const ch
     struct stat st;
 
     (void)user;
-    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
     if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        disk_tree_remove(path);
+        depot_disk_tree_remove(path);
     else
         (void)unlink(path);
     return TRUNDLE_OK;
 }
 
-void disk_tree_remove(const char *folder)
+void depot_disk_tree_remove(const char *folder)
 {
     struct trundle_error err;
 
-    (void)!disk_list(folder, entry_remove, NULL, &err);
+    (void)!depot_disk_list(folder, entry_remove, NULL, &err);
     (void)rmdir(folder);
 }

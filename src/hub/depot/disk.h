@@ -17,32 +17,32 @@
 enum { DISK_PATH = 4096 };
 
 /* IO with `doing` and errno's text; NOT_FOUND for ENOENT. */
-enum trundle_status disk_error(struct trundle_error *err, const char *path, const char *doing);
+enum trundle_status depot_disk_error(struct trundle_error *err, const char *path, const char *doing);
 /* "a/b" into out. TOO_LARGE. */
-TRUNDLE_PRINTF(4, 5) TRUNDLE_MUST_USE enum trundle_status disk_path(char *out, size_t size, struct trundle_error *err, const char *format, ...);
+TRUNDLE_PRINTF(4, 5) TRUNDLE_MUST_USE enum trundle_status depot_disk_path(char *out, size_t size, struct trundle_error *err, const char *format, ...);
 
-TRUNDLE_MUST_USE enum trundle_status disk_write(int fd, const void *data, size_t n, const char *path, struct trundle_error *err);
-TRUNDLE_MUST_USE enum trundle_status disk_sync(int fd, const char *path, struct trundle_error *err);
-TRUNDLE_MUST_USE enum trundle_status disk_folder_sync(const char *folder, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_write(int fd, const void *data, size_t n, const char *path, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_sync(int fd, const char *path, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_folder_sync(const char *folder, struct trundle_error *err);
 /* The folder that `path` lies in. */
-TRUNDLE_MUST_USE enum trundle_status disk_parent_sync(const char *path, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_parent_sync(const char *path, struct trundle_error *err);
 /* One folder; there already is fine. Its parent is synced when it is new. */
-TRUNDLE_MUST_USE enum trundle_status disk_folder(const char *path, mode_t mode, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_folder(const char *path, mode_t mode, struct trundle_error *err);
 /* Renames a synced file and syncs the folder it comes to. */
-TRUNDLE_MUST_USE enum trundle_status disk_place(const char *from, const char *to, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_place(const char *from, const char *to, struct trundle_error *err);
 /* Writes `path` by way of `temporary`: whole, synced, or as it was. */
-TRUNDLE_MUST_USE enum trundle_status disk_put(const char *path, const char *temporary, mode_t mode, const void *data, size_t n, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_put(const char *path, const char *temporary, mode_t mode, const void *data, size_t n, struct trundle_error *err);
 /* Gone, and the folder synced. Not there is fine. */
-TRUNDLE_MUST_USE enum trundle_status disk_remove(const char *path, struct trundle_error *err);
-bool disk_there(const char *path, int64_t *out_bytes);       /* a regular file; out_bytes may be NULL */
+TRUNDLE_MUST_USE enum trundle_status depot_disk_remove(const char *path, struct trundle_error *err);
+bool depot_disk_there(const char *path, int64_t *out_bytes);       /* a regular file; out_bytes may be NULL */
 
 /* sha256 and size of a whole file. */
-TRUNDLE_MUST_USE enum trundle_status disk_hash(const char *path, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_hash(const char *path, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err);
 /* A copy, synced, and the hash of what was copied. `to` is replaced; on failure it is removed. The folder is not synced. */
-TRUNDLE_MUST_USE enum trundle_status disk_copy(const char *from, const char *to, mode_t mode, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_copy(const char *from, const char *to, mode_t mode, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err);
 
 /* Calls for every entry of a folder but . and ..; a status other than OK stops and is returned. A folder that is not there has none. */
-typedef enum trundle_status disk_entry(void *user, const char *folder, const char *name, struct trundle_error *err);
-TRUNDLE_MUST_USE enum trundle_status disk_list(const char *folder, disk_entry *each, void *user, struct trundle_error *err);
+typedef enum trundle_status depot_disk_entry(void *user, const char *folder, const char *name, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status depot_disk_list(const char *folder, depot_disk_entry *each, void *user, struct trundle_error *err);
 /* A folder with all in it. */
-void disk_tree_remove(const char *folder);
+void depot_disk_tree_remove(const char *folder);

@@ -117,3 +117,6 @@ TRUNDLE_MUST_USE enum trundle_status depot_clip_find(struct db *db, const char *
 TRUNDLE_MUST_USE enum trundle_status depot_query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, ...);
 /* The same, run to its end. */
 TRUNDLE_MUST_USE enum trundle_status depot_run(struct db *db, struct trundle_error *err, const char *sql, const char *types, ...);
+
+/* plain.c: a line of n bytes (and a NUL) into *out, whose `line` stays; the text is cut behind the body. False: it is none, and nothing was changed. */
+bool depot_plain_line(char *text, size_t n, struct depot_record *out);

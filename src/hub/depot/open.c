@@ -26,10 +26,10 @@ enum trundle_status depot_lock_file(const char *folder, bool alone, int *out_fd,
     char path[DISK_PATH];
     int fd;
 
-    TRY(disk_path(path, sizeof path, err, "%s/lock", folder));
+    TRY(depot_disk_path(path, sizeof path, err, "%s/lock", folder));
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return disk_error(err, path, "open");
+        return depot_disk_error(err, path, "open");
     if (!lock_take(fd, alone ? F_WRLCK : F_RDLCK)) {
         (void)close(fd);
         return error_set(err, TRUNDLE_CONFLICT, folder, alone ? "stop the hub first" : "wait until the repair is over", "another process has it open");
@@ -51,8 +51,8 @@ static enum trundle_status secrets(struct depot *d, bool fresh, struct trundle_e
         (void)lock_take(d->lock_fd, F_RDLCK);
         return status;
     }
-    TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
-    if (!disk_there(path, NULL))
+    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    if (!depot_disk_there(path, NULL))
         return error_set(err, TRUNDLE_CONFLICT, d->folder, "try again", "another process is making it");
     return depot_secret_open(d, false, err);
 }
@@ -63,10 +63,10 @@ static enum trundle_status folders(const struct depot *d, struct trundle_error *
     char path[DISK_PATH];
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        TRY(disk_path(path, sizeof path, err, "%s/%s", d->folder, names[i]));
-        TRY(disk_folder(path, 0700, err));
+        TRY(depot_disk_path(path, sizeof path, err, "%s/%s", d->folder, names[i]));
+        TRY(depot_disk_folder(path, 0700, err));
     }
-    return disk_folder_sync(d->folder, err);
+    return depot_disk_folder_sync(d->folder, err);
 }
 
 static enum trundle_status only_ours(void *user, const char *folder, const char *name, struct trundle_error *err)
@@ -86,15 +86,15 @@ static enum trundle_status find_folder(struct depot *d, bool *out_fresh, struct 
 {
     char path[DISK_PATH];
 
-    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
-    *out_fresh = !disk_there(path, NULL);
+    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
+    *out_fresh = !depot_disk_there(path, NULL);
     if (!*out_fresh)
         return TRUNDLE_OK;
     if (d->mode != DEPOT_CREATE)
         return error_set(err, TRUNDLE_NOT_FOUND, d->folder, "trundle hub makes one", "is no hub's folder");
     TRY(folder_make(d->folder, err));
-    TRY(disk_list(d->folder, only_ours, NULL, err));
-    return disk_parent_sync(d->folder, err);
+    TRY(depot_disk_list(d->folder, only_ours, NULL, err));
+    return depot_disk_parent_sync(d->folder, err);
 }
 
 static enum trundle_status database(struct depot *d, bool fresh, struct trundle_error *err)
@@ -102,14 +102,14 @@ static enum trundle_status database(struct depot *d, bool fresh, struct trundle_
     static const enum db_mode modes[] = { DB_READ, DB_WRITE, DB_CREATE };
     char path[DISK_PATH];
 
-    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
+    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
     TRY(db_open(path, modes[fresh ? DEPOT_CREATE : d->mode], &d->db, err));
     if (d->mode == DEPOT_READ)
         return TRUNDLE_OK;
     /* What is deleted is overwritten, in the file too. */
     TRY(db_exec(d->db, "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=2000; PRAGMA cache_size=-16000", err));
     TRY(depot_tables(d->db, err));
-    return fresh ? disk_folder_sync(d->folder, err) : TRUNDLE_OK;
+    return fresh ? depot_disk_folder_sync(d->folder, err) : TRUNDLE_OK;
 }
 
 static void init_locks(struct depot *d)
@@ -148,7 +148,7 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
                            (long long)d->options.clip_max_bytes);
         goto out;
     }
-    TRY_GOTO(status, disk_path(d->folder, sizeof d->folder - 100, err, "%s", folder), out);
+    TRY_GOTO(status, depot_disk_path(d->folder, sizeof d->folder - 100, err, "%s", folder), out);
     TRY_GOTO(status, find_folder(d, &fresh, err), out);
     if (mode != DEPOT_READ)
         TRY_GOTO(status, depot_lock_file(d->folder, false, &d->lock_fd, err), out);
