@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle cart: what a cart has to do with its hub. */
 #include "cmd/cart/cart.h"
+#include "cmd/cart/cart_slots.h"
 #include "cmd/verbs.h"
 
 #include <stdio.h>
@@ -12,6 +13,11 @@ static const struct { const char *name, *text; int (*main)(int argc, char **argv
     { "join", "enrol this cart at a hub: its key pair, the hub's pinned key", cart_join_main },
     { "status", "who this cart is, and what waits to be sent", cart_status_main },
     { "send", "send what waits, now", cart_send_main },
+    { "update", "ask the hub once what to run, and do it", cart_update_main },
+    { "slots", "what the two slots for bundles hold, and which runs", cart_slots_main },
+    { "install", "put a bundle into the other slot", cart_install_main },
+    { "good", "end a bundle's trial: it works", cart_good_main },
+    { "rollback", "leave the bundle that runs", cart_rollback_main },
     { "clips", "what a policy would keep of recorded trips", cart_clips_main },
 };
 

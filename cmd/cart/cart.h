@@ -13,5 +13,6 @@ TRUNDLE_MUST_USE enum trundle_status cart_state(const char *given, const char **
 int cart_join_main(int argc, char **argv);       /* HUB --code CODE [--pin sha256//...] */
 int cart_status_main(int argc, char **argv);
 int cart_send_main(int argc, char **argv);
+int cart_update_main(int argc, char **argv);     /* orders, now */
 int cart_clips_main(int argc, char **argv);      /* what a policy would keep of a trip */
 int cart_cameras_main(int argc, char **argv);    /* whether cameras are where the cart file says */

@@ -3,35 +3,20 @@
 /* trundle cart slots, install, good, rollback: what a technician does at the cart, with or without a hub. */
 #include "cmd/cart/cart_slots.h"
 
-#include "base/bundle/slots.h"
-#include "base/std/json.h"
-#include "base/std/time.h"
+#include "cart/runtime/orders.h"
+#include "cmd/cart/cart.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/utsname.h>
 
-struct place { char folder[SLOTS_PATH], state[SLOTS_PATH]; struct utsname machine; struct slots_config config; };
-
-/* STATE/slots; the hardware's name as `trundle cart join` gives it: the machine's architecture unless named. */
-static enum trundle_status find_place(const char *state, const char *hardware, struct place *p, struct trundle_error *err)
+/* Says what changed in the outbox too, so that a hub hears of it; that this cannot be said changes nothing here. */
+static void tell(const char *dir, const struct slots *s)
 {
-    const char *dir = state ? state : getenv("TRUNDLE_STATE");
-    int n;
+    struct trundle_error err;
 
-    if (!dir || !*dir)
-        return error_set(err, TRUNDLE_BAD_ARG, "state folder", "--state DIR, or TRUNDLE_STATE in the environment", "not named");
-    n = snprintf(p->folder, sizeof p->folder, "%s/slots", dir);
-    if (n < 0 || (size_t)n >= sizeof p->folder)
-        return error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "the path is too long");
-    (void)snprintf(p->state, sizeof p->state, "%s", dir);
-    if (uname(&p->machine) != 0)
-        return error_set(err, TRUNDLE_IO, "machine", "--hardware NAME", "does not say what it is");
-    p->config = (struct slots_config){ .folder = p->folder, .hardware = hardware ? hardware : p->machine.machine, .now_ns = clock_wall_ns() };
-    return TRUNDLE_OK;
+    if (orders_report(dir, s, &err) != TRUNDLE_OK)
+        fprintf(stderr, "trundle cart: the hub will not hear of this: %s: %s\n", err.where, err.what);
 }
 
 static void print_slot(const struct slots *s, int i)
@@ -72,11 +57,11 @@ static int show(const struct slots *s, bool json)
 
 int cart_slots_main(int argc, char **argv)
 {
-    const char *state = NULL;
+    const char *state = NULL, *dir;
     bool json = false;
     const struct option_row rows[] = { STATE_ROW(state), JSON_ROW(json), { 0 } };
     struct trundle_error err;
-    struct place p;
+    struct orders_place p;
     struct slots s;
     int first, code;
 
@@ -86,52 +71,34 @@ int cart_slots_main(int argc, char **argv)
         fputs("trundle cart slots: takes no operands\n", stderr);
         return EXIT_USAGE;
     }
-    if (find_place(state, NULL, &p, &err) != TRUNDLE_OK || slots_read(&p.config, &s, &err) != TRUNDLE_OK)
+    if (cart_state(state, &dir, &err) != TRUNDLE_OK || orders_place(dir, NULL, &p, &err) != TRUNDLE_OK || slots_read(&p.slots, &s, &err) != TRUNDLE_OK)
         return option_fail("cart slots", &err);
     return show(&s, json);
 }
 
-static enum trundle_status put_trust(const struct place *p, const char *path, struct trundle_error *err)
+static enum trundle_status put_trust(const struct orders_place *p, const char *path, struct trundle_error *err)
 {
     struct bytes b = { 0 };
     enum trundle_status status = file_read(path, TRUST_BYTES_MAX, &b, err);
 
     if (status == TRUNDLE_OK)
-        status = slots_trust_put(&p->config, b.data, b.n, err);
+        status = slots_trust_put(&p->slots, b.data, b.n, err);
     bytes_done(&b);
     return status;
 }
 
-/* The one that is named; else the one that joining left, when none is pinned yet. */
-static enum trundle_status settle_trust(const struct place *p, const char *named, struct trundle_error *err)
-{
-    char path[SLOTS_PATH + 16];
-    struct trust *pinned = NULL;
-    enum trundle_status status;
-
-    if (named)
-        return put_trust(p, named, err);
-    status = slots_trust(&p->config, &pinned, err);
-    trust_free(pinned);
-    if (status != TRUNDLE_NOT_FOUND)
-        return status;
-    (void)snprintf(path, sizeof path, "%s/trust.json", p->state);
-    status = put_trust(p, path, err);
-    return status == TRUNDLE_NOT_FOUND ? TRUNDLE_OK : status;       /* the installation then says that there is none */
-}
-
 int cart_install_main(int argc, char **argv)
 {
-    const char *state = NULL, *hardware = NULL, *trust = NULL;
+    const char *state = NULL, *hardware = NULL, *trust = NULL, *dir;
     bool json = false;
     const struct option_row rows[] = { STATE_ROW(state),
-                                       { "hardware", "NAME", OPTION_TEXT, &hardware, "what the cart is (default: this machine's architecture)" },
+                                       { "hardware", "NAME", OPTION_TEXT, &hardware, "what the cart is (default: as it joined, else this machine's architecture)" },
                                        { "trust", "FILE", OPTION_TEXT, &trust, "keyring: the first one is pinned, later ones must follow it" },
                                        JSON_ROW(json),
                                        { 0 } };
     enum bundle_refusal why = BUNDLE_UNREADABLE;
     struct trundle_error err;
-    struct place p;
+    struct orders_place p;
     struct slots s;
     enum trundle_status status;
     int first, code;
@@ -143,28 +110,33 @@ int cart_install_main(int argc, char **argv)
         fputs("trundle cart install: needs one BUNDLE, or --trust\n", stderr);
         return EXIT_USAGE;
     }
-    status = find_place(state, hardware, &p, &err);
+    status = cart_state(state, &dir, &err);
     if (status == TRUNDLE_OK)
-        status = folder_make(p.state, &err);
+        status = orders_place(dir, hardware, &p, &err);
     if (status == TRUNDLE_OK)
-        status = settle_trust(&p, trust, &err);
+        status = folder_make(dir, &err);
+    if (status == TRUNDLE_OK)
+        status = trust ? put_trust(&p, trust, &err) : orders_pin(dir, &p, &err);      /* without a keyring the installation says that there is none */
     if (status == TRUNDLE_OK && argc == first)
-        status = slots_read(&p.config, &s, &err);
+        status = slots_read(&p.slots, &s, &err);
     else if (status == TRUNDLE_OK)
-        status = slots_install(&p.config, argv[first], &s, &why, &err);
-    if (status == TRUNDLE_OK)
+        status = slots_install(&p.slots, argv[first], &s, &why, &err);
+    if (status == TRUNDLE_OK) {
+        if (argc != first)
+            tell(dir, &s);
         return show(&s, json);
+    }
     code = option_fail("cart install", &err);
     return why == BUNDLE_UNREADABLE || why == BUNDLE_NONE ? code : EXIT_VERDICT;
 }
 
 int cart_good_main(int argc, char **argv)
 {
-    const char *state = NULL;
+    const char *state = NULL, *dir;
     bool json = false;
     const struct option_row rows[] = { STATE_ROW(state), JSON_ROW(json), { 0 } };
     struct trundle_error err;
-    struct place p;
+    struct orders_place p;
     struct slots s;
     int first, code;
 
@@ -174,18 +146,19 @@ int cart_good_main(int argc, char **argv)
         fputs("trundle cart good: takes no operands\n", stderr);
         return EXIT_USAGE;
     }
-    if (find_place(state, NULL, &p, &err) != TRUNDLE_OK || slots_good(&p.config, &s, &err) != TRUNDLE_OK)
+    if (cart_state(state, &dir, &err) != TRUNDLE_OK || orders_place(dir, NULL, &p, &err) != TRUNDLE_OK || slots_good(&p.slots, &s, &err) != TRUNDLE_OK)
         return option_fail("cart good", &err);
+    tell(dir, &s);
     return show(&s, json);
 }
 
 int cart_rollback_main(int argc, char **argv)
 {
-    const char *state = NULL, *why = NULL;
+    const char *state = NULL, *why = NULL, *dir;
     bool json = false;
     const struct option_row rows[] = { STATE_ROW(state), { "why", "TEXT", OPTION_TEXT, &why, "noted" }, JSON_ROW(json), { 0 } };
     struct trundle_error err;
-    struct place p;
+    struct orders_place p;
     struct slots s;
     int first, code;
 
@@ -196,7 +169,8 @@ int cart_rollback_main(int argc, char **argv)
         fputs("trundle cart rollback: takes no operands\n", stderr);
         return EXIT_USAGE;
     }
-    if (find_place(state, NULL, &p, &err) != TRUNDLE_OK || slots_rollback(&p.config, why, &s, &err) != TRUNDLE_OK)
+    if (cart_state(state, &dir, &err) != TRUNDLE_OK || orders_place(dir, NULL, &p, &err) != TRUNDLE_OK || slots_rollback(&p.slots, why, &s, &err) != TRUNDLE_OK)
         return option_fail("cart rollback", &err);
+    tell(dir, &s);
     return show(&s, json);
 }

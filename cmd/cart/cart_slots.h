@@ -3,7 +3,8 @@
 /*
  * cart_slots - the parts of `trundle cart` that install bundles; each is called with argv[0] its own name, and returns the exit code.
  *
- * They work on STATE/slots (base/bundle/slots.h). The keyring that joining a hub left in STATE/trust.json is pinned there at the first use.
+ * They work on STATE/slots (base/bundle/slots.h). The keyring that joining a hub left in STATE/trust.json is pinned there at the first use. What changes is
+ * said in the outbox (cart/runtime/orders.h).
  */
 #pragma once
 

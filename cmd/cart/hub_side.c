@@ -40,6 +40,38 @@ static void filled(void *user)
         uplink_wake(h->uplink);
 }
 
+static void take_orders(void *user, struct uplink_call *call, const struct uplink_reply *orders)
+{
+    const struct hub_side *h = user;
+    struct orders_result result;
+    struct trundle_error err;
+    enum trundle_status status = orders_take(h->dir, call, &orders->body, &result, &err);
+
+    if (status != TRUNDLE_OK && status != TRUNDLE_AGAIN)
+        fprintf(stderr, "trundle run: orders: %s: %s\n", err.where, err.what);
+    else if (status == TRUNDLE_OK && result.done == ORDERS_INSTALLED)
+        fprintf(stderr, "trundle run: bundle %s is installed; it runs from the next start on\n", result.name);
+    else if (status == TRUNDLE_OK && result.done != ORDERS_NOTHING)
+        fprintf(stderr, "trundle run: bundle %s: %s%s\n", result.name, result.why, result.done == ORDERS_LEFT ? "; from the next start on" : "");
+}
+
+/* A cart shops with the built-in model rather than not at all. */
+static void settle_model(struct hub_side *h)
+{
+    struct slots_start start = { .slots.running = -1 };
+    struct trundle_error err;
+    enum trundle_status status = orders_start(h->dir, &start, &err);
+
+    if (status != TRUNDLE_OK)
+        fprintf(stderr, "trundle run: bundles: %s: %s; %s\n", err.where, err.what, start.model[0] ? "the hub will not hear of it" : "the built-in model runs");
+    if (start.fell_back)
+        fprintf(stderr, "trundle run: bundle %s is left: %s\n", start.left_name, start.slots.why);
+    memcpy(h->model, start.model, sizeof h->model);
+    if (start.slots.running >= 0)
+        memcpy(h->bundle, start.slots.slot[start.slots.running].sha256, sizeof h->bundle);
+    (void)snprintf(h->slot, sizeof h->slot, "%s", start.slots.running < 0 ? "" : start.slots.running ? "b" : "a");
+}
+
 enum trundle_status hub_side_open(struct hub_side *h, const char *state, const char *cart_path, struct trundle_error *err)
 {
     char own[CART_TEXT] = "";
@@ -52,7 +84,10 @@ enum trundle_status hub_side_open(struct hub_side *h, const char *state, const c
         state = own;
     if (!*state)
         return TRUNDLE_OK;
-    status = uplink_start(&(struct uplink_config){ .dir = state }, &h->uplink, &why);
+    if ((size_t)snprintf(h->dir, sizeof h->dir, "%s", state) >= sizeof h->dir)
+        return error_set(err, TRUNDLE_TOO_LARGE, state, NULL, "the path is too long");
+    settle_model(h);
+    status = uplink_start(&(struct uplink_config){ .dir = state, .user = h, .orders = take_orders }, &h->uplink, &why);
     if (status != TRUNDLE_OK && status != TRUNDLE_NOT_FOUND && status != TRUNDLE_CONFLICT) {
         if (err)
             *err = why;
@@ -60,7 +95,7 @@ enum trundle_status hub_side_open(struct hub_side *h, const char *state, const c
     }
     if (status != TRUNDLE_OK)
         fprintf(stderr, "trundle run: nothing is sent: %s: %s\n", why.where, why.what);
-    status = keeper_start(&(struct keeper_config){ .dir = state, .user = h, .filled = filled }, &h->keeper, err);
+    status = keeper_start(&(struct keeper_config){ .dir = state, .bundle = h->bundle, .slot = h->slot, .user = h, .filled = filled }, &h->keeper, err);
     if (status != TRUNDLE_OK)
         hub_side_close(h, NULL);
     return status;
@@ -68,6 +103,8 @@ enum trundle_status hub_side_open(struct hub_side *h, const char *state, const c
 
 void hub_side_close(struct hub_side *h, const struct replay_summary *summary)
 {
+    struct trundle_error err;
+
     if (h->keeper) {
         struct keeper_counts c = keeper_counts(h->keeper);
         char text[800];
@@ -79,6 +116,8 @@ void hub_side_close(struct hub_side *h, const struct replay_summary *summary)
                     (unsigned long long)c.clips_failed, (unsigned long long)c.write_failures, error_text(&c.error, text, sizeof text));
     }
     keeper_stop(h->keeper);
+    if (h->dir[0] && summary && summary->paid && !summary->stopped && orders_good(h->dir, h->bundle, &err) != TRUNDLE_OK)
+        fprintf(stderr, "trundle run: the trial of the bundle goes on: %s: %s\n", err.where, err.what);
     uplink_stop(h->uplink);
     h->keeper = NULL;
     h->uplink = NULL;

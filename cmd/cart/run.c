@@ -49,7 +49,7 @@ static bool parse_speed(const char *text, double *out)
 
 int verb_run(int argc, char **argv)
 {
-    const char *speed = NULL, *serve = NULL, *cart = NULL, *catalog = NULL, *record = NULL, *state = NULL;
+    const char *speed = NULL, *serve = NULL, *cart = NULL, *catalog = NULL, *record = NULL, *state = NULL, *model_dir = NULL;
     bool json = false, recorded = false, till = false;
     long long threads = 1;
     struct span span = { 0, 1e9 };
@@ -60,6 +60,7 @@ int verb_run(int argc, char **argv)
         { "cart", "CART.json", OPTION_TEXT, &cart, "run on the devices of this cart" },
         { "catalog", "DIR", OPTION_TEXT, &catalog, "catalog directory (of a trip: the store beside it)" },
         { "state", "DIR", OPTION_TEXT, &state, "keep what the hub should know in DIR, and send it (trundle cart join); default: state_dir of a cart that has joined" },
+        { "model", "DIR", OPTION_TEXT, &model_dir, "decide and see with this model directory (default: the bundle in the slots of the state folder, else the built-in model)" },
         { "threads", "N", OPTION_LONG, &threads, "threads, 1 to 8; the basket does not depend on it" },
         { "recorded", NULL, OPTION_FLAG, &recorded, "take the evidence in the trip instead of sensing again" },
         { "from", "S", OPTION_NUMBER, &span.from_s, "of a trip: as fast as it goes up to second S; decisions are printed from there on" },
@@ -71,7 +72,8 @@ int verb_run(int argc, char **argv)
     struct replay_config config = REPLAY_CONFIG_DEFAULT;
     struct replay_summary summary;
     struct front front = { NULL, NULL, NULL };
-    struct hub_side hub = { NULL, NULL };
+    struct hub_side hub = { .keeper = NULL };
+    struct model model = { .sha256 = "" };
     struct trundle_error err;
     enum trundle_status status = TRUNDLE_OK;
     int first, code;
@@ -101,8 +103,10 @@ int verb_run(int argc, char **argv)
         status = front_open(&front, serve, till, &err);
     if (status == TRUNDLE_OK)
         status = hub_side_open(&hub, state, cart, &err);
+    if (status == TRUNDLE_OK)
+        status = model_load(model_dir ? model_dir : hub.model, &model, &err);
     if (status == TRUNDLE_OK && cart) {
-        struct live_config live = { .cart_path = cart, .catalog_dir = catalog, .record = record, .threads = (int)threads, .face = front.face,
+        struct live_config live = { .cart_path = cart, .catalog_dir = catalog, .record = record, .model = &model, .threads = (int)threads, .face = front.face,
                                     .inbox = front.inbox, .keeper = hub.keeper, .stop = front_stop(), .fast = speed && config.speed == 0, .health = print_health, .decision = json ? print_decision : NULL, .user = &span };
 
         status = live_run(&live, &summary, &err);
@@ -110,6 +114,7 @@ int verb_run(int argc, char **argv)
         config.threads = (int)threads;
         config.record = record;
         config.catalog_dir = catalog;
+        config.model = &model;
         config.recorded = recorded;
         config.face = front.face;
         config.inbox = front.inbox;
@@ -120,6 +125,7 @@ int verb_run(int argc, char **argv)
         status = replay_trip(argv[first], &config, &summary, &err);
     }
     front_close(&front);
+    model_done(&model);
     hub_side_close(&hub, status == TRUNDLE_OK ? &summary : NULL);
     if (status != TRUNDLE_OK)
         return option_fail("run", &err);

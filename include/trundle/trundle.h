@@ -41,6 +41,7 @@ struct trundle_setup {
     struct trundle_text gallery;        /* pictures of products, made by `trundle see enrol`; empty: no classification by sight */
     struct trundle_text costs_json;     /* default: the built-in cost table */
     struct trundle_text fuse_json;      /* default: the built-in parameters */
+    struct trundle_text see_json;       /* default: the built-in model of sight */
     int64_t start_wall_ns;              /* Unix ns of t = 0, for prices that begin and end */
 };
 

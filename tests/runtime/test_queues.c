@@ -221,7 +221,7 @@ static struct seen run(int threads)
         cart.cells.cell[i].gain_g = 0.1;
         cart.cells.cell[i].offset = 0;
     }
-    support_ok(senses_new(&cart, NULL, &senses, &err), &err);
+    support_ok(senses_new(&cart, NULL, NULL, &senses, &err), &err);
     support_ok(pipeline_new(senses, threads, consume, &s, &p, &err), &err);
     for (uint32_t i = 1; i <= MESSAGES; i++) {
         struct trundle_message m = { .channel = TRUNDLE_TICK, .sequence = i, .sensed_ns = (int64_t)i * MS_NS(6), .log_ns = (int64_t)i * MS_NS(6) };

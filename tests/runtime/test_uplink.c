@@ -250,8 +250,9 @@ static void wait_for(size_t records)
     assert_int_equal(fake_hub_records(hub, "decision"), records);
 }
 
-static void count_orders(void *user, const struct uplink_reply *orders)
+static void count_orders(void *user, struct uplink_call *call, const struct uplink_reply *orders)
 {
+    assert_non_null(call);
     *(int *)user += strstr((const char *)orders->body.data, "bundle") != NULL;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle ship and the installing parts of trundle cart, as they are typed: from a key to a bundle that a cart runs, leaves and refuses. */
-#include "cmd/cart/cart_slots.h"
 #include "tests/support/support.h"
 
 #include "base/std/json.h"
@@ -17,18 +16,9 @@ static int ship(char **out, const char *arguments)
     return support_shell(out, "cd %s && %s ship %s 2>&1", folder, support_build("trundle"), arguments);
 }
 
-/* As the program would call it; what it prints is not looked at. */
-static int cart(int (*part)(int, char **), const char *a, const char *b, const char *c, const char *d, const char *e)
+static int cart(const char *arguments)
 {
-    const char *list[] = { "cart", a, b, c, d, e, NULL };
-    char words[6][600], *argv[7] = { NULL };
-    int argc = 0;
-
-    for (; argc < 6 && list[argc]; argc++) {
-        (void)snprintf(words[argc], sizeof words[0], "%s", list[argc]);
-        argv[argc] = words[argc];
-    }
-    return part(argc, argv);
+    return support_shell(NULL, "cd %s && %s cart %s >cart.out 2>&1", folder, support_build("trundle"), arguments);
 }
 
 static const char *in(const char *name)
@@ -50,13 +40,12 @@ static void write_text(const char *name, const char *text)
 
 static void from_a_key_to_a_cart(void **state)
 {
-    char *out = NULL, state_option[600];
+    char *out = NULL;
     json_t *line = NULL;
     struct trundle_error err;
 
     (void)state;
     (void)snprintf(folder, sizeof folder, "%s", support_scratch());
-    (void)snprintf(state_option, sizeof state_option, "--state=%s", in("state"));
     write_text("gate.json", "{\"suite\":\"smoke\",\"seed0\":7,\"n\":3}\n{\"held\":true,\"findings\":[{\"statement\":\"event_f1 >= 0.5\",\"held\":true}]}\n");
     write_text("failed.json", "{\"held\":false,\"findings\":[{\"statement\":\"event_f1 >= 0.99\",\"held\":false}]}\n");
     assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/* %s", in("model"), support_source("models/baseline"), in("model")), 0);
@@ -80,16 +69,16 @@ static void from_a_key_to_a_cart(void **state)
     assert_int_equal(ship(NULL, "build --model model --name b2 --serial 2 --hardware lab --gate failed.json --out b2.bundle"), 0);
     assert_int_equal(ship(NULL, "sign b2.bundle --key sign.key"), 0);
 
-    assert_int_equal(cart(cart_install_main, in("b1.bundle"), "--hardware=lab", state_option, NULL, NULL), 1);      /* no keyring */
+    assert_int_equal(cart("install b1.bundle --hardware=lab --state=state"), 1);      /* no keyring */
     assert_int_equal(support_shell(NULL, "cp %s %s", in("trust.json"), in("state/trust.json")), 0);                 /* as joining leaves it */
-    assert_int_equal(cart(cart_install_main, in("b1.bundle"), "--hardware=lab", state_option, NULL, NULL), 0);
-    assert_int_equal(cart(cart_slots_main, state_option, "--json", NULL, NULL, NULL), 0);
-    assert_int_equal(cart(cart_good_main, state_option, NULL, NULL, NULL, NULL), 0);
-    assert_int_equal(cart(cart_install_main, in("b2.bundle"), "--hardware=lab", state_option, NULL, NULL), 1);      /* its gate did not hold */
-    assert_int_equal(cart(cart_install_main, in("nothing"), "--hardware=lab", state_option, NULL, NULL), 3);
-    assert_int_equal(cart(cart_rollback_main, state_option, "--why=test", NULL, NULL, NULL), 0);
-    assert_int_equal(cart(cart_rollback_main, state_option, NULL, NULL, NULL, NULL), 3);                            /* the built-in model runs */
-    assert_int_equal(cart(cart_install_main, in("b1.bundle"), "--hardware=lab", state_option, NULL, NULL), 1);      /* left before */
+    assert_int_equal(cart("install b1.bundle --hardware=lab --state=state"), 0);
+    assert_int_equal(cart("slots --state=state --json"), 0);
+    assert_int_equal(cart("good --state=state"), 0);
+    assert_int_equal(cart("install b2.bundle --hardware=lab --state=state"), 1);      /* its gate did not hold */
+    assert_int_equal(cart("install nothing --hardware=lab --state=state"), 3);
+    assert_int_equal(cart("rollback --state=state --why=test"), 0);
+    assert_int_equal(cart("rollback --state=state"), 3);                            /* the built-in model runs */
+    assert_int_equal(cart("install b1.bundle --hardware=lab --state=state"), 1);      /* left before */
 }
 
 static void mistakes_are_said(void **state)

@@ -3,25 +3,32 @@
 /* The lanes: one weigh, and one see for every basket camera of the cart file. */
 #include "cart/brain/senses.h"
 
-#include "cart/see/see.h"
+#include "cart/see/see_model.h"
 #include "cart/weigh/weigh.h"
 
 #include <stdlib.h>
+#include <trundle/trundle.h>
 
 struct senses {
     struct weigh weigh;
     struct see *see[TRUNDLE_CAMERAS_MAX];    /* owned; NULL: no such camera, or not one that looks into the basket */
 };
 
-enum trundle_status senses_new(const struct cart_file *cart, const struct see_gallery *gallery, struct senses **out, struct trundle_error *err)
+enum trundle_status senses_new(const struct cart_file *cart, const struct see_gallery *gallery, const struct trundle_text *see_json, struct senses **out,
+                               struct trundle_error *err)
 {
     struct weigh_config weigh = WEIGH_CONFIG_DEFAULT;
     struct see_config see = SEE_CONFIG_DEFAULT;
+    struct see_model model;
     enum trundle_status status;
     struct senses *s = calloc(1, sizeof *s);
 
     if (!s)
         return error_set(err, TRUNDLE_NO_MEMORY, "senses", NULL, "no memory");
+    if (see_json && see_json->n) {
+        TRY_GOTO(status, see_model_parse(see_json->bytes, see_json->n, "see.json", &model, err), out);
+        see.model = &model;
+    }
     weigh.max_g = cart->scale.max_g;
     weigh.floor_m[0] = cart->basket.size_m[0];
     weigh.floor_m[1] = cart->basket.size_m[1];

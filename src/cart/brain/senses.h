@@ -4,7 +4,7 @@
  * brain/senses - the senses of one cart behind one face: samples in, evidence out.
  *
  *     struct senses *s;
- *     TRY(senses_new(&cart_file, gallery, &s, err));
+ *     TRY(senses_new(&cart_file, gallery, NULL, &s, err));
  *     senses_push(s, &m);
  *     while (senses_poll(s, senses_lane(&m), &evidence) == TRUNDLE_OK) ...
  *
@@ -23,9 +23,11 @@ enum { SENSES_LANES_MAX = 1 + TRUNDLE_CAMERAS_MAX };
 
 struct senses;
 struct see_gallery;
+struct trundle_text;
 
-/* The gallery is borrowed and may be NULL. */
-TRUNDLE_MUST_USE enum trundle_status senses_new(const struct cart_file *cart, const struct see_gallery *gallery, struct senses **out, struct trundle_error *err);
+/* The gallery is borrowed and may be NULL; see_json is read during the call, and NULL or empty is the built-in model. */
+TRUNDLE_MUST_USE enum trundle_status senses_new(const struct cart_file *cart, const struct see_gallery *gallery, const struct trundle_text *see_json, struct senses **out,
+                                                struct trundle_error *err);
 void senses_free(struct senses *s);
 /* The lane of a message; -1 when no sense takes it. */
 int senses_lane(const struct trundle_message *m);

@@ -52,7 +52,7 @@ enum trundle_status trundle_open(const struct trundle_setup *setup, struct trund
     TRY_GOTO(status, catalog_from_json(setup->catalog_json.bytes, setup->catalog_json.n, "catalog.json", &t->catalog, err), out);
     if (setup->gallery.n)
         TRY_GOTO(status, see_gallery_parse(setup->gallery.bytes, setup->gallery.n, "gallery", &t->gallery, err), out);
-    TRY_GOTO(status, senses_new(&cart, t->gallery, &t->senses, err), out);
+    TRY_GOTO(status, senses_new(&cart, t->gallery, &setup->see_json, &t->senses, err), out);
     brain.catalog = t->catalog;
     brain.start_wall_ns = setup->start_wall_ns;
     brain.costs_json = setup->costs_json.bytes;

@@ -53,6 +53,8 @@ static enum trundle_status take(const struct json_at *at, struct identity *id, s
     TRY(json_take_text(at, "store", id->store, sizeof id->store, err));
     TRY(json_take_text(at, "hub", id->hub, sizeof id->hub, err));
     TRY(json_take_text(at, "pin", id->pin, sizeof id->pin, err));
+    if (json_has(at, "hardware"))
+        TRY(json_take_text(at, "hardware", id->hardware, sizeof id->hardware, err));
     TRY(json_take_text(at, "seal_key", id->seal_key, sizeof id->seal_key, err));
     TRY(json_take_text(at, "public_key", key, sizeof key, err));
     TRY(json_take_text(at, "secret_key", secret, sizeof secret, err));
@@ -112,8 +114,8 @@ enum trundle_status identity_save(const char *dir, const struct identity *id, st
 
     TRY(to_path(dir, path, err));
     encode(id->secret, sizeof id->secret, secret, sizeof secret);
-    root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "version", VERSION, "cart", id->cart, "store", id->store, "hub", id->hub, "pin", id->pin, "seal_key",
-                     id->seal_key, "public_key", id->public_key, "secret_key", secret);
+    root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "version", VERSION, "cart", id->cart, "store", id->store, "hub", id->hub, "pin", id->pin,
+                     "hardware", id->hardware, "seal_key", id->seal_key, "public_key", id->public_key, "secret_key", secret);
     text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
     json_decref(root);
     sodium_memzero(secret, sizeof secret);

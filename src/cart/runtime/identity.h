@@ -23,6 +23,7 @@ struct identity {
     char cart[IDENTITY_TEXT], store[IDENTITY_TEXT];   /* as the hub named them; empty: not joined yet */
     char hub[IDENTITY_URL];                /* "https://hub.example:8443", without a path */
     char pin[IDENTITY_PIN];                /* "sha256//BASE64" of the hub's public key (as curl --pinnedpubkey); empty: the system's authorities */
+    char hardware[IDENTITY_TEXT];          /* what the cart is built of, as bundles name it; empty: not said */
     char seal_key[IDENTITY_KEY];           /* base64, X25519, of the hub; empty: clips are not kept */
     char public_key[IDENTITY_KEY];         /* base64, Ed25519 */
     uint8_t secret[64];

@@ -25,7 +25,7 @@ struct said { struct trundle_decision decision; bool corrected; };
 
 struct keeper {
     struct keeper_config config;
-    char dir[1024], bundle[OUTBOX_NAME], slot[OUTBOX_NAME];
+    char dir[1024], bundle[OUTBOX_SHA], slot[OUTBOX_NAME];
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;                /* something to write, or stop */

@@ -35,7 +35,7 @@ struct keeper;
 struct keeper_config {
     const char *dir;                       /* state folder; copied */
     size_t ring_bytes;                     /* 0: 32 MiB */
-    const char *bundle, *slot;             /* that runs, and where it lies; NULL: none. copied */
+    const char *bundle, *slot;             /* sha256 of the bundle that runs, and where it lies; NULL: none. copied */
     double health_s;                       /* 0: 60; < 0: never */
     void *user;
     void (*filled)(void *user);            /* something is in the outbox (uplink_wake); from the keeper's thread; NULL: nobody asks */

@@ -275,6 +275,10 @@ static enum trundle_status open_session(struct live *l, struct trundle_error *er
     config.setup.cart_json = (struct trundle_text){ (const char *)l->cart_json.data, l->cart_json.n };
     config.setup.catalog_json = (struct trundle_text){ (const char *)l->catalog_json.data, l->catalog_json.n };
     config.setup.gallery = (struct trundle_text){ (const char *)l->gallery.data, l->gallery.n };
+    if (c->model) {
+        model_setup(c->model, &config.setup);
+        model_head(c->model, &config.head);
+    }
     config.head.schema_version = TRIP_SCHEMA_VERSION;
     config.head.start_wall_ns = clock_wall_ns();
     (void)snprintf(config.head.build, sizeof config.head.build, "trundle %s", trundle_version());
@@ -410,9 +414,10 @@ enum trundle_status live_run(const struct live_config *config, struct replay_sum
         status = basket_receipt_json(brain_basket(session_brain(l->session)), &out->receipt_json);
     if (config->face)
         face_end(config->face);
+    out->paid = brain_phase(session_brain(l->session)) == TRUNDLE_PHASE_PAID;
     if (status == TRUNDLE_OK && config->keeper && out->kept == TRUNDLE_OK) {
         struct keeper_trip_end end = { .ended_ns = session_start_wall_ns(l->session) + session_now_ns(l->session), .basket = brain_basket(session_brain(l->session)),
-                                       .paid = brain_phase(session_brain(l->session)) == TRUNDLE_PHASE_PAID };
+                                       .paid = out->paid };
 
         out->kept = keeper_trip_end(config->keeper, &end, &out->kept_error);
     }

@@ -16,6 +16,7 @@ struct live_config {
     const char *cart_path, *catalog_dir;
     const char *record;                  /* NULL: state_dir/current.mcap of the cart file when it names one, else nothing is kept. One
                                             there that has ended is first renamed to trip-<its start, Unix s>.mcap */
+    const struct model *model;           /* what decides and sees; NULL: the built-in one */
     int    threads;
     bool   fast;                         /* recorded sources as fast as they go */
     struct face *face;                   /* NULL: no screen */

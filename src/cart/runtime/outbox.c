@@ -228,6 +228,8 @@ enum trundle_status outbox_insert(struct outbox *box, const struct outbox_record
     if (taken) {
         TRY(meta(box, "boot", &boot, err));
         TRY(meta(box, "sequence", &sequence, err));
+        if (!boot)                         /* something is said before the first start: an installation by hand */
+            TRY(meta_set(box, "boot", boot = 1, err));
         TRY(meta_set(box, "sequence", sequence + 1, err));
         db_bind_integer(box->put, 1, boot);
         db_bind_integer(box->put, 2, sequence + 1);
@@ -335,6 +337,49 @@ enum trundle_status outbox_confirm(struct outbox *box, int64_t first, int64_t la
     status = db_commit(box->db, err);
 out:
     db_free(n);
+    if (status != TRUNDLE_OK)
+        db_rollback(box->db);
+    return status;
+}
+
+static enum trundle_status renumber(struct outbox *box, int64_t id, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    int64_t boot, sequence, had = 0;
+    enum trundle_status status;
+
+    TRY_GOTO(status, db_prepare(box->db, "SELECT boot FROM outbox_record WHERE id = ?", &s, err), out);
+    db_bind_integer(s, 1, id);
+    TRY_GOTO(status, db_step(s, err), out);
+    had = db_integer(s, 0);
+    db_free(s);
+    s = NULL;
+    TRY_GOTO(status, meta(box, "boot", &boot, err), out);
+    TRY_GOTO(status, meta(box, "sequence", &sequence, err), out);
+    if (had >= boot) {
+        boot = had + 1;
+        sequence = 0;
+        TRY_GOTO(status, meta_set(box, "boot", boot, err), out);
+    }
+    TRY_GOTO(status, meta_set(box, "sequence", sequence + 1, err), out);
+    TRY_GOTO(status, db_prepare(box->db, "UPDATE outbox_record SET boot = ?, sequence = ? WHERE id = ?", &s, err), out);
+    db_bind_integer(s, 1, boot);
+    db_bind_integer(s, 2, sequence + 1);
+    db_bind_integer(s, 3, id);
+    status = db_run(s, err);
+out:
+    db_free(s);
+    return status;
+}
+
+enum trundle_status outbox_renumber(struct outbox *box, int64_t id, struct trundle_error *err)
+{
+    enum trundle_status status;
+
+    TRY(db_begin(box->db, err));
+    status = renumber(box, id, err);
+    if (status == TRUNDLE_OK)
+        status = db_commit(box->db, err);
     if (status != TRUNDLE_OK)
         db_rollback(box->db);
     return status;

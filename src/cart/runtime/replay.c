@@ -162,6 +162,7 @@ static void compare(struct run *r)
     bool natural = fabs(r->config->speed - 1) < 1e-9 && r->config->from_ns <= 0;      /* at any other speed a latency means nothing */
 
     s->total_cents = basket_totals(b).total_cents;
+    s->paid = brain_phase(session_brain(r->session)) == TRUNDLE_PHASE_PAID;
     s->has_truth = r->truth.has_basket;
     if (s->has_truth) {
         truth_view_compare(&r->truth, b, &s->right, &s->wrong_or_missing, &s->phantom);
@@ -189,6 +190,9 @@ static enum trundle_status shop(struct run *r, struct trip_reader *trip, const s
 
     r->world = world;
     trip_world_setup(world, &config.setup);
+    if (c->model)
+        model_setup(c->model, &config.setup);
+    model_head(c->model ? c->model : &(struct model){ .sha256 = "" }, &config.head);
     TRY(session_open(&config, &r->session, err));
     if (c->face)
         face_begin(c->face, r->session, world->dir);
@@ -208,7 +212,7 @@ static enum trundle_status shop(struct run *r, struct trip_reader *trip, const s
         face_end(c->face);
     if (status == TRUNDLE_OK && !r->summary->stopped && c->keeper && r->summary->kept == TRUNDLE_OK) {
         struct keeper_trip_end end = { .ended_ns = trip_head(trip)->start_wall_ns + session_now_ns(r->session), .basket = brain_basket(session_brain(r->session)),
-                                       .paid = brain_phase(session_brain(r->session)) == TRUNDLE_PHASE_PAID };
+                                       .paid = r->summary->paid };
 
         r->summary->kept = keeper_trip_end(c->keeper, &end, &r->summary->kept_error);      /* before the trip has its end: a kill in between brings it again */
     }

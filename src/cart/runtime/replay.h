@@ -14,6 +14,7 @@
 
 #include "cart/runtime/face.h"
 #include "cart/runtime/keeper.h"
+#include "cart/runtime/model.h"
 #include "cart/runtime/session.h"
 
 enum { REPLAY_LATENCIES = 256 };
@@ -24,6 +25,7 @@ struct replay_config {
     int    threads;
     const char *record;                  /* trip to write (session.h); NULL none */
     const char *catalog_dir;             /* NULL: the store beside the trip */
+    const struct model *model;           /* what decides and sees; NULL: the built-in one */
     bool   recorded;                     /* take the evidence in the trip instead of running the senses (replay A) */
     struct face *face;                   /* NULL: no screen */
     struct inbox *inbox;                 /* touches from the screen; NULL none */
@@ -39,7 +41,7 @@ struct replay_summary {
     double  trip_s, wall_s, cpu_s;       /* CPU of this process */
     struct bytes receipt_text, receipt_json;   /* owned: replay_summary_done */
     int64_t total_cents;
-    bool    stopped;
+    bool    stopped, paid;
     enum trundle_status kept;            /* of what went to the keeper, and why not all did */
     struct trundle_error kept_error;
     /* against the truth */

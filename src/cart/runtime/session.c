@@ -366,7 +366,7 @@ enum trundle_status session_open(const struct session_config *config, struct ses
         TRY_GOTO(status, start_recording(s, &killed, err), out);
     if (config->begun)
         config->begun(config->user, killed ? trip_head(killed) : &config->head);
-    TRY_GOTO(status, senses_new(&s->cart, s->gallery, &s->senses, err), out);
+    TRY_GOTO(status, senses_new(&s->cart, s->gallery, &setup->see_json, &s->senses, err), out);
     brain.catalog = s->catalog;
     brain.cart = &s->cart;
     brain.start_wall_ns = s->start_wall_ns;

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
+enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, RENUMBERED_MOST = 3, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
 
 struct sender {
     struct uplink_config config;
@@ -35,7 +35,7 @@ struct sender {
     int clip_tries;
     struct uplink_counts counts;
     int64_t next_orders_ns;
-    unsigned failed;                       /* in a row */
+    unsigned failed, renumbered;           /* in a row */
 };
 
 static void sender_done(struct sender *s)
@@ -115,6 +115,18 @@ static bool refused_content(int status)
     return status == 400 || status == 413 || status == 422;
 }
 
+/* A number is taken: with fewer lines until the one is found, which gets another number. A hub that goes on saying so is not believed. */
+static enum trundle_status number_taken(struct sender *s, size_t n, int64_t first, struct trundle_error *err)
+{
+    if (n > 1) {
+        s->most = n / 2;
+        return TRUNDLE_OK;
+    }
+    if (++s->renumbered > RENUMBERED_MOST)
+        return uplink_reply_error(&s->reply, "ingest", err);
+    return outbox_renumber(s->box, first, err);
+}
+
 static enum trundle_status send_records(struct sender *s, struct trundle_error *err)
 {
     int64_t first, last, accepted;
@@ -135,11 +147,14 @@ static enum trundle_status send_records(struct sender *s, struct trundle_error *
         s->most = RECORDS_MOST;
         return outbox_set_aside(s->box, first, status != TRUNDLE_OK && err ? err->what : "refused", err);
     }
+    if (s->reply.status == 409)
+        return number_taken(s, n, first, err);
     TRY(uplink_reply_error(&s->reply, "ingest", err));
     accepted = integer_of(&s->reply, "accepted", -1);
     if (accepted < 0 || accepted + integer_of(&s->reply, "repeated", 0) != (int64_t)n)
         return error_set(err, TRUNDLE_DEVICE, s->id.hub, "is this a hub?", "it does not say that it took all %zu records", n);
     TRY(outbox_confirm(s->box, first, last, err));
+    s->renumbered = 0;
     s->counts.records += (uint64_t)accepted;
     s->counts.repeated += (uint64_t)((int64_t)n - accepted);
     if (s->most < RECORDS_MOST)
@@ -278,17 +293,17 @@ static enum trundle_status keep_policy(const char *dir, const json_t *policy, st
     return status;
 }
 
-static void ask_orders(struct sender *s)
+static enum trundle_status ask_orders(struct sender *s, struct trundle_error *err)
 {
     double every = s->config.orders_s > 0 ? s->config.orders_s : 60;
     json_t *root;
 
     if (s->config.orders_s < 0 || clock_mono_ns() < s->next_orders_ns)
-        return;
+        return TRUNDLE_OK;
     s->next_orders_ns = clock_mono_ns() + S_NS(every);
     s->counts.requests++;
-    if (uplink_request(s->call, "GET", "/api/v1/orders", NULL, 0, &s->reply, NULL) != TRUNDLE_OK || uplink_reply_error(&s->reply, "orders", NULL) != TRUNDLE_OK)
-        return;                            /* the records' own failures are counted and waited for */
+    TRY(uplink_request(s->call, "GET", "/api/v1/orders", NULL, 0, &s->reply, err));
+    TRY(uplink_reply_error(&s->reply, "orders", err));
     root = json_loadb((const char *)s->reply.body.data, s->reply.body.n, 0, NULL);
     if (keep_policy(s->dir, json_object_get(root, "policy"), NULL) == TRUNDLE_OK && s->config.rate_bps == 0) {
         s->rate_bps = share(s->dir);
@@ -296,7 +311,8 @@ static void ask_orders(struct sender *s)
     }
     json_decref(root);
     if (s->config.orders)
-        s->config.orders(s->config.user, &s->reply);
+        s->config.orders(s->config.user, s->call, &s->reply);
+    return TRUNDLE_OK;
 }
 
 static void tell(struct sender *s, const char *doing)
@@ -345,6 +361,11 @@ enum trundle_status uplink_drain(const struct uplink_config *config, bool once, 
     struct sender s = { .config = *config };
     enum trundle_status status = sender_init(&s, config, config->stop, err);
 
+    if (status == TRUNDLE_OK && config->orders && (status = ask_orders(&s, err)) != TRUNDLE_OK) {
+        s.counts.failures++;
+        if (!once && status != TRUNDLE_AGAIN)
+            status = TRUNDLE_OK;           /* the records are tried all the same */
+    }
     while (status == TRUNDLE_OK) {
         if (stopped(config->stop)) {
             status = TRUNDLE_AGAIN;
@@ -406,7 +427,7 @@ static void *run(void *user)
         (void)pthread_mutex_unlock(&u->lock);
         tell(s, status == TRUNDLE_OK ? "sending" : status == TRUNDLE_END ? "done" : "waiting");
         if (status == TRUNDLE_OK || status == TRUNDLE_END)
-            ask_orders(s);
+            (void)!ask_orders(s, NULL);    /* the records' own failures are counted and waited for */
         if (status == TRUNDLE_END)
             wait_until(u, IDLE_MS * NS_PER_MS, true);
         else if (status != TRUNDLE_OK)
@@ -528,6 +549,7 @@ enum trundle_status uplink_join(const char *dir, struct identity *id, const char
     TRY_GOTO(status, uplink_call_new(id, &call, err), out);
     TRY_GOTO(status, uplink_request(call, "POST", "/api/v1/join", body, strlen(body), &reply, err), out);
     TRY_GOTO(status, uplink_reply_error(&reply, "join", err), out);
+    (void)snprintf(id->hardware, sizeof id->hardware, "%s", hardware);
     status = take_join(dir, id, &reply, err);
 out:
     uplink_reply_done(&reply);

@@ -63,9 +63,10 @@ struct uplink_config {
     double  retry_s, retry_most_s;         /* 0: 1 and 300 */
     volatile const int *stop;              /* may be NULL */
     void   *user;
-    /* On the sending thread; each may be NULL. Orders are asked for every orders_s (0: 60; < 0: never). */
+    /* On the sending thread; each may be NULL. Orders are asked for every orders_s (0: 60; < 0: never), by uplink_drain once, first, and only for `orders`, which may
+     * make requests of its own with `call`. */
     void  (*progress)(void *user, const struct outbox_state *state, const char *doing);
-    void  (*orders)(void *user, const struct uplink_reply *orders);
+    void  (*orders)(void *user, struct uplink_call *call, const struct uplink_reply *orders);
     double  orders_s;
 };
 

@@ -136,6 +136,16 @@ static enum trundle_status name_or_none(const struct json_at *at, const char *ke
     return text[0] ? depot_name_check(text, where, err) : TRUNDLE_OK;
 }
 
+/* The sha256 of what runs, or a name. */
+static enum trundle_status bundle_take(const struct json_at *at, struct trundle_error *err)
+{
+    char text[DEPOT_SHA] = "";
+
+    if (json_has(at, "bundle"))
+        TRY(json_take_text(at, "bundle", text, sizeof text, err));
+    return depot_sha_check(text, "bundle", NULL) == TRUNDLE_OK ? TRUNDLE_OK : name_or_none(at, "bundle", err);
+}
+
 static enum trundle_status clip_check(const struct json_at *body, struct trundle_error *err)
 {
     char sha256[DEPOT_SHA], where[240];
@@ -165,7 +175,7 @@ static enum trundle_status trip_check(const struct json_at *body, struct trundle
 
     TRY(trip_take(body, err));
     TRY(name_or_none(body, "store", err));
-    TRY(name_or_none(body, "bundle", err));
+    TRY(bundle_take(body, err));
     TRY(json_take_integer(body, "started_ns", 0, INT64_MAX, &started_ns, err));
     return json_take_integer(body, "ended_ns", started_ns, INT64_MAX, &ended_ns, err);
 }

@@ -188,7 +188,7 @@ TRUNDLE_MUST_USE enum trundle_status depot_clips(struct depot *d, const struct d
 /* ---- trips, products, labels ---- */
 
 struct depot_trip {
-    char    cart[DEPOT_NAME], trip[DEPOT_NAME], store[DEPOT_NAME], bundle[DEPOT_NAME];
+    char    cart[DEPOT_NAME], trip[DEPOT_NAME], store[DEPOT_NAME], bundle[DEPOT_SHA];
     int64_t started_ns, ended_ns;
     int64_t boot, sequence;                /* of the record that ended it; 0: none came */
     char    file[DEPOT_SHA];               /* the trip file, when it was handed in; else "" */

@@ -377,6 +377,7 @@ static enum trundle_status orders(struct ask *ask, struct http_reply *reply, str
     struct ship_order order;
     struct db *db = NULL;
     json_t *answer = NULL, *policy = NULL;
+    int64_t trust = 0;
     enum trundle_status status;
 
     (void)reply;
@@ -384,6 +385,8 @@ static enum trundle_status orders(struct ask *ask, struct http_reply *reply, str
     status = ship_order_for(db, ask->caller->name, &order, err);
     if (status == TRUNDLE_OK)
         status = policy_of(db, ask->caller->store, &policy, err);
+    if (status == TRUNDLE_OK)
+        status = ship_trust_serial(db, &trust, err);
     depot_read_end(ask->server->depot, db);
     if (status == TRUNDLE_OK)
         status = ship_order_json(&order, &answer, err);
@@ -392,6 +395,7 @@ static enum trundle_status orders(struct ask *ask, struct http_reply *reply, str
         return status;
     }
     (void)json_object_set_new(answer, "policy", policy);
+    (void)json_object_set_new(answer, "trust", json_integer(trust));
     (void)json_object_set_new(answer, "time_ns", json_integer(ask->now_ns));
     ask->answer = answer;
     return TRUNDLE_OK;
@@ -485,7 +489,7 @@ const struct server_route cart_routes[] = {
     { .method = "PUT", .path = "/api/v1/clips/{clip}", .who = CART, .id = "clip_put", .text = "a part of a clip of size bytes, from offset on", .query = "offset:integer size:integer",
       .body = "application/octet-stream", .body_max = DEPOT_CHUNK_MAX, .gives = "have:integer", .quiet = true, .run = clip_put },
     { .method = "GET", .path = "/api/v1/orders", .who = CART, .id = "orders", .text = "what the cart should run and keep",
-      .gives = "bundle:any rollout:any leave:any policy:object time_ns:time", .run = orders },
+      .gives = "bundle:any rollout:any leave:any trust:integer policy:object time_ns:time", .run = orders },
     { .method = "GET", .path = "/api/v1/invites", .who = OPERATOR | AUDITOR | ADMIN, .id = "invite_list", .text = "codes that were made, and who used them",
       .gives = "[id:text store:name cart:text who:text made_ns:time expires_ns:time used_ns:time used_by:text]", .run = invites },
     { .method = "POST", .path = "/api/v1/invites", .who = OPERATOR | ADMIN, .id = "invite_add", .text = "a code with which one cart may join; shown this once",

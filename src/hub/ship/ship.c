@@ -93,6 +93,19 @@ enum trundle_status ship_trust_text(struct db *db, struct bytes *out, struct tru
     return status == TRUNDLE_OK ? status : error_set(err, status, "keyring", NULL, "no memory");
 }
 
+enum trundle_status ship_trust_serial(struct db *db, int64_t *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(db_prepare(db, "SELECT coalesce(max(serial), 0) FROM ship_trust", &s, err));
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        *out = db_integer(s, 0);
+    db_free(s);
+    return status;
+}
+
 enum trundle_status ship_trust_json(struct db *db, int64_t after, json_t **out, struct trundle_error *err)
 {
     struct db_statement *s = NULL;

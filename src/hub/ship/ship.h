@@ -32,6 +32,8 @@ TRUNDLE_MUST_USE enum trundle_status ship_open(struct db *db, struct trundle_err
 TRUNDLE_MUST_USE enum trundle_status ship_trust_put(struct db *db, const void *bytes, size_t n, const char *who, int64_t now_ns, struct trundle_error *err);
 /* The newest, as text, into an empty buffer. NOT_FOUND: none yet. */
 TRUNDLE_MUST_USE enum trundle_status ship_trust_text(struct db *db, struct bytes *out, struct trundle_error *err);
+/* Of the newest; 0: none yet. */
+TRUNDLE_MUST_USE enum trundle_status ship_trust_serial(struct db *db, int64_t *out, struct trundle_error *err);
 /* [keyring, ...] with a serial above `after`, oldest first (texts of trust.json). */
 TRUNDLE_MUST_USE enum trundle_status ship_trust_json(struct db *db, int64_t after, json_t **out, struct trundle_error *err);
 
