@@ -803,6 +803,37 @@ static void tls_has_a_pinned_certificate(void **state)
     bytes_done(&key);
 }
 
+/* A client that begins TLS and then says nothing more costs nothing but its connection. */
+static void a_stalled_handshake_costs_no_core(void **state)
+{
+    static const char *const names[] = { "127.0.0.1" };
+    static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    struct bytes certificate = { 0 }, key = { 0 };
+    struct http_config config = { .address = "127.0.0.1:0", .routes = routes, .routes_n = COUNT_OF(routes), .request_s = 5 };
+    struct http_server *s = NULL;
+    struct trundle_error err;
+    int64_t cpu_ns;
+    int fd;
+
+    (void)state;
+    support_ok(http_certificate_make(names, 1, &certificate, &key, &err), &err);
+    config.certificate_pem = (const char *)certificate.data;
+    config.key_pem = (const char *)key.data;
+    support_ok(http_start(&config, &s, &err), &err);
+    fd = client_connect(client_port(http_url(s)));
+    client_send(fd, hello, sizeof hello - 1);
+    (void)poll(NULL, 0, 100);
+    cpu_ns = clock_cpu_ns();
+    (void)poll(NULL, 0, 1000);
+    cpu_ns = clock_cpu_ns() - cpu_ns;
+    print_message("# %.0f ms of CPU in 1 s\n", 1e-6 * (double)cpu_ns);
+    assert_true(cpu_ns < 150 * NS_PER_MS);
+    (void)close(fd);
+    http_stop(s);
+    bytes_done(&certificate);
+    bytes_done(&key);
+}
+
 /* Between two requests a client may stay for idle_s, and no longer; a body may take body_s. */
 static void idle_clients_are_kept_and_then_closed(void **state)
 {
@@ -868,6 +899,7 @@ int main(void)
         TEST(files_of_the_disk_come_in_ranges),
         TEST(handlers_run_at_once),
         TEST(tls_has_a_pinned_certificate),
+        TEST(a_stalled_handshake_costs_no_core),
         TEST(idle_clients_are_kept_and_then_closed),
     };
 
