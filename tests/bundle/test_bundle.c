@@ -308,32 +308,43 @@ static void tampering_names_what_was_changed(void **state)
 }
 
 /* The file changes between the look and the reading. */
-static void what_changed_since_is_not_read(void **state)
+static struct bundle *changed_after_the_look(struct make *m)
 {
-    struct make m;
+    const char *path = make_bundle(m, .sign = 1);
     struct bundle *b = NULL;
-    struct bytes text = { 0 };
     struct trundle_error err;
-    const char *path;
-    char folder[600];
     FILE *f;
 
-    (void)state;
-    make_init(&m);
-    path = make_bundle(&m, .sign = 1);
     support_ok(bundle_open(path, &b, NULL, &err), &err);
-    support_ok(bundle_verify(b, m.trust, &lab, NULL, &err), &err);
+    support_ok(bundle_verify(b, m->trust, &lab, NULL, &err), &err);
     f = fopen(path, "r+b");
     assert_non_null(f);
     (void)fseek(f, -1, SEEK_END);
     (void)fputc('!', f);
     (void)fclose(f);
+    return b;
+}
+
+static void what_changed_since_is_not_read(void **state)
+{
+    struct make m;
+    struct bundle *b;
+    struct bytes text = { 0 };
+    struct trundle_error err;
+    char folder[600];
+
+    (void)state;
+    make_init(&m);
+    b = changed_after_the_look(&m);
     assert_int_equal(bundle_read(b, "model/sub/net.bin", &text, &err), TRUNDLE_CORRUPT);
     assert_null(text.data);
     assert_int_equal(bundle_read(b, "model/fuse.json", &text, &err), TRUNDLE_BAD_ARG);      /* the mark is gone */
     assert_int_equal(bundle_verify(b, m.trust, &lab, NULL, &err), TRUNDLE_CORRUPT);
+    bundle_close(b);
+    b = changed_after_the_look(&m);
     (void)snprintf(folder, sizeof folder, "%s/out", make_scratch());
     support_ok(folder_make(folder, &err), &err);
+    assert_int_equal(bundle_extract(b, folder, NULL, &err), TRUNDLE_CORRUPT);
     assert_int_equal(bundle_extract(b, folder, NULL, &err), TRUNDLE_BAD_ARG);
     bundle_close(b);
     make_done(&m);
