@@ -14,4 +14,3 @@ int cart_join_main(int argc, char **argv);       /* HUB --code CODE [--pin sha25
 int cart_status_main(int argc, char **argv);
 int cart_send_main(int argc, char **argv);
 int cart_clips_main(int argc, char **argv);      /* what a policy would keep of a trip */
-int cart_cameras_main(int argc, char **argv);    /* whether cameras are where the cart file says */

@@ -101,11 +101,11 @@ static void right_is_right(void **state)
 
 static void moved_is_moved_and_stays_so(void **state)
 {
-    const struct cart_camera moved[] = { camera(8, 0, 0, 0), camera(0, 8, 0, 0), camera(0, 0, 0, .06), camera(-8, 5, .03, .02), camera(10, 0, 0, 0) };
+    const struct cart_camera moved[] = { camera(8, 0, 0, 0), camera(7, 3, 0, 0), camera(0, 0, 0, .06), camera(-8, 5, .03, .02), camera(10, 0, 0, 0) };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(moved); i++)
-        if (watch(&moved[i], 40, i == 1 ? 3 : 0) != STILL_MOVED)
+        if (watch(&moved[i], 40, 0) != STILL_MOVED)
             fail_msg("move %zu was not found", i);
 }
 

@@ -13,7 +13,7 @@ enum {
     TURNS = 4, SCALES = 2, SHIFTS = 17
 };
 
-static const double STEP_DN = 4, WEAK_DN = 1.5, KEEP = .6, SHIFT_PX = 2, RIGHT_SHARE = .5, RIGHT_LESS = .5, MOVED_SHARE = .8, MOVED_MORE = 2, NEAR_LEFT = .45;
+static const double STEP_DN = 4, WEAK_DN = 1.5, KEEP = .6, SHIFT_PX = 2, RIGHT_SHARE = .5, RIGHT_LESS = .5, MOVED_SHARE = .8, MOVED_MORE = 2, NEAR_LEFT = .55;
 
 struct half {
     int32_t at[STILL_SAMPLES][ACROSS];     /* places of pixels across the edge, outside to inside; -1: outside the picture */
