@@ -5,6 +5,7 @@
 #include "cart/runtime/pipeline.h"
 #include "cart/runtime/replay.h"
 #include "cart/runtime/summary.h"
+#include "cmd/cart/hub_side.h"
 #include "cmd/front.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
@@ -48,7 +49,7 @@ static bool parse_speed(const char *text, double *out)
 
 int verb_run(int argc, char **argv)
 {
-    const char *speed = NULL, *serve = NULL, *cart = NULL, *catalog = NULL, *record = NULL;
+    const char *speed = NULL, *serve = NULL, *cart = NULL, *catalog = NULL, *record = NULL, *state = NULL;
     bool json = false, recorded = false, till = false;
     long long threads = 1;
     struct span span = { 0, 1e9 };
@@ -58,6 +59,7 @@ int verb_run(int argc, char **argv)
         { "record", "OUT.mcap", OPTION_TEXT, &record, "keep the trip; the same command after a kill goes on where it stopped" },
         { "cart", "CART.json", OPTION_TEXT, &cart, "run on the devices of this cart" },
         { "catalog", "DIR", OPTION_TEXT, &catalog, "catalog directory (of a trip: the store beside it)" },
+        { "state", "DIR", OPTION_TEXT, &state, "keep what the hub should know in DIR, and send it (trundle cart join); default: state_dir of a cart that has joined" },
         { "threads", "N", OPTION_LONG, &threads, "threads, 1 to 8; the basket does not depend on it" },
         { "recorded", NULL, OPTION_FLAG, &recorded, "take the evidence in the trip instead of sensing again" },
         { "from", "S", OPTION_NUMBER, &span.from_s, "of a trip: as fast as it goes up to second S; decisions are printed from there on" },
@@ -69,6 +71,7 @@ int verb_run(int argc, char **argv)
     struct replay_config config = REPLAY_CONFIG_DEFAULT;
     struct replay_summary summary;
     struct front front = { NULL, NULL, NULL };
+    struct hub_side hub = { NULL, NULL };
     struct trundle_error err;
     enum trundle_status status = TRUNDLE_OK;
     int first, code;
@@ -96,9 +99,11 @@ int verb_run(int argc, char **argv)
     }
     if (serve)
         status = front_open(&front, serve, till, &err);
+    if (status == TRUNDLE_OK)
+        status = hub_side_open(&hub, state, cart, &err);
     if (status == TRUNDLE_OK && cart) {
         struct live_config live = { .cart_path = cart, .catalog_dir = catalog, .record = record, .threads = (int)threads, .face = front.face,
-                                    .inbox = front.inbox, .stop = front_stop(), .fast = speed && config.speed == 0, .health = print_health, .decision = json ? print_decision : NULL, .user = &span };
+                                    .inbox = front.inbox, .keeper = hub.keeper, .stop = front_stop(), .fast = speed && config.speed == 0, .health = print_health, .decision = json ? print_decision : NULL, .user = &span };
 
         status = live_run(&live, &summary, &err);
     } else if (status == TRUNDLE_OK) {
@@ -108,12 +113,14 @@ int verb_run(int argc, char **argv)
         config.recorded = recorded;
         config.face = front.face;
         config.inbox = front.inbox;
+        config.keeper = hub.keeper;
         config.stop = front_stop();
         config.decision = json ? print_decision : NULL;
         config.user = &span;
         status = replay_trip(argv[first], &config, &summary, &err);
     }
     front_close(&front);
+    hub_side_close(&hub, status == TRUNDLE_OK ? &summary : NULL);
     if (status != TRUNDLE_OK)
         return option_fail("run", &err);
     code = front_print(&summary, json);

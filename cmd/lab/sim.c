@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle sim: makes trips of a suite; `sim shot` makes a contact sheet of them, `sim fields` lists what a suite says,
- * `sim codes` shows codes to a scanner's camera, `sim export` gives the truth of frames to other tools, `sim noise` fits the noise of real scales. */
+ * `sim codes` shows codes to a scanner's camera, `sim export` gives the truth of frames to other tools, `sim noise` fits the noise of real scales,
+ * `sim privacy` counts people in the pictures that carts would keep. */
 #include "cmd/option.h"
 #include "cmd/lab/sim_noise.h"
+#include "cmd/lab/sim_privacy.h"
 #include "cmd/verbs.h"
 #include "lab/sim/codes.h"
 #include "lab/sim/export.h"
@@ -205,6 +207,10 @@ int verb_sim(int argc, char **argv)
         return fields(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "noise"))
         return sim_noise(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "privacy"))
+        return sim_privacy_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "still"))
+        return sim_still_main(argc - 1, argv + 1);
     if (!option_parse(argc, argv, "trundle sim --suite NAME|FILE --seed S --trips N --out DIR", "simulated shopping trips with their truth", rows, &first, &code))
         return code;
     if (!suite_name || !out || first < argc || jobs < 1 || jobs > 64 || trips < 1 || trips > SIM_TRIPS_MAX) {

@@ -17,12 +17,24 @@ struct capture {
     tjhandle encoder;
 };
 
+struct cart_camera capture_camera(const struct cart_camera *camera, const struct capture_config *config)
+{
+    struct cart_camera wide = *camera;
+
+    if (wide.tolerance_deg < config->margin_deg)
+        wide.tolerance_deg = config->margin_deg;
+    if (wide.tolerance_m < config->margin_m)
+        wide.tolerance_m = config->margin_m;
+    return wide;
+}
+
 enum trundle_status capture_new(const struct cart_camera *camera, const struct cart_basket *basket, const struct capture_config *config,
                                 struct capture **out, struct trundle_error *err)
 {
+    enum trundle_status status = TRUNDLE_NO_MEMORY;
+    struct cart_camera wide;
     struct capture *c;
     size_t n;
-    enum trundle_status status = TRUNDLE_NO_MEMORY;
 
     if (!camera || !basket || !config || !out || config->quality < 1 || config->quality > 100 || camera->width_px < 1 ||
         camera->height_px < 1 || camera->width_px > CAPTURE_SIDE_MAX || camera->height_px > CAPTURE_SIDE_MAX)
@@ -43,7 +55,8 @@ enum trundle_status capture_new(const struct cart_camera *camera, const struct c
         (void)error_set(err, status, "capture", NULL, "no memory for a camera of %d x %d", c->w, c->h);
         goto out;
     }
-    TRY_GOTO(status, mask_make(camera, basket, c->visible, mask_bytes(camera), err), out);
+    wide = capture_camera(camera, config);
+    TRY_GOTO(status, mask_make(&wide, basket, c->visible, mask_bytes(camera), err), out);
     *out = c;
     return TRUNDLE_OK;
 out:

@@ -31,11 +31,16 @@ struct capture_picture {
 
 struct capture_config {
     int quality;                   /* JPEG 1..100 */
+    double margin_deg, margin_m;   /* the mask holds for poses off by so much, also when the cart file states a smaller tolerance; 0: as stated */
 };
 #define CAPTURE_CONFIG_DEFAULT { .quality = 80 }
+/* Of a cart among people: a mount that was knocked by 3 degrees and 2 cm shows nobody. What is knocked further, still.h finds. */
+#define CAPTURE_CONFIG_LIVE    { .quality = 80, .margin_deg = 3, .margin_m = 0.02 }
 
 enum { CAPTURE_BLANK = 0, CAPTURE_SIDE_MAX = 8192 };   /* the value of hidden pixels in all three channels; px */
 
+/* The pose tolerance that the mask carries: the larger of the cart file's and the margin. */
+struct cart_camera capture_camera(const struct cart_camera *camera, const struct capture_config *config);
 /* UNSUPPORTED: role scanner. BAD_INPUT: the camera sees nothing of the basket. BAD_ARG, NO_MEMORY. */
 TRUNDLE_MUST_USE enum trundle_status capture_new(const struct cart_camera *camera, const struct cart_basket *basket,
                                                  const struct capture_config *config, struct capture **out, struct trundle_error *err);

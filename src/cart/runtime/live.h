@@ -20,6 +20,7 @@ struct live_config {
     bool   fast;                         /* recorded sources as fast as they go */
     struct face *face;                   /* NULL: no screen */
     struct inbox *inbox;                 /* NULL: one of its own */
+    struct keeper *keeper;               /* NULL: nothing is kept for a hub */
     volatile const int *stop;
     void *user;
     void (*decision)(void *user, const struct trundle_message *m, bool again);

@@ -14,16 +14,37 @@ struct run {
     const struct replay_config *config;
     struct replay_summary *summary;
     struct session *session;
+    const struct trip_world *world;
     struct truth_view truth;
     int64_t start_mono_ns;
     struct { int64_t t_event_ns, shown_mono_ns; } shown[REPLAY_LATENCIES];
     int shown_n;
 };
 
+static void on_begun(void *user, const struct trip_head *head)
+{
+    struct run *r = user;
+
+    if (!r->config->keeper)
+        return;
+    keeper_patient(r->config->keeper, true);          /* what is driven again after a kill goes as fast as it can */
+    r->summary->kept = keeper_trip_begin(r->config->keeper, head, r->world->cart_json.data, r->world->cart_json.n, &r->summary->kept_error);
+}
+
+static void on_kept(void *user, const struct trundle_message *m)
+{
+    struct run *r = user;
+
+    if (r->config->keeper)
+        keeper_message(r->config->keeper, m);
+}
+
 static void on_output(void *user, const struct trundle_message *m, bool again)
 {
     struct run *r = user;
 
+    if (r->config->keeper)
+        keeper_decided(r->config->keeper, m);
     if (r->config->face)
         face_output(r->config->face, m);
     if (m->channel != TRUNDLE_DECISION)
@@ -49,6 +70,18 @@ static void on_consumed(void *user, const struct trundle_message *m)
 static bool stopped(const struct run *r)
 {
     return r->config->stop && *r->config->stop;
+}
+
+/* The clock of the trip is that of the wall from here on, at natural speed; else the keeper must not trust it, and may wait. */
+static void set_clock(struct run *r, int64_t start_mono_ns)
+{
+    bool natural = fabs(r->config->speed - 1) < 1e-9;
+
+    r->start_mono_ns = start_mono_ns;
+    if (r->config->keeper) {
+        keeper_clock(r->config->keeper, natural ? start_mono_ns : 0);
+        keeper_patient(r->config->keeper, !natural);
+    }
 }
 
 /* Touches of the screen up to the moment t of the trip; at natural speed this is also where the time passes. */
@@ -91,17 +124,17 @@ static enum trundle_status drive(struct run *r, struct trip_reader *trip, struct
     enum trundle_status status;
     struct trundle_message m;
 
-    r->start_mono_ns = clock_mono_ns();
+    set_clock(r, clock_mono_ns());
     while (!stopped(r) && (status = trip_next(trip, &m, err)) == TRUNDLE_OK) {
         if (!wanted(r, &m))
             continue;
         if (skip) {
             if (--skip == 0 && r->config->speed > 0)
-                r->start_mono_ns = clock_mono_ns() - (int64_t)((double)m.log_ns / r->config->speed);
+                set_clock(r, clock_mono_ns() - (int64_t)((double)m.log_ns / r->config->speed));
             continue;
         }
         if (r->config->speed > 0 && m.log_ns < r->config->from_ns)
-            r->start_mono_ns = clock_mono_ns() - (int64_t)((double)m.log_ns / r->config->speed);
+            set_clock(r, clock_mono_ns() - (int64_t)((double)m.log_ns / r->config->speed));
         else if (r->config->speed > 0 || r->config->inbox)
             TRY(pass_time(r, m.log_ns, err));
         TRY(session_push(r->session, &m, err));
@@ -150,10 +183,11 @@ static enum trundle_status shop(struct run *r, struct trip_reader *trip, const s
 {
     const struct replay_config *c = r->config;
     struct session_config config = { .head = *trip_head(trip), .threads = c->threads, .record = c->record, .recorded_evidence = c->recorded, .user = r,
-                                     .output = on_output, .consumed = on_consumed };
+                                     .begun = on_begun, .kept = on_kept, .output = on_output, .consumed = on_consumed };
     int64_t wall = clock_mono_ns(), cpu = clock_cpu_ns();
     enum trundle_status status;
 
+    r->world = world;
     trip_world_setup(world, &config.setup);
     TRY(session_open(&config, &r->session, err));
     if (c->face)
@@ -172,6 +206,12 @@ static enum trundle_status shop(struct run *r, struct trip_reader *trip, const s
     }
     if (c->face)
         face_end(c->face);
+    if (status == TRUNDLE_OK && !r->summary->stopped && c->keeper && r->summary->kept == TRUNDLE_OK) {
+        struct keeper_trip_end end = { .ended_ns = trip_head(trip)->start_wall_ns + session_now_ns(r->session), .basket = brain_basket(session_brain(r->session)),
+                                       .paid = brain_phase(session_brain(r->session)) == TRUNDLE_PHASE_PAID };
+
+        r->summary->kept = keeper_trip_end(c->keeper, &end, &r->summary->kept_error);      /* before the trip has its end: a kill in between brings it again */
+    }
     if (status == TRUNDLE_OK && !r->summary->stopped) {
         status = session_finish(r->session, err);
         r->session = NULL;

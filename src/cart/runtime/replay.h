@@ -13,6 +13,7 @@
 #pragma once
 
 #include "cart/runtime/face.h"
+#include "cart/runtime/keeper.h"
 #include "cart/runtime/session.h"
 
 enum { REPLAY_LATENCIES = 256 };
@@ -26,6 +27,7 @@ struct replay_config {
     bool   recorded;                     /* take the evidence in the trip instead of running the senses (replay A) */
     struct face *face;                   /* NULL: no screen */
     struct inbox *inbox;                 /* touches from the screen; NULL none */
+    struct keeper *keeper;               /* what of the trip is kept for the hub; NULL: nothing */
     volatile const int *stop;            /* set from a signal handler: finish early; NULL never */
     void *user;
     void (*decision)(void *user, const struct trundle_message *m, bool again);   /* acknowledged ones; may be NULL */
@@ -38,6 +40,8 @@ struct replay_summary {
     struct bytes receipt_text, receipt_json;   /* owned: replay_summary_done */
     int64_t total_cents;
     bool    stopped;
+    enum trundle_status kept;            /* of what went to the keeper, and why not all did */
+    struct trundle_error kept_error;
     /* against the truth */
     bool    has_truth;
     int     true_items, right, wrong_or_missing, phantom;

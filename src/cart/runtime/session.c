@@ -55,6 +55,8 @@ static void record(struct session *s, const struct trundle_message *m)
         if (status != TRUNDLE_OK)
             fail(s, status);
     }
+    if (s->config.kept && s->failed == TRUNDLE_OK)
+        s->config.kept(s->config.user, m);
 }
 
 /* The next number after what was written for this input; never the number of the next input. */
@@ -362,6 +364,8 @@ enum trundle_status session_open(const struct session_config *config, struct ses
         TRY_GOTO(status, see_gallery_parse(setup->gallery.bytes, setup->gallery.n, "gallery", &s->gallery, err), out);
     if (config->record)
         TRY_GOTO(status, start_recording(s, &killed, err), out);
+    if (config->begun)
+        config->begun(config->user, killed ? trip_head(killed) : &config->head);
     TRY_GOTO(status, senses_new(&s->cart, s->gallery, &s->senses, err), out);
     brain.catalog = s->catalog;
     brain.cart = &s->cart;

@@ -38,6 +38,10 @@ struct session_config {
     const char *record;                    /* path of the trip to write; NULL: nothing is kept, and `output` comes at once */
     bool recorded_evidence;                /* replay A: evidence is an input, and the senses rest */
     void *user;
+    /* The head that the trip has: of a killed one that goes on, its own. Before any message; may be NULL. */
+    void (*begun)(void *user, const struct trip_head *head);
+    /* Every message that goes into the trip, in its order and with its numbers, before anything is durable; may be NULL. */
+    void (*kept)(void *user, const struct trundle_message *m);
     /* A belief or decision, durable if recording. `again`: it had been acknowledged before the cart was killed. May be NULL. */
     void (*output)(void *user, const struct trundle_message *m, bool again);
     /* An input that has been consumed, after its outputs. May be NULL. */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+#include "cart/runtime/clip_file.h"
+
+#include "base/std/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum trundle_status copy_messages(const struct clip_cut *cut, struct trip_writer *w, bool *out_short, struct trundle_error *err)
+{
+    uint64_t at, end, written = 0;
+    bool cut_short;
+
+    (void)pthread_mutex_lock(cut->lock);
+    at = ring_find(cut->ring, cut->want->t0_ns);
+    end = ring_find(cut->ring, cut->want->t1_ns + 1);
+    cut_short = at == ring_begin(cut->ring) && at > 0;
+    (void)pthread_mutex_unlock(cut->lock);
+    for (; at < end; at++) {
+        struct trundle_message m;
+        enum trundle_status status;
+
+        (void)pthread_mutex_lock(cut->lock);
+        status = ring_get(cut->ring, at, &m, cut->room, cut->room_bytes);
+        if (status == TRUNDLE_NOT_FOUND) {         /* the loop went on, and the ring gave way */
+            uint64_t begin = ring_begin(cut->ring);
+
+            cut_short = true;
+            at = (begin > at ? begin : at + 1) - 1;
+        }
+        (void)pthread_mutex_unlock(cut->lock);
+        if (status != TRUNDLE_OK)
+            continue;
+        TRY(trip_write(w, &m, err));
+        written++;
+    }
+    *out_short = cut_short;
+    if (!written)
+        return error_set(err, TRUNDLE_NOT_FOUND, "clip", "give the ring more bytes", "the ring holds nothing of it any more");
+    return TRUNDLE_OK;
+}
+
+static char *about(const struct clip_cut *cut)
+{
+    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:I, s:I, s:f, s:I}", "cart", cut->cart, "trip", cut->trip, "trigger", cut->trigger->name, "purpose",
+                             cut->trigger->purpose, "keep_days", cut->trigger->keep_days, "t0_s", ns_s(cut->want->t0_ns), "t1_s", ns_s(cut->want->t1_ns), "moment_s",
+                             ns_s(cut->want->t_ns), "decision", (json_int_t)cut->want->decision, "event", (json_int_t)cut->want->event, "worth", cut->worth, "moments",
+                             (json_int_t)cut->want->moments);
+    char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+
+    json_decref(root);
+    return text;
+}
+
+static enum trundle_status write_plain(const struct clip_cut *cut, const char *json, const char *path, bool *out_short, struct trundle_error *err)
+{
+    struct trip_writer_config config = TRIP_WRITER_CONFIG_DEFAULT;
+    struct trip_writer *w = NULL, *whole;
+    enum trundle_status status;
+
+    TRY(trip_create(path, cut->head, &config, &w, err));
+    (void)chmod(path, 0600);
+    TRY_GOTO(status, trip_attach(w, TRIP_CART_JSON, "application/json", cut->cart_json, cut->cart_json_n, err), out);
+    TRY_GOTO(status, trip_attach(w, CLIP_JSON, "application/json", json, strlen(json), err), out);
+    TRY_GOTO(status, copy_messages(cut, w, out_short, err), out);
+    whole = w;
+    w = NULL;
+    status = trip_finish(whole, err);
+out:
+    trip_abandon(w);
+    return status;
+}
+
+static enum trundle_status seal(const struct clip_cut *cut, const char *json, const char *plain, const char *sealed, struct trundle_error *err)
+{
+    struct seal_header header = { .keep_days = cut->trigger->keep_days, .t0_s = ns_s(cut->want->t0_ns), .t1_s = ns_s(cut->want->t1_ns), .extra = json };
+    struct seal_writer *w = NULL;
+    enum trundle_status status;
+    uint8_t block[SEAL_CHUNK];
+    ssize_t n;
+    int fd = open(plain, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_set(err, TRUNDLE_IO, plain, NULL, "cannot be opened: %s", strerror(errno));
+    (void)snprintf(header.cart, sizeof header.cart, "%s", cut->cart);
+    (void)snprintf(header.trip, sizeof header.trip, "%s", cut->trip);
+    (void)snprintf(header.trigger, sizeof header.trigger, "%s", cut->trigger->name);
+    (void)snprintf(header.purpose, sizeof header.purpose, "%s", cut->trigger->purpose);
+    TRY_GOTO(status, seal_write_file(cut->seal_key, &header, sealed, &w, err), out);
+    while ((n = read(fd, block, sizeof block)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            status = error_set(err, TRUNDLE_IO, plain, NULL, "cannot be read: %s", strerror(errno));
+            goto out;
+        }
+        TRY_GOTO(status, seal_write_add(w, block, (size_t)n, err), out);
+    }
+    status = seal_write_finish(w, err);
+out:
+    seal_write_free(w);
+    (void)close(fd);
+    return status;
+}
+
+enum trundle_status clip_file_write(struct outbox *box, const struct clip_cut *cut, struct outbox_clip *clip, char *draft, size_t draft_size, bool *out_short,
+                                    struct trundle_error *err)
+{
+    char plain[1400], sealed[1400], *json = about(cut);
+    enum trundle_status status;
+
+    if (!json)
+        return error_set(err, TRUNDLE_NO_MEMORY, "clip", NULL, "no memory");
+    outbox_clip_draft(box, plain, sizeof plain);
+    outbox_clip_draft(box, sealed, sizeof sealed);
+    status = write_plain(cut, json, plain, out_short, err);
+    if (status == TRUNDLE_OK)
+        status = seal(cut, json, plain, sealed, err);
+    (void)unlink(plain);
+    free(json);
+    if (status != TRUNDLE_OK) {
+        (void)unlink(sealed);
+        return status;
+    }
+    memset(clip, 0, sizeof *clip);
+    (void)snprintf(clip->trip, sizeof clip->trip, "%s", cut->trip);
+    (void)snprintf(clip->trigger, sizeof clip->trigger, "%s", cut->trigger->name);
+    (void)snprintf(clip->purpose, sizeof clip->purpose, "%s", cut->trigger->purpose);
+    clip->t_ns = cut->head->start_wall_ns + cut->want->t_ns;
+    clip->keep_days = cut->trigger->keep_days;
+    clip->t0_s = ns_s(cut->want->t0_ns);
+    clip->t1_s = ns_s(cut->want->t1_ns);
+    clip->moment_s = ns_s(cut->want->t_ns);
+    clip->worth = cut->worth;
+    clip->decision = cut->want->decision;
+    (void)snprintf(draft, draft_size, "%s", sealed);
+    return TRUNDLE_OK;
+}
