@@ -324,6 +324,70 @@ static void count_clip(void *user, const struct depot_clip *clip)
     assert_int_equal(bytes_print(b, "%s ", clip->trip), TRUNDLE_OK);
 }
 
+/* A cart knows the hashes of bundles. Announced as a clip that nobody may keep, one must neither become the cart's nor go with the clip's end. */
+static void a_clip_that_is_another_blob_takes_nothing(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    struct depot_swept swept;
+    struct trundle_error err;
+    char line[600], sha256[DEPOT_SHA];
+    int64_t have;
+
+    (void)state;
+    support_ok(depot_blob_put(d, "a bundle", 8, sha256, &err), &err);
+    depot_lock(d);
+    support_ok(db_begin(depot_db(d), &err), &err);
+    support_ok(depot_blob_name(d, depot_db(d), sha256, "bundle:b1", T0, &err), &err);
+    support_ok(db_commit(depot_db(d), &err), &err);
+    depot_unlock(d);
+    (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":1,\"t_ns\":1,\"kind\":\"clip\",\"body\":{\"sha256\":\"%s\",\"bytes\":8,\"trip\":\"t1\",\"trigger\":\"corrected\",\"purpose\":\"label\","
+                   "\"keep_days\":0,\"t0_s\":1,\"t1_s\":2}}", sha256);
+    (void)hub_say(d, "cart-7", line);
+    assert_int_equal(depot_clip_have(d, "cart-7", sha256, &have, &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, 0, 8, "a bundle", 8, T0, &have, &err), TRUNDLE_BAD_INPUT);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_clip WHERE state = 0"), 1);
+    support_ok(depot_sweep(d, T0 + 1, 100, &swept, &err), &err);
+    assert_int_equal(swept.clips, 1);
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_blob WHERE owner = 'bundle:b1'"), 1);
+    assert_true(hub_blob_there(d, sha256));
+    depot_close(d);
+}
+
+/* What is not UTF-8 would be in the log and in no answer about it. */
+static void a_reason_is_kept_as_text(void **state)
+{
+    static const struct { const char *why, *kept; } tries[] = {
+        { "caf\xc3\xa9", "caf\xc3\xa9" }, { "\xff look", "? look" }, { "cut \xc3", "cut ?" }, { "\xed\xa0\x80", "???" }, { "a\nb", "a\nb" },
+    };
+    struct depot *d = hub_open(hub_path());
+    struct trundle_error err;
+    char longest[DEPOT_TEXT + 2], sql[400];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tries); i++) {
+        support_ok(depot_access(d, &(struct depot_access){ "eve", "look", "clip", "x", tries[i].why }, T0, &err), &err);
+        (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM depot_access WHERE id = %zu AND why = '%s'", i + 1, tries[i].kept);
+        assert_int_equal(hub_number(d, sql), 1);
+    }
+    memset(longest, 'a', sizeof longest);
+    memcpy(longest + DEPOT_TEXT - 2, "\xc3\xa9", 3);          /* cut between its two bytes */
+    support_ok(depot_access(d, &(struct depot_access){ "eve", "look", "clip", "x", longest }, T0, &err), &err);
+    assert_int_equal(hub_number(d, "SELECT length(CAST(why AS BLOB)) FROM depot_access ORDER BY id DESC LIMIT 1"), DEPOT_TEXT - 2);
+    depot_close(d);
+}
+
+/* Others of this machine read neither records nor what passwords and tokens were hashed to. */
+static void the_database_is_for_the_owner_alone(void **state)
+{
+    const char *path = hub_path();
+    struct depot *d = hub_open(path);
+
+    (void)state;
+    (void)hub_say(d, "cart-7", LINE("1", "1", "{}"));
+    assert_int_equal(support_shell(NULL, "test -z \"$(find %s -name 'hub.sqlite*' -perm /077)\"", path), 0);
+    depot_close(d);
+}
+
 static void clips_are_listed(void **state)
 {
     struct depot *d = hub_open(hub_path());
@@ -574,6 +638,9 @@ int main(void)
         cmocka_unit_test(a_clip_comes_in_pieces),
         cmocka_unit_test(a_clip_that_is_not_what_it_says_is_dropped),
         cmocka_unit_test(a_clip_without_its_row_is_found_again),
+        cmocka_unit_test(a_clip_that_is_another_blob_takes_nothing),
+        cmocka_unit_test(a_reason_is_kept_as_text),
+        cmocka_unit_test(the_database_is_for_the_owner_alone),
         cmocka_unit_test(clips_are_listed),
         cmocka_unit_test(blobs_are_held_and_let_go),
         cmocka_unit_test(the_access_log_shows_changes),

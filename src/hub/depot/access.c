@@ -3,7 +3,6 @@
 /* The access log: who looked at what, why; a chain of hashes. */
 #include "hub/depot/inside.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { CHAIN_N = crypto_hash_sha256_BYTES };
@@ -39,6 +38,36 @@ static void first_link(uint8_t out[CHAIN_N])
     (void)crypto_hash_sha256(out, (const uint8_t *)"", 0);
 }
 
+/* Bytes of the UTF-8 character at s, which ends with a NUL; 0: there is none (RFC 3629). */
+static size_t character(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+/* Cut to size between two characters. What is not UTF-8 becomes '?': an entry that cannot be printed as JSON would be in no answer about the log. */
+static void keep_text(const char *given, char out[DEPOT_TEXT])
+{
+    size_t n = 0, from = 0;
+
+    while (given[from]) {
+        size_t k = character((const unsigned char *)given + from);
+
+        if (n + (k ? k : 1) >= DEPOT_TEXT)
+            break;
+        memcpy(out + n, k ? given + from : "?", k ? k : 1);
+        n += k ? k : 1;
+        from += k ? k : 1;
+    }
+    out[n] = '\0';
+}
+
 enum trundle_status depot_access_in(struct db *db, const struct depot_access *access, int64_t now_ns, struct trundle_error *err)
 {
     const char *const given[5] = { access->who, access->act, access->what, access->ref, access->why };
@@ -51,7 +80,7 @@ enum trundle_status depot_access_in(struct db *db, const struct depot_access *ac
     size_t n = 0;
 
     for (size_t i = 0; i < COUNT_OF(given); i++)
-        (void)snprintf(text[i], sizeof text[i], "%s", given[i] ? given[i] : "");
+        keep_text(given[i] ? given[i] : "", text[i]);
     cut = (struct depot_access){ text[0], text[1], text[2], text[3], text[4] };
     first_link(before);
     TRY(db_prepare(db, "SELECT id, chain FROM depot_access ORDER BY id DESC LIMIT 1", &s, err));

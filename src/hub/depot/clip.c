@@ -172,9 +172,12 @@ static enum trundle_status part_have(struct depot *d, const struct depot_clip *c
         *out = c->bytes;
         return TRUNDLE_OK;
     }
-    /* Has its name, given only after the checks, and no row. */
+    /* Has its name, given only after its hash was checked, and no row. It may still be no clip: a cart that announces the hash of a bundle must not become its owner. */
     TRY(depot_blob_path(d, c->sha256, path, err));
-    if (depot_disk_there(path, &bytes) && bytes == c->bytes && d->mode != DEPOT_READ) {
+    if (depot_disk_there(path, &bytes) && d->mode != DEPOT_READ) {
+        if (bytes != c->bytes)
+            return error_set(err, TRUNDLE_BAD_INPUT, c->sha256, "announce what the clip is", "has %lld bytes, not %lld", (long long)bytes, (long long)c->bytes);
+        TRY(header_check(d, c, path, err));
         TRY(depot_disk_parent_sync(path, err));
         TRY(settle(d, c->sha256, now_ns, err));
         *out = c->bytes;

@@ -160,7 +160,7 @@ static enum trundle_status clip_rows(struct db *db, struct deletion *x, const ch
     if (!receipt || json_array_append_new(x->receipts, receipt) != 0)
         return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
     TRY(follow(db, x, sha256, receipt, err));
-    TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ?", "s", sha256));
+    TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ? AND owner = 'clip'", "s", sha256));      /* others hold what is theirs */
     status = depot_access_in(db, &(struct depot_access){ x->who, "delete", "clip", sha256, x->why }, x->now_ns, err);
     return status;
 }

@@ -97,12 +97,22 @@ static enum trundle_status find_folder(struct depot *d, bool *out_fresh, struct 
     return depot_disk_parent_sync(d->folder, err);
 }
 
+/* SQLite would make it for everybody to read; its log takes the mode from it. */
+static enum trundle_status database_make(const char *path, struct trundle_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    return fd >= 0 && close(fd) == 0 ? TRUNDLE_OK : depot_disk_error(err, path, "create");
+}
+
 static enum trundle_status database(struct depot *d, bool fresh, struct trundle_error *err)
 {
     static const enum db_mode modes[] = { DB_READ, DB_WRITE, DB_CREATE };
     char path[DISK_PATH];
 
     TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
+    if (fresh && d->mode == DEPOT_CREATE)
+        TRY(database_make(path, err));
     TRY(db_open(path, modes[fresh ? DEPOT_CREATE : d->mode], &d->db, err));
     if (d->mode == DEPOT_READ)
         return TRUNDLE_OK;
