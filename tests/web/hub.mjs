@@ -374,10 +374,11 @@ test('light and dark are chosen and kept', async () => {
   const before = await ground();
   await page.locator('[data-key="theme"]').click();
   await page.locator('[data-key="theme"]').click();
-  assert.notEqual(await ground(), before);
+  const changed = () => page.waitForFunction((was) => getComputedStyle(document.body).backgroundColor !== was, before);
+  await changed();
   await page.reload();
   await page.waitForSelector('.rail');
-  assert.notEqual(await ground(), before);
+  await changed();
   await page.evaluate(() => localStorage.clear());
   await page.close();
 });
