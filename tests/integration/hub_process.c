@@ -2,9 +2,6 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 #include "tests/integration/hub_process.h"
 
-#include "base/std/bytes.h"
-#include "base/std/time.h"
-
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,13 +72,11 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     return bytes_append(user, data, size * n) == TRUNDLE_OK ? size * n : 0;
 }
 
-/* One exchange; `cookies` keeps them between calls. */
-static json_t *exchange(CURL *e, const struct hub_process *h, const char *method, const char *path, const char *header, const char *body, long *out_status)
+/* One exchange; `e` keeps cookies between calls. */
+static void fetch(CURL *e, const struct hub_process *h, const char *method, const char *path, const char *header, const char *body, struct bytes *answer, long *out_status)
 {
     struct curl_slist *list = curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), header);
-    struct bytes answer = { 0 };
     char url[1024];
-    json_t *root;
     CURLcode code;
 
     (void)snprintf(url, sizeof url, "%s%s", h->url, path);
@@ -96,16 +91,24 @@ static json_t *exchange(CURL *e, const struct hub_process *h, const char *method
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(e, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, answer);
     if (body)
         curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, body);
     code = curl_easy_perform(e);
     if (code != CURLE_OK)
         fail_msg("%s %s: %s", method, path, curl_easy_strerror(code));
     (void)curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, out_status);
+    curl_slist_free_all(list);
+}
+
+static json_t *exchange(CURL *e, const struct hub_process *h, const char *method, const char *path, const char *header, const char *body, long *out_status)
+{
+    struct bytes answer = { 0 };
+    json_t *root;
+
+    fetch(e, h, method, path, header, body, &answer, out_status);
     root = answer.n ? json_loadb((const char *)answer.data, answer.n, JSON_DECODE_ANY, NULL) : NULL;
     bytes_done(&answer);
-    curl_slist_free_all(list);
     return root;
 }
 
@@ -153,6 +156,20 @@ json_t *hub_process_ask(const struct hub_process *h, const char *method, const c
     answer = exchange(e, h, method, path, header, body, out_status);
     curl_easy_cleanup(e);
     return answer;
+}
+
+void hub_process_bytes(const struct hub_process *h, const char *path, struct bytes *out)
+{
+    CURL *e = curl_easy_init();
+    char header[200];
+    long status = 0;
+
+    assert_non_null(e);
+    (void)snprintf(header, sizeof header, "Authorization: Bearer %s", h->token);
+    fetch(e, h, "GET", path, header, NULL, out, &status);
+    if (status != 200)
+        fail_msg("GET %s: %ld: %.*s", path, status, (int)out->n, (const char *)out->data);
+    curl_easy_cleanup(e);
 }
 
 json_t *hub_process_get(const struct hub_process *h, const char *path)

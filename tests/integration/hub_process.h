@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "base/std/bytes.h"
 #include "tests/support/support.h"
 
 #include <jansson.h>
@@ -33,5 +34,6 @@ void hub_process_sign_in(struct hub_process *h);
 void hub_process_invite(const struct hub_process *h, const char *store, char out[64]);
 /* With the token; `body` NULL: none. *out_status is the answer's; the answer as JSON (json_decref), NULL when it is none. */
 json_t *hub_process_ask(const struct hub_process *h, const char *method, const char *path, const char *body, long *out_status);
-/* Asserts 200. */
+/* Assert 200. */
+void hub_process_bytes(const struct hub_process *h, const char *path, struct bytes *out);
 json_t *hub_process_get(const struct hub_process *h, const char *path);

@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RECORDS_A_LIFE = 100000, CLIP_EVERY = 24, TRIP_EVERY = 40 };
+enum { RECORDS_A_LIFE = 10000, CLIP_EVERY = 24, TRIP_EVERY = 40 };
 
 static struct trundle_error err;
 
@@ -326,7 +326,7 @@ static void nothing_is_lost_or_doubled(void **state)
     hub_process_start(&hub);
     fake_hub_forward(line, hub.url);
     enrol(dir, line, &hub);
-    fake_hub_trouble(line, 0.2);
+    fake_hub_trouble(line, 0.3);
     cart_start(&cart, dir, 1);
     for (int i = 0; i < kills; i++) {
         int64_t until = clock_mono_ns() + S_NS(0.03 + 0.2 * rng_unit(&r));
