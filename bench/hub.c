@@ -47,8 +47,8 @@ int main(int argc, char **argv)
     for (int i = first; i < argc; i++)
         if (strcmp(argv[i], "ingest") != 0 && strcmp(argv[i], "clips") != 0 && strcmp(argv[i], "crowd") != 0)
             carts = 0;
-    if (carts < 8 || carts > HUB_CARTS_MAX || !(seconds > 0) || !(period > 0)) {
-        fprintf(stderr, "bench hub: takes ingest, clips, crowd; 8 to %d carts; times above 0\n", HUB_CARTS_MAX);
+    if (carts < 16 || carts > HUB_CARTS_MAX || !(seconds > 0) || !(period > 0)) {
+        fprintf(stderr, "bench hub: takes ingest, clips, crowd; 16 to %d carts; times above 0\n", HUB_CARTS_MAX);
         return EXIT_USAGE;
     }
     status = hub_rig_open(&rig, dir, (size_t)carts, &err);

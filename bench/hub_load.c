@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SENDERS = 8, ROUNDS_MAX = 20, LINES = 500, BODIES = 12, CLIP_BYTES = 8 << 20, PART = 1 << 20 };
+enum { SENDERS = 16, ROUNDS_MAX = 20, LINES = 500, BODIES = 8, CLIP_BYTES = 4 << 20, PART = 1 << 20 };
 
 /* ---- senders ---- */
 
@@ -202,9 +202,9 @@ enum trundle_status hub_ingest(struct bench *b, struct hub_rig *r, struct trundl
         share[done] = plain_s[done] / hub_s[done];
     }
     bench_print(b, &(struct bench_figure){ .name = "hub_ingest", .unit = "decisions/s", .simulated = true, .n = done, .sample = rows, .per = hub_s,
-                                           .note = "HTTPS, signed bodies of 500 lines, 8 connections, senders on the same cores; each body on disk when it is answered" });
+                                           .note = "HTTPS, signed bodies of 500 lines, 16 connections, senders on the same cores; each body on disk when it is answered" });
     bench_print(b, &(struct bench_figure){ .name = "sqlite_rows", .unit = "decisions/s", .simulated = true, .n = done, .sample = rows, .per = plain_s,
-                                           .note = "peer: the same rows in the same table by plain SQLite, WAL, full sync, 4000 rows a transaction; rounds alternate with hub_ingest" });
+                                           .note = "peer: the same rows in the same table by plain SQLite, WAL, full sync, 8000 rows a transaction; rounds alternate with hub_ingest" });
     bench_print(b, &(struct bench_figure){ .name = "hub_ingest_share", .unit = "of sqlite_rows", .simulated = true, .n = done, .sample = share });
     bench_print(b, &(struct bench_figure){ .name = "hub_ingest_cpu", .unit = "us/decision", .simulated = true, .n = done, .sample = cpu_us, .per = rows,
                                            .note = "CPU of the hub's process: TLS, signature, JSON, rows, commit; does not depend on who else is on the machine" });
@@ -329,7 +329,7 @@ enum trundle_status hub_clips(struct bench *b, struct hub_rig *r, struct trundle
         share[done] = plain_s[done] / hub_s[done];
     }
     bench_print(b, &(struct bench_figure){ .name = "hub_clips", .unit = "MB/s", .simulated = true, .n = done, .sample = mb, .per = hub_s,
-                                           .note = "HTTPS, sealed clips of 8 MiB in signed parts of 1 MiB, 8 connections, senders on the same cores; hash and seal checked, on disk" });
+                                           .note = "HTTPS, sealed clips of 4 MiB in signed parts of 1 MiB, 16 connections, senders on the same cores; hash and seal checked, on disk" });
     bench_print(b, &(struct bench_figure){ .name = "sqlite_blobs", .unit = "MB/s", .simulated = true, .n = done, .sample = mb, .per = plain_s,
                                            .note = "peer: the same bytes as rows by plain SQLite, WAL, full sync, a clip a transaction; rounds alternate with hub_clips" });
     bench_print(b, &(struct bench_figure){ .name = "plain_files", .unit = "MB/s", .simulated = true, .n = done, .sample = mb, .per = files_s, .note = "peer: the same bytes as files, each synced" });

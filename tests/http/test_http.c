@@ -743,7 +743,7 @@ static enum trundle_status meet(void *user, const struct http_request *request, 
     return late ? error_set(err, TRUNDLE_DEVICE, "meet", NULL, "nobody came") : TRUNDLE_OK;
 }
 
-/* Two handlers that wait for each other can only end when they run at once. Which thread takes a connection is the system's choice, so some tries meet nobody. */
+/* Two handlers that wait for each other can only end when they run at once. The thread of the first is in its handler, so another one takes the second. */
 static void handlers_run_at_once(void **state)
 {
     static struct meeting m = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
@@ -752,13 +752,19 @@ static void handlers_run_at_once(void **state)
     static struct reply r;
     struct http_server *s = NULL;
     struct trundle_error err;
-    int fds[8];
+    int fds[2], here = 0;
 
     (void)state;
     support_ok(http_start(&(struct http_config){ .address = "127.0.0.1:0", .routes = &route, .routes_n = 1, .threads = 4 }, &s, &err), &err);
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
         fds[i] = client_connect(client_port(http_url(s)));
         client_send(fds[i], request, sizeof request - 1);
+        for (int turn = 0; turn < 3000 && here <= (int)i; turn++) {
+            (void)poll(NULL, 0, 1);
+            (void)pthread_mutex_lock(&m.lock);
+            here = m.here;
+            (void)pthread_mutex_unlock(&m.lock);
+        }
     }
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
         (void)client_read(fds[i], &r, NULL);
@@ -798,6 +804,37 @@ static void tls_has_a_pinned_certificate(void **state)
     }
     assert_int_equal(client_get(client_port(http_url(s)), "/busy")->status, 0);    /* plain text is no TLS */
     free(out);
+    http_stop(s);
+    bytes_done(&certificate);
+    bytes_done(&key);
+}
+
+/* A client that begins TLS and then says nothing more costs nothing but its connection. */
+static void a_stalled_handshake_costs_no_core(void **state)
+{
+    static const char *const names[] = { "127.0.0.1" };
+    static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    struct bytes certificate = { 0 }, key = { 0 };
+    struct http_config config = { .address = "127.0.0.1:0", .routes = routes, .routes_n = COUNT_OF(routes), .request_s = 5 };
+    struct http_server *s = NULL;
+    struct trundle_error err;
+    int64_t cpu_ns;
+    int fd;
+
+    (void)state;
+    support_ok(http_certificate_make(names, 1, &certificate, &key, &err), &err);
+    config.certificate_pem = (const char *)certificate.data;
+    config.key_pem = (const char *)key.data;
+    support_ok(http_start(&config, &s, &err), &err);
+    fd = client_connect(client_port(http_url(s)));
+    client_send(fd, hello, sizeof hello - 1);
+    (void)poll(NULL, 0, 100);
+    cpu_ns = clock_cpu_ns();
+    (void)poll(NULL, 0, 1000);
+    cpu_ns = clock_cpu_ns() - cpu_ns;
+    print_message("# %.0f ms of CPU in 1 s\n", 1e-6 * (double)cpu_ns);
+    assert_true(cpu_ns < 60 * NS_PER_MS);
+    (void)close(fd);
     http_stop(s);
     bytes_done(&certificate);
     bytes_done(&key);
@@ -868,6 +905,7 @@ int main(void)
         TEST(files_of_the_disk_come_in_ranges),
         TEST(handlers_run_at_once),
         TEST(tls_has_a_pinned_certificate),
+        TEST(a_stalled_handshake_costs_no_core),
         TEST(idle_clients_are_kept_and_then_closed),
     };
 

@@ -41,7 +41,7 @@ function inspect([target, button, contrast]) {
   const say = (e, what) => bad.push(`${e.tagName.toLowerCase()}.${e.className} "${(e.textContent || e.ariaLabel || '').slice(0, 30)}" ${what}`);
   for (const e of document.querySelectorAll('button, input, select, textarea, summary, a.button, .rail a')) {
     const box = e.getBoundingClientRect();
-    if (seen(e) && e.type !== 'range' && !e.classList.contains('link') && box.height < button - 0.5) say(e, `is ${Math.round(box.height)} px high`);
+    if (seen(e) && !['range', 'checkbox'].includes(e.type) && !e.classList.contains('link') && box.height < button - 0.5) say(e, `is ${Math.round(box.height)} px high`);
     if (seen(e) && (box.height < target - 9 || box.width < target - 0.5)) say(e, `is ${Math.round(box.width)} x ${Math.round(box.height)} px`);
   }
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -301,7 +301,7 @@ test('an alert is looked after; an incident gets notes, closes, and leaves a pos
 
 test('stop and roll back say first what will happen, and ask why', async () => {
   const page = await signedIn('#/rollouts/3');
-  for (const [button, words, path] of [['Stop…', /No further cart gets fruit-2026-07[\s\S]*9 carts that have it keep it/, 'stop'], ['Roll back…', /10 carts go back to what they would run/, 'rollback'], ['Next stage…', /goes to all/, 'advance']]) {
+  for (const [button, words, path] of [['Stop…', /No further cart gets fruit-2026-07; 1 cart that was told to fetch it will not[\s\S]*8 carts that have it keep it/, 'stop'], ['Roll back…', /8 carts go back to what they would run/, 'rollback'], ['Next stage…', /goes on from 25 % to all/, 'advance']]) {
     await page.getByRole('button', { name: button }).click();
     const dialog = page.locator('dialog');
     assert.match(await dialog.innerText(), words);
@@ -310,9 +310,10 @@ test('stop and roll back say first what will happen, and ask why', async () => {
     const go = dialog.locator('button').last();
     assert.ok(await go.isDisabled(), 'no reason, no deed');
     await dialog.locator('textarea').fill('asks went up');
+    if (path === 'advance') await dialog.getByLabel(/Go on without it/).check();
     await go.click();
     await dialog.waitFor({ state: 'detached' });
-    assert.deepEqual(posts.pop(), { path: `/api/v1/rollouts/3/${path}`, body: { why: 'asks went up' } });
+    assert.deepEqual(posts.pop(), { path: `/api/v1/rollouts/3/${path}`, body: path === 'advance' ? { why: 'asks went up', force: true } : { why: 'asks went up' } });
   }
   await page.close();
 });
@@ -353,7 +354,7 @@ test('the keyboard does all of it', async () => {
 });
 
 test('roles: what one may not do is not offered', async () => {
-  const page = await open('#/carts');
+  const page = await signedIn('#/carts');
   await page.route('**/api/v1/session', (route) => route.fulfill({ json: { name: 'eve', roles: ['engineer'], password: true } }));
   await page.reload();
   await page.waitForSelector('.rail');

@@ -30,8 +30,8 @@ const stored = () => { try { return localStorage.getItem('theme'); } catch { ret
 function Theme() {
   const [theme, set] = useState(() => (stored() in THEMES ? stored() : 'auto'));
   useEffect(() => { document.documentElement.dataset.theme = theme; try { localStorage.setItem('theme', theme); } catch { /* a browser that keeps nothing */ } }, [theme]);
-  const next = Object.keys(THEMES)[(Object.keys(THEMES).indexOf(theme) + 1) % 3];
-  return html`<button onClick=${() => set(next)} aria-label=${`Colours: ${THEMES[theme]}. Change to ${THEMES[next]}`} data-key="theme"><${Icon} name="theme" /><span class="long">${THEMES[theme]}</span></button>`;
+  const after = (t) => Object.keys(THEMES)[(Object.keys(THEMES).indexOf(t) + 1) % 3];
+  return html`<button onClick=${() => set(after)} aria-label=${`Colours: ${THEMES[theme]}. Change to ${THEMES[after(theme)]}`} data-key="theme"><${Icon} name="theme" /><span class="long">${THEMES[theme]}</span></button>`;
 }
 
 /* ---- signing in ---- */

@@ -121,16 +121,21 @@ export function Player({ base, line, query }) {
   const duration = Math.max(0.1, line.trip.duration_s), play = usePlaying(duration), { now } = play;
   const other = useOther(base, query.get('with') ?? ''), [view, setView] = useState({ from: 0, to: duration }), [copied, copy] = useState('');
   const errors = useMemo(() => stops([...(line.errors ?? []), ...(other.value?.errors ?? [])]), [line, other.value]), decisions = useMemo(() => stops(line.decisions), [line]);
-  const jump = (t) => { play.play(false); const to = Math.max(0, Math.min(duration, t)); play.set(to); remember({ t: to.toFixed(3) }); };
+  const here = useRef(now); // keys that come faster than the page is drawn go on from where the last one led
+  here.current = now;
+  const jump = (t) => { play.play(false); const to = Math.max(0, Math.min(duration, t)); here.current = to; play.set(to); remember({ t: to.toFixed(3) }); };
   const frames = line.cameras[0]?.t_s ?? line.cells.t_s;
-  const step = (way) => { const k = at(frames, now + 1e-6); jump(frames[Math.max(0, Math.min(frames.length - 1, k + way))] ?? now); };
+  const step = (way) => { const k = at(frames, here.current + 1e-6); jump(frames[Math.max(0, Math.min(frames.length - 1, k + way))] ?? here.current); };
+  const leap = (list, way) => jump(beyond(list, here.current, way) ?? here.current);
   const zoom = (factor, middle = now) => setView((v) => {
     const size = Math.max(2, Math.min(duration, (v.to - v.from) * factor)), share = (middle - v.from) / (v.to - v.from), from = Math.max(0, Math.min(duration - size, middle - share * size));
     return { from, to: from + size };
   });
-  const act = { ' ': () => play.play(!play.playing), ArrowRight: () => step(1), ArrowLeft: () => step(-1), n: () => jump(beyond(decisions, now, 1) ?? now), p: () => jump(beyond(decisions, now, -1) ?? now),
-    e: () => jump(beyond(errors, now, 1) ?? now), E: () => jump(beyond(errors, now, -1) ?? now), '+': () => zoom(0.5), '-': () => zoom(2) };
-  useEffect(() => { play.set(Math.min(duration, Math.max(0, Number(query.get('t') ?? 0) || 0))); }, [line]);
+  const act = { ' ': () => play.play(!play.playing), ArrowRight: () => step(1), ArrowLeft: () => step(-1), n: () => leap(decisions, 1), p: () => leap(decisions, -1), e: () => leap(errors, 1), E: () => leap(errors, -1), '+': () => zoom(0.5), '-': () => zoom(2) };
+  useEffect(() => {
+    const t = Math.min(duration, Math.max(0, Number(query.get('t') ?? 0) || 0));
+    if (Math.abs(t - now) > 0.002) play.set(t);
+  }, [line, query.get('t')]);
   useEffect(() => { if (now < view.from || now > view.to) setView((v) => { const size = v.to - v.from, from = Math.max(0, Math.min(duration - size, now - size / 4)); return { from, to: from + size }; }); }, [now]);
   useEffect(() => {
     const key = (e) => { if (!typing(e) && act[e.key] && !e.ctrlKey && !e.metaKey && !e.altKey && !(e.key === ' ' && e.target.tagName === 'BUTTON') && !document.querySelector('dialog[open]')) { e.preventDefault(); act[e.key](); } };

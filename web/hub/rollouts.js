@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 The Trundle Authors
-// Rollouts as lanes: stages over time, the evidence that holds each gate, and two buttons that say first what will happen.
+// Rollouts as lanes: stages over time, the evidence that holds each gate, and buttons that say first what will happen.
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { link, send, useGet, useList } from './api.js';
-import { Ask, Empty, Export, Loaded, More, State, Table, Time, Wrong, number, percent, plural, short } from './ui.js';
+import { Ask, Empty, Export, Loaded, More, State, Table, Time, Wrong, number, percent, plural } from './ui.js';
 
-const RUNNING = 'running';
-const bundleName = (r) => r.bundle?.name ?? r.bundle_name ?? short(typeof r.bundle === 'string' ? r.bundle : r.bundle?.sha256 ?? '', 12);
-const sizeOf = (s) => (s.carts ? plural(s.carts, 'cart') : s.percent === 100 ? 'all' : `${number(s.percent)} %`);
-const verdictTag = (v) => html`<span class="tag ${v === 'go on' ? 'ok' : v === 'stop' ? 'now' : ''}">${v === 'go on' ? '✓' : v === 'stop' ? '‼' : '…'} ${v}</span>`;
 const sig = (v) => (v === null || v === undefined ? '–' : String(+Number(v).toPrecision(3)));
-const ended = (r) => ['done', 'stopped', 'rolled_back'].includes(r.state);
+const sizeOf = (s) => (s.carts ? plural(s.carts, 'cart') : s.stores ? plural(s.stores, 'store') : s.percent >= 100 ? 'all' : `${number(s.percent)} %`);
+const over = (r) => ['done', 'stopped', 'rolled_back'].includes(r.state);
+const name = (r) => r.name || `rollout ${r.id}`;
+const stateOf = (r) => (r.state === 'stage' ? 'running' : r.state);
+const place = (r, state, stage) => (state === 'stage' ? (r.stages[stage] ? sizeOf(r.stages[stage]) : `stage ${stage + 1}`) : state.replace('_', ' '));
+function Verdict({ v }) {
+  return html`<span class="tag ${v === 'go on' ? 'ok' : v === 'stop' ? 'now' : ''}"><span aria-hidden="true">${v === 'go on' ? '✓' : v === 'stop' ? '‼' : '…'}</span>${v}</span>`;
+}
 
 function Stages({ r }) {
-  const stages = r.stages ?? [];
-  return html`<ol class="stages" aria-label="Stages">${stages.map((s, i) => {
-    const here = r.state !== 'draft' && i === r.stage && r.state !== 'done', past = r.state === 'done' || (r.state !== 'draft' && i < r.stage);
-    return html`<li class="stage ${past ? 'done' : here ? (ended(r) ? 'ended' : 'here') : ''}" aria-current=${here && !ended(r) ? 'step' : undefined}><strong>${sizeOf(s)}</strong>
-      <span class="small">${past ? 'passed' : here ? (ended(r) ? r.state.replace('_', ' ') + ' here' : r.gate?.verdict ?? 'running') : 'waits'}</span>${s.since_ns || s.entered_ns ? html`<span class="small"><${Time} ns=${s.since_ns ?? s.entered_ns} /></span>` : ''}</li>`;
+  const since = (i) => r.transitions?.find((t) => t.to === 'stage' && t.to_stage === i)?.at_ns ?? (r.stage === i && r.state === 'stage' ? r.stage_ns : 0);
+  return html`<ol class="stages" aria-label="Stages">${r.stages.map((s, i) => {
+    const past = r.state === 'done' || i < r.stage, here = !past && i === r.stage, ended = here && over(r);
+    return html`<li class="stage ${past ? 'done' : ended ? 'ended' : here ? 'here' : ''}" aria-current=${here && !ended ? 'step' : undefined}><strong>${sizeOf(s)}</strong>
+      <span class="small">${past ? 'passed' : ended ? `${r.state.replace('_', ' ')} here` : here ? r.gate?.verdict ?? 'running' : `waits: ${number(s.trips)} trips a side, ${number(s.hours)} h`}</span>${since(i) ? html`<span class="small">since <${Time} ns=${since(i)} /></span>` : ''}</li>`;
   })}</ol>`;
 }
 
 function Lane({ head }) {
-  const from = useGet(`/rollouts/${head.id}`), r = from.value ?? head;
-  return html`<section class="card lane" aria-label=${`Rollout ${head.name}`}><div class="stack"><a class="name" href=${link('rollouts', head.id)}><strong>${head.name || `rollout ${head.id}`}</strong></a><span class="quiet small">${bundleName(r)}</span><span><${State} state=${r.state} /></span></div>
-    <div class="stack"><${Stages} r=${r} />${r.gate?.why ? html`<p class="small">${r.gate.verdict && verdictTag(r.gate.verdict)} ${r.gate.why}</p>` : ''}<${Wrong} error=${from.error} /></div></section>`;
+  const from = useGet(`/rollouts/${head.id}`), r = from.value ?? head, last = r.transitions?.at(-1);
+  return html`<section class="card lane" aria-label=${`Rollout ${name(head)}`}><div class="stack"><h2><a class="name" href=${link('rollouts', head.id)}>${name(head)}</a></h2><span class="quiet small">${r.bundle.name}</span><span><${State} state=${stateOf(r)} /></span></div>
+    <div class="stack"><${Stages} r=${r} />${r.gate ? html`<p class="small"><${Verdict} v=${r.gate.verdict} /> ${r.gate.why}</p>` : last ? html`<p class="small quiet">${place(r, last.to, last.to_stage)} by ${last.who}: ${last.why}</p>` : ''}<${Wrong} error=${from.error} /></div></section>`;
 }
 
 export function Rollouts() {
@@ -36,51 +39,61 @@ export function Rollouts() {
       : html`<section class="card"><${Empty} title="Nothing was rolled out yet">Build and sign a bundle with <code>trundle ship build</code>, then <code>trundle ship publish</code> makes a rollout.<//></section>`)}<//>`;
 }
 
-// The lift of a guard with its interval against the margin: a bar about zero.
+// The lift of a guard with its interval, about zero, and the harm that is put up with.
 function Lift({ m }) {
-  const lo = m.lo ?? m.lift?.lo, hi = m.hi ?? m.lift?.hi, lift = typeof m.lift === 'object' ? m.lift?.lift : m.lift, margin = m.margin;
-  if (lift === null || lift === undefined) return html`<span class="quiet">not yet to be said</span>`;
-  const reach = Math.max(0.01, Math.abs(lo), Math.abs(hi), margin ?? 0) * 1.1, at = (v) => `${50 + 50 * Math.max(-1, Math.min(1, v / reach))}%`;
-  const text = `${lift > 0 ? '+' : ''}${percent(lift, 0)} (${percent(lo, 0)} to ${percent(hi, 0)}${margin === undefined ? '' : `, up to +${percent(margin, 0)} is put up with`})`;
-  return html`<span class="row" title=${text}><span class="span" style=${{ inlineSize: '140px' }} aria-hidden="true"><i style=${{ left: at(lo), right: `calc(100% - ${at(hi)})` }}></i><b style=${{ left: at(lift) }}></b><b style=${{ left: '50%', background: 'var(--quiet)', inlineSize: '1px' }}></b>
-    ${margin === undefined ? '' : html`<b style=${{ left: at(margin), background: 'var(--s2)', inlineSize: '2px' }}></b>`}</span><span>${text}</span></span>`;
+  if (m.lift === null || m.lo === null) return html`<span class="quiet">not yet to be said</span>`;
+  const reach = Math.max(0.01, Math.abs(m.lo), Math.abs(m.hi), m.margin) * 1.1, at = (v) => `${50 + 50 * Math.max(-1, Math.min(1, v / reach))}%`, sign = (v) => (v > 0 ? '+' : '') + percent(v, 0);
+  return html`<span class="row" style=${{ flexWrap: 'nowrap' }}><span class="span" style=${{ inlineSize: '140px', flex: 'none' }} aria-hidden="true"><i style=${{ left: at(m.lo), right: `calc(100% - ${at(m.hi)})` }}></i><b style=${{ left: at(m.lift) }}></b>
+    <b style=${{ left: '50%', background: 'var(--quiet)', inlineSize: '1px' }}></b><b style=${{ left: at(m.margin), background: 'var(--s2)', inlineSize: '2px' }}></b></span><span>${sign(m.lift)} <span class="quiet small">(${sign(m.lo)} to ${sign(m.hi)})</span></span></span>`;
 }
 
-function Gate({ gate }) {
-  const metrics = gate.metrics ?? gate.metric ?? [];
-  return html`<section class="card stack" aria-label="Gate"><h2 class="between">The gate now ${gate.verdict && verdictTag(gate.verdict)}</h2>${gate.why && html`<p>${gate.why}</p>`}
-    ${metrics.length > 0 && html`<${Table} label="Guards" rows=${metrics} columns=${[{ head: 'Guard', cell: (m) => String(m.metric ?? m.name).replaceAll('_', ' ') }, { head: 'Old', n: true, cell: (m) => html`${sig(m.old_rate)} <span class="quiet small">n ${number(m.old_trips)}</span>` },
-      { head: 'New', n: true, cell: (m) => html`${sig(m.new_rate)} <span class="quiet small">n ${number(m.new_trips)}</span>` }, { head: 'New against old, holds at all looks', cell: (m) => html`<${Lift} m=${m} />` },
-      { head: 'Says', cell: (m) => html`${m.verdict && verdictTag(m.verdict)} <span class="quiet small">${m.why ?? ''}</span>` }]} />`}
-    <dl class="facts">${gate.ratio && html`<dt>fair split</dt><dd>${gate.ratio.p === null ? 'too few to be said' : `p ${Number(gate.ratio.p).toPrecision(2)}, χ² ${number(gate.ratio.chi2, 2)}`}</dd>`}
-      ${gate.silence && html`<dt>as many report</dt><dd>${gate.silence.p === null ? 'too few to be said' : `p ${Number(gate.silence.p).toPrecision(2)}`}</dd>`}
-      ${gate.rollback_e !== undefined && html`<dt>carts that left by themselves</dt><dd>evidence ${number(gate.rollback_e, 2)}; stops at ${number(1 / (gate.alpha ?? 0.05))}</dd>`}</dl></section>`;
+function Guards({ gate, label }) {
+  const c = gate.carts, b = gate.rollbacks;
+  return html`<${Table} label=${label} rows=${gate.guards} key=${(m) => m.name} columns=${[{ head: 'Guard', cell: (m) => m.name.replaceAll('_', ' ') }, { head: 'Old', n: true, cell: (m) => html`${sig(m.old)} <span class="quiet small">n ${number(m.old_trips)}</span>` },
+      { head: 'New', n: true, cell: (m) => html`${sig(m.new)} <span class="quiet small">n ${number(m.new_trips)}</span>` }, { head: 'New against old, holds at every look', cell: (m) => html`<${Lift} m=${m} />` },
+      { head: 'Put up with', n: true, cell: (m) => `+${percent(m.margin, 0)}` }, { head: 'Says', cell: (m) => html`<${Verdict} v=${m.verdict} /> <span class="quiet small">${m.why}</span>` }]} />
+    <dl class="facts"><dt>carts, new and old</dt><dd>${number(c.assigned_new)} and ${number(c.assigned_old)}; ${number(c.reporting_new)} and ${number(c.reporting_old)} report</dd>
+      <dt>fair split</dt><dd>${c.ratio_p === null ? 'too few to be said' : `p ${sig(c.ratio_p)}, χ² ${sig(c.ratio_chi2)}`}</dd><dt>as many silent</dt><dd>${c.silence_p === null ? 'too few to be said' : `p ${sig(c.silence_p)}`}</dd>
+      <dt>left by themselves</dt><dd>${number(b.rolled_back)} of ${number(b.installed)} carts; evidence ${sig(b.e)} against “at most ${percent(b.limit)}”, stops at ${number(1 / gate.alpha)}</dd></dl>
+    <p class="quiet small">Chance that a bundle that is no worse is ever stopped: at most ${percent(gate.alpha, 0)}, however often one looks.</p>`;
 }
 
-// What each button will do, from the rollout's own numbers.
+/* ---- what each button will do, from the rollout's own numbers ---- */
+
+const holding = (c) => c.fetched + c.installed + c.trial + c.good;
 function consequences(r, what) {
-  const carts = r.carts && !Array.isArray(r.carts) ? r.carts : {}, has = carts.installed ?? carts.running ?? carts.assigned, given = carts.assigned ?? has;
-  if (what === 'stop') return [`No further cart gets ${bundleName(r)}.`, has !== undefined ? `${plural(has, 'cart')} that ${has === 1 ? 'has' : 'have'} it keep${has === 1 ? 's' : ''} it.` : 'Carts that have it keep it.', 'It can still be rolled back afterwards, and not be started again.'];
-  if (what === 'rollback') return [given !== undefined ? `${plural(given, 'cart')} go${given === 1 ? 'es' : ''} back to what ${given === 1 ? 'it' : 'they'} would run without this rollout.` : 'Every cart goes back to what it would run without this rollout.', 'Each does so between two trips; a cart without a network goes back when it next hears from the hub.', 'The rollout ends. Its evidence stays.'];
-  const next = r.stages?.[r.state === 'draft' ? 0 : r.stage + 1];
-  return [next ? `${bundleName(r)} goes to ${sizeOf(next)}.` : 'The rollout is done: the bundle stays where it is.', 'The gate goes on watching and stops it by itself when a guard says so.'];
+  const c = r.counts, has = holding(c), bundle = r.bundle.name, next = r.stages[r.stage + 1];
+  if (what === 'stop') return [`No further cart gets ${bundle}${c.ordered ? `; ${plural(c.ordered, 'cart')} that ${c.ordered === 1 ? 'was' : 'were'} told to fetch it will not` : ''}.`, `${plural(has, 'cart')} that ${has === 1 ? 'has' : 'have'} it keep${has === 1 ? 's' : ''} it.`, 'It cannot be started again. It can still be rolled back.'];
+  if (what === 'rollback') return [`${plural(has, 'cart')} go${has === 1 ? 'es' : ''} back to what ${has === 1 ? 'it' : 'they'} would run without this rollout${c.ordered ? `, and ${plural(c.ordered, 'cart')} will not fetch it` : ''}.`, 'A cart goes back when it next hears from the hub, and between two trips.', 'The rollout ends. Its evidence stays.'];
+  const notes = r.state === 'draft' ? [`${bundle} goes to ${sizeOf(r.stages[0])} first, ${r.stages.length} stages in all.`] : [next ? `${bundle} goes on from ${sizeOf(r.stages[r.stage])} to ${sizeOf(next)}.` : `The rollout is done: ${bundle} stays on all of its carts, and the gate stops looking.`];
+  return [...notes, 'Until it is done the gate goes on watching, and rolls back by itself when a guard says stop.'];
 }
-const buttons = { advance: { verb: 'Next stage', title: 'Go to the next stage?' }, stop: { verb: 'Stop', title: 'Stop this rollout?' }, rollback: { verb: 'Roll back', title: 'Roll this back on every cart?' } };
+const BUTTONS = { start: { path: 'advance', verb: 'Start', title: 'Start this rollout?' }, advance: { path: 'advance', verb: 'Next stage', title: 'Go to the next stage?' }, stop: { path: 'stop', verb: 'Stop', title: 'Stop this rollout?' },
+  rollback: { path: 'rollback', verb: 'Roll back', title: 'Roll this back on every cart?', danger: true } };
+
+function Question({ r, what, close }) {
+  const [force, set] = useState(false), b = BUTTONS[what], early = what === 'advance' && r.gate?.verdict === 'not enough data';
+  return html`<${Ask} title=${b.title} verb=${b.verb} danger=${b.danger} why="Why? It is kept with the rollout." act=${(why) => send('POST', `/rollouts/${r.id}/${b.path}`, early && force ? { why, force: true } : { why })} close=${close}>
+    <ul class="stack">${consequences(r, what).map((t) => html`<li>${t}</li>`)}</ul>
+    ${early && html`<div class="say soon"><span>The gate says: not enough data. ${r.gate.why}.</span><label class="row"><input type="checkbox" checked=${force} onChange=${(e) => set(e.target.checked)} /> Go on without it; that is noted</label></div>`}<//>`;
+}
 
 export function Rollout({ id, can }) {
   const from = useGet(`/rollouts/${id}`), [asking, ask] = useState(null);
   return html`<${Loaded} from=${from}>${(r) => {
-    const may = { advance: !ended(r), stop: !ended(r) && r.state !== 'draft', rollback: r.state !== 'draft' && r.state !== 'rolled_back' };
+    const first = r.state === 'draft' ? 'start' : 'advance';
+    const may = { start: true, advance: r.state === 'stage' && r.gate?.verdict !== 'stop', stop: ['draft', 'stage'].includes(r.state), rollback: r.stage >= 0 && r.state !== 'rolled_back' };
     return html`
-    <div class="head"><div><a class="crumb" href=${link('rollouts')}>‹ Rollouts</a><h1>${r.name || `Rollout ${id}`} <span class="quiet">${bundleName(r)}</span></h1></div>
-      <button disabled=${!can || !may.advance} onClick=${() => ask('advance')}>${r.state === 'draft' ? 'Start…' : 'Next stage…'}</button><button disabled=${!can || !may.stop} onClick=${() => ask('stop')}>Stop…</button><button disabled=${!can || !may.rollback} onClick=${() => ask('rollback')}>Roll back…</button></div>
+    <div class="head"><div><a class="crumb" href=${link('rollouts')}>‹ Rollouts</a><h1>${name(r)} <span class="quiet">${r.bundle.name}</span></h1></div>
+      ${[first, 'stop', 'rollback'].map((what) => html`<button disabled=${!can || !may[what]} onClick=${() => ask(what)}>${BUTTONS[what].verb}…</button>`)}</div>
     ${!can && html`<p class="quiet small">Operators start, stop and roll back.</p>`}
-    <section class="card stack" aria-label="Stages"><p><${State} state=${r.state} /></p><${Stages} r=${r} /></section>
-    ${r.gate && html`<${Gate} gate=${r.gate} />`}
-    ${r.carts && !Array.isArray(r.carts) && html`<section class="card stack" aria-label="Carts"><h2>Carts</h2><dl class="facts">${Object.entries(r.carts).filter(([, v]) => typeof v === 'number').map(([k, v]) => html`<dt>${k.replace('_', ' ')}</dt><dd>${number(v)}</dd>`)}</dl></section>`}
-    ${r.transitions?.length > 0 && html`<section class="card stack" aria-label="What happened"><h2>What happened</h2><${Table} label="Transitions" rows=${[...r.transitions].reverse()} columns=${[{ head: 'When', cell: (t) => html`<${Time} ns=${t.at_ns ?? t.t_ns} />` }, { head: 'From', cell: (t) => t.from ?? '' }, { head: 'To', cell: (t) => t.to ?? t.state ?? '' },
-      { head: 'Who', cell: (t) => t.who }, { head: 'Why', cell: (t) => t.why }, { head: 'Evidence', cell: (t) => (t.evidence ? html`<details><summary>numbers at the gate</summary><pre>${JSON.stringify(t.evidence, null, 1)}</pre></details>` : '') }]} /></section>`}
-    ${asking && html`<${Ask} title=${asking === 'advance' && r.state === 'draft' ? 'Start this rollout?' : buttons[asking].title} verb=${asking === 'advance' && r.state === 'draft' ? 'Start' : buttons[asking].verb} danger=${asking === 'rollback'} why="Why? It is kept with the rollout."
-      act=${(why) => send('POST', `/rollouts/${id}/${asking}`, { why })} close=${(did) => { ask(null); if (did) from.again(); }}><ul class="stack">${consequences(r, asking).map((t) => html`<li>${t}</li>`)}</ul><//>`}`;
+    <section class="card stack" aria-label="Stages"><div class="row"><${State} state=${stateOf(r)} /><span class="quiet small">${r.by === 'store' ? 'by store' : 'by cart'}${r.stores?.length ? `, of ${r.stores.join(', ')}` : ', of all stores'} · ${r.auto ? 'goes on by itself when the gate says so' : 'waits for a person at each gate'} · made by ${r.by_whom}</span></div><${Stages} r=${r} /></section>
+    ${r.gate && html`<section class="card stack" aria-label="Gate"><h2 class="between"><span>The gate <span class="quiet small">as of <${Time} ns=${r.gate.at_ns} /></span></span><${Verdict} v=${r.gate.verdict} /></h2><p>${r.gate.why}</p><${Guards} gate=${r.gate} label="Guards" /></section>`}
+    <section class="card stack" aria-label="Carts"><h2>Carts</h2><p class="row">${Object.entries(r.counts).map(([k, n]) => html`<span class="tag">${k === 'control' ? 'without it' : k.replace('_', ' ')} ${number(n)}</span>`)}</p>
+      <details><summary>Each cart</summary><${Table} label="Carts of this rollout" rows=${r.carts} key=${(c) => c.cart} columns=${[{ head: 'Cart', cell: (c) => html`<a class="name" href=${link('carts', c.cart)}>${c.cart}</a>` }, { head: 'Store', cell: (c) => c.store },
+        { head: 'State', cell: (c) => (c.state === 'control' ? 'without it' : c.state.replace('_', ' ')) }]} /></details></section>
+    ${r.transitions.length > 0 && html`<section class="card stack" aria-label="What happened"><h2>What happened</h2><ol class="story">${[...r.transitions].reverse().map((t) => html`<li><${Time} ns=${t.at_ns} /><span><span class="tag">${place(r, t.to, t.to_stage)}</span></span>
+      <div><span>${t.who}: ${t.why}${t.forced ? html` <span class="tag soon">without enough data</span>` : ''}</span>${t.evidence ? html`<details><summary>The evidence at that gate</summary><${Guards} gate=${t.evidence} label=${`Guards at ${place(r, t.to, t.to_stage)}`} /></details>` : ''}</div></li>`)}</ol></section>`}
+    ${asking && html`<${Question} r=${r} what=${asking} close=${(did) => { ask(null); if (did) from.again(); }} />`}`;
   }}<//>`;
 }

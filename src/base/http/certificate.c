@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* A certificate for a server that no authority knows: made here, pinned by its clients; and the hash of a body. The only file that speaks GnuTLS. */
+/* A certificate for a server that no authority knows: made here, pinned by its clients; and the hash of a body. The only file of this room that speaks GnuTLS. */
 #include "base/http/http.h"
 #include "base/std/time.h"
 

@@ -83,7 +83,7 @@ static void step(struct lane *lane, struct pollfd fds[2], int timeout_ms)
     lane->idle_turns = lane->moved || timeout_ms ? 0 : lane->idle_turns + 1;
     lane->moved = false;
     if (lane->idle_turns > IDLE_TURNS && lane->young)
-        timeout_ms = 1;
+        timeout_ms = 2;
     (void)poll(fds, 2, timeout_ms);
     if (fds[1].revents)
         while (read(fds[1].fd, taken, sizeof taken) > 0)

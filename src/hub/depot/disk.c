@@ -6,6 +6,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <stdarg.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -132,26 +134,34 @@ bool depot_disk_there(const char *path, int64_t *out_bytes)
     return true;
 }
 
-/* Reads all of `fd`, hashes it and, when `to` >= 0, writes it there. */
+/* Reads all of `fd`, hashes it and, when `to` >= 0, writes it there. The hash is GnuTLS's: it uses the processor's instructions for it, libsodium's does not, and this is
+ * what a large file waits for. */
 static enum trundle_status pour(int fd, const char *path, int to, const char *to_path, char out[HASH_SHA256_TEXT], int64_t *out_bytes, struct trundle_error *err)
 {
-    crypto_hash_sha256_state hash;
     uint8_t digest[crypto_hash_sha256_BYTES], piece[65536];
+    enum trundle_status status = TRUNDLE_OK;
+    gnutls_hash_hd_t hash = NULL;
     int64_t bytes = 0;
     ssize_t got;
 
-    (void)crypto_hash_sha256_init(&hash);
-    while ((got = read(fd, piece, sizeof piece)) != 0) {
+    if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
+        return error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "no memory to hash it");
+    while (status == TRUNDLE_OK && (got = read(fd, piece, sizeof piece)) != 0) {
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return depot_disk_error(err, path, "read");
-        (void)crypto_hash_sha256_update(&hash, piece, (unsigned long long)got);
+        if (got < 0) {
+            status = depot_disk_error(err, path, "read");
+            break;
+        }
+        if (gnutls_hash(hash, piece, (size_t)got) < 0)
+            status = error_set(err, TRUNDLE_IO, path, NULL, "cannot be hashed");
         bytes += got;
-        if (to >= 0)
-            TRY(depot_disk_write(to, piece, (size_t)got, to_path, err));
+        if (status == TRUNDLE_OK && to >= 0)
+            status = depot_disk_write(to, piece, (size_t)got, to_path, err);
     }
-    (void)crypto_hash_sha256_final(&hash, digest);
+    gnutls_hash_deinit(hash, digest);
+    if (status != TRUNDLE_OK)
+        return status;
     (void)sodium_bin2hex(out, HASH_SHA256_TEXT, digest, sizeof digest);
     if (out_bytes)
         *out_bytes = bytes;

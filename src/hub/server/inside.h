@@ -71,6 +71,9 @@ bool replay_fresh(struct replay *r, const uint8_t signature[64], uint32_t now_s,
 TRUNDLE_MUST_USE enum trundle_status sign_head(const struct http_request *request, int64_t now_ns, struct caller *out, struct trundle_error *err);
 bool sign_holds(const struct http_request *request, const struct caller *caller);
 
+/* fleet.c: the policy of a store, or that of all; {} when nobody set one: the cart has its defaults. The caller decrefs. */
+TRUNDLE_MUST_USE enum trundle_status policy_of(struct db *db, const char *store, json_t **out, struct trundle_error *err);
+
 /* upload.c: what is large comes in parts, into DIR/upload/NAME, until it is whole. */
 struct upload { char path[1200]; int64_t have; bool whole; };
 /* One part (the request's offset, size and body). `name` is ours or checked. Held by the caller until upload_end. CONFLICT: a gap. */
@@ -147,8 +150,8 @@ struct cart_row { char name[41], store[41], hardware[41]; uint8_t key[32]; int64
 TRUNDLE_MUST_USE enum trundle_status cart_find(struct db *db, const char *name, struct cart_row *out, struct trundle_error *err);
 
 /* The rows of each file. */
-extern const struct server_route people_routes[], key_routes[], cart_routes[], look_routes[], player_routes[], ship_routes[], watch_routes[];
-extern const size_t people_routes_n, key_routes_n, cart_routes_n, look_routes_n, player_routes_n, ship_routes_n, watch_routes_n;
+extern const struct server_route people_routes[], key_routes[], cart_routes[], fleet_routes[], look_routes[], player_routes[], ship_routes[], watch_routes[];
+extern const size_t people_routes_n, key_routes_n, cart_routes_n, fleet_routes_n, look_routes_n, player_routes_n, ship_routes_n, watch_routes_n;
 /* What fails where nobody can be told is counted. */
 void server_complain(struct server *s, const char *what, enum trundle_status status);
 /* Metrics of the server itself. */
