@@ -371,6 +371,7 @@ static void what_is_wrong_is_named_and_leaves_nothing(void **state)
     assert_int_equal(json_array_size(json_object_get(list, "rows")), 0);
     json_decref(list);
     sent(&f, "cart-1", "weather", "{\"rain\":true}");          /* a kind of tomorrow */
+    sent(&f, "cart-1", "health", "{\"store\":\"\",\"battery\":null,\"temperature_c\":null,\"cameras\":[],\"bundle\":\"\",\"slot\":\"\"}");
     sent(&f, "cart-1", "trip", "{\"trip\":\"x\",\"ended_ns\":5}");
     sent(&f, "cart-1", "trip", "{\"trip\":\"x\",\"ended_ns\":5}");
     support_ok(watch_trips_json(f.w, f.db, &(struct watch_query){ .q = "" }, &list, &err), &err);

@@ -131,7 +131,8 @@ for (const size of SIZES)
         await page.goto(url + '/' + hash);
         await settle(page);
         await page.screenshot({ path: join(shots, `hub-${name}-${size[0]}${theme === 'dark' ? '-dark' : ''}.png`) });
-        for (const look of size === SIZES[0] ? [check, checkAxe] : [check]) await look(page, name).catch((e) => bad.push(`${name}: ${e.actual?.join?.('; ') ?? e.message}`));
+        for (const look of size === SIZES[0] && theme === 'light' ? [check, checkAxe] : [check]) // axe takes most of the time, and sees the same tree in the dark
+          await look(page, name).catch((e) => bad.push(`${name}: ${e.actual?.join?.('; ') ?? e.message}`));
       }
       await page.close();
       assert.deepEqual(bad, []);

@@ -195,7 +195,7 @@ enum trundle_status watch_record(const struct watch *w, struct db *db, const str
     if (!strcmp(label, "decision")) {
         status = decision(w, db, r, err);
     } else {
-        if (!r->store && said && !watch_name_ok(said))
+        if (!r->store && said && *said && !watch_name_ok(said))      /* "": a cart that was not told */
             return error_set(err, TRUNDLE_BAD_INPUT, "body.store", "a-z 0-9 - _ . , 1 to 40", "'%.60s' is no store's name", said);
         TRY(heard(w, db, r->cart, r->store ? r->store : watch_text(said), store, now_ns, err));
         status = !strcmp(label, "trip")      ? watch_trip(w, db, r, store, now_ns, err)
