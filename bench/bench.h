@@ -65,6 +65,7 @@ void bench_idle(struct bench *b);                        /* idle_cost */
 void bench_frames(struct bench *b);                      /* frame_latency */
 void bench_mask(struct bench *b);                        /* mask_encode */
 void bench_line(struct bench *b);                        /* line_latency */
+void bench_line_kept(struct bench *b);                   /* line_without_capture, line_with_capture */
 void bench_heap(struct bench *b);                        /* heap_calls */
 void bench_journal(struct bench *b);                     /* journal */
 void bench_scan(struct bench *b);                        /* scan */

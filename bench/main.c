@@ -22,7 +22,7 @@ static const struct {
 } cases[] = {
     { "replay_speed", replay_speed, true }, { "trip_cost", trip_cost, true },   { "idle_cost", bench_idle, true },
     { "frame_latency", bench_frames, true }, { "mask_encode", bench_mask, true }, { "heap_calls", bench_heap, true },
-    { "journal", bench_journal, false },     { "scan", bench_scan, false },       { "line_latency", bench_line, true },
+    { "journal", bench_journal, false },     { "scan", bench_scan, false },       { "line_latency", bench_line, true },     { "line_kept", bench_line_kept, true },
     { "scoring_share", bench_judge, true },
 };
 

@@ -3,9 +3,12 @@
 /* What a shopper waits for: a line after an item has settled, a commit of the journal, a code in a picture. */
 #include "bench/bench.h"
 
+#include "base/seal/seal.h"
 #include "base/std/time.h"
 #include "cart/runtime/journal.h"
+#include "cart/runtime/keeper.h"
 #include "cart/runtime/replay.h"
+#include "cart/runtime/uplink.h"
 #include "cart/scan/picture.h"
 #include "cart/scan/picture_file.h"
 
@@ -23,45 +26,129 @@ static enum trundle_status published(void *to, const char *json, size_t n)
     return TRUNDLE_OK;
 }
 
-void bench_line(struct bench *b)
+enum { LINE_TRIPS = 8 };
+
+struct lines { double *ms; int *cluster; size_t n; };
+
+static bool lines_new(struct lines *l, int trips)
 {
-    enum { TRIPS = 8 };
-    double *ms = calloc(TRIPS * REPLAY_LATENCIES, sizeof *ms);
-    int *cluster = calloc(TRIPS * REPLAY_LATENCIES, sizeof *cluster), trips = b->quick ? 1 : TRIPS;
-    struct inbox *inbox = NULL;
-    struct face *face = NULL;
-    size_t n = 0, bytes = 0;
+    l->ms = calloc((size_t)trips * REPLAY_LATENCIES, sizeof *l->ms);
+    l->cluster = calloc((size_t)trips * REPLAY_LATENCIES, sizeof *l->cluster);
+    l->n = 0;
+    return l->ms && l->cluster;
+}
+
+static void lines_done(struct lines *l)
+{
+    free(l->ms);
+    free(l->cluster);
+}
+
+/* Trip i at natural speed, recorded, with a screen, and with what is given to keep it for a hub. */
+static bool line_trip(struct bench *b, const char *name, int i, struct face *face, struct keeper *keeper, struct lines *out)
+{
     char path[560], journal[600];
+    struct replay_config config = { .speed = 1, .threads = 1, .record = path, .face = face, .keeper = keeper };
+    struct replay_summary s;
+    struct trundle_error err;
 
     (void)snprintf(path, sizeof path, "%s/line.mcap", b->dir);
     (void)snprintf(journal, sizeof journal, "%s.journal", path);
-    if (!ms || !cluster || inbox_new(&inbox) != TRUNDLE_OK || face_new(&(struct face_config){ .inbox = inbox, .publish = published, .to = &bytes }, &face) != TRUNDLE_OK)
-        goto out;
-    for (int i = 0; i < trips && i < b->trips_n; i++) {
-        struct replay_config config = { .speed = 1, .threads = 1, .record = path, .face = face };
-        struct replay_summary s;
-        struct trundle_error err;
-
-        fprintf(stderr, "bench: line_latency: trip %d of %d, at natural speed\n", i + 1, trips < b->trips_n ? trips : b->trips_n);
-        if (replay_trip(b->trip[i].path, &config, &s, &err) != TRUNDLE_OK) {
-            bench_fail(b, "line_latency", &err);
-            break;
-        }
-        for (int k = 0; k < s.latencies_n; k++) {
-            ms[n] = 1000 * s.latency_s[k];
-            cluster[n++] = i;
-        }
-        replay_summary_done(&s);
-        (void)unlink(path);
-        (void)unlink(journal);
+    fprintf(stderr, "bench: %s: trip %d, at natural speed%s\n", name, i + 1, keeper ? ", kept for a hub" : "");
+    if (replay_trip(b->trip[i].path, &config, &s, &err) != TRUNDLE_OK) {
+        bench_fail(b, name, &err);
+        return false;
     }
-    bench_print(b, &(struct bench_figure){ .name = "line_latency", .unit = "ms", .simulated = true, .n = n, .sample = ms, .cluster = cluster,
+    if (s.kept != TRUNDLE_OK)
+        bench_fail(b, name, &s.kept_error);
+    for (int k = 0; k < s.latencies_n; k++) {
+        out->ms[out->n] = 1000 * s.latency_s[k];
+        out->cluster[out->n++] = i;
+    }
+    replay_summary_done(&s);
+    (void)unlink(path);
+    (void)unlink(journal);
+    return true;
+}
+
+void bench_line(struct bench *b)
+{
+    int trips = b->quick ? 1 : LINE_TRIPS;
+    struct inbox *inbox = NULL;
+    struct face *face = NULL;
+    struct lines lines = { NULL, NULL, 0 };
+    size_t bytes = 0;
+
+    if (!lines_new(&lines, LINE_TRIPS) || inbox_new(&inbox) != TRUNDLE_OK || face_new(&(struct face_config){ .inbox = inbox, .publish = published, .to = &bytes }, &face) != TRUNDLE_OK)
+        goto out;
+    for (int i = 0; i < trips && i < b->trips_n; i++)
+        if (!line_trip(b, "line_latency", i, face, NULL, &lines))
+            break;
+    bench_print(b, &(struct bench_figure){ .name = "line_latency", .unit = "ms", .simulated = true, .n = lines.n, .sample = lines.ms, .cluster = lines.cluster,
                                            .note = "true t_settle of a put to its line journalled and the screen's state published; speed 1, one thread" });
 out:
     face_free(face);
     inbox_free(inbox);
-    free(ms);
-    free(cluster);
+    lines_done(&lines);
+}
+
+/* A cart that has joined a hub that does not answer, keeps a clip of every line and tries to send all the time. */
+static bool busy_cart(const char *dir, struct trundle_error *err)
+{
+    static const char policy[] = "{\"before_s\": 4, \"after_s\": 2, \"longest_s\": 20, \"triggers\": [{\"name\": \"all\", \"when\": \"decision\", \"purpose\": \"measure\", \"keep_days\": 1}]}";
+    struct seal_key key;
+    struct identity id;
+    char path[700];
+    bool made = identity_make(dir, &id, err) == TRUNDLE_OK && seal_key_make(&key, err) == TRUNDLE_OK && identity_hub_set(&id, "http://127.0.0.1:9", NULL, err) == TRUNDLE_OK;
+
+    if (made) {
+        (void)snprintf(id.cart, sizeof id.cart, "bench");
+        (void)seal_key_text(key.public_key, id.seal_key);
+        (void)snprintf(path, sizeof path, "%s/" POLICY_FILE, dir);
+        made = identity_save(dir, &id, err) == TRUNDLE_OK && file_write(path, policy, strlen(policy), err) == TRUNDLE_OK;
+    }
+    identity_done(&id);
+    return made;
+}
+
+/* Line latency with and without capture, outbox and uplink, trip by trip in turns; over all trips, since a p99 needs hundreds of lines. */
+void bench_line_kept(struct bench *b)
+{
+    int trips = b->quick ? 1 : b->trips_n;
+    struct inbox *inbox = NULL;
+    struct face *face = NULL;
+    struct keeper *keeper = NULL;
+    struct uplink *uplink = NULL;
+    struct lines without = { NULL, NULL, 0 }, with = { NULL, NULL, 0 };
+    struct trundle_error err = { .what = "no memory" };
+    struct keeper_counts counts;
+    char dir[560], note[240];
+    size_t bytes = 0;
+
+    (void)snprintf(dir, sizeof dir, "%s/line-state-%ld", b->dir, (long)getpid());
+    if (!lines_new(&without, trips) || !lines_new(&with, trips) || inbox_new(&inbox) != TRUNDLE_OK ||
+        face_new(&(struct face_config){ .inbox = inbox, .publish = published, .to = &bytes }, &face) != TRUNDLE_OK || !busy_cart(dir, &err) ||
+        keeper_start(&(struct keeper_config){ .dir = dir, .health_s = 1 }, &keeper, &err) != TRUNDLE_OK ||
+        uplink_start(&(struct uplink_config){ .dir = dir, .retry_s = 0.2, .retry_most_s = 1 }, &uplink, &err) != TRUNDLE_OK) {
+        bench_fail(b, "line_kept", &err);
+        goto out;
+    }
+    for (int i = 0; i < trips && i < b->trips_n; i++)
+        if (!line_trip(b, "line_kept", i, face, i % 2 ? keeper : NULL, i % 2 ? &with : &without) || !line_trip(b, "line_kept", i, face, i % 2 ? NULL : keeper, i % 2 ? &without : &with))
+            break;
+    counts = keeper_counts(keeper);
+    (void)snprintf(note, sizeof note, "in turns with the one without; %llu decisions and %llu clips kept, %llu refused, %llu tries to send", (unsigned long long)counts.decisions,
+                   (unsigned long long)counts.clips, (unsigned long long)counts.refused, (unsigned long long)uplink_counts(uplink).requests);
+    bench_print(b, &(struct bench_figure){ .name = "line_without_capture", .unit = "ms", .simulated = true, .n = without.n, .sample = without.ms, .cluster = without.cluster,
+                                           .note = "as line_latency" });
+    bench_print(b, &(struct bench_figure){ .name = "line_with_capture", .unit = "ms", .simulated = true, .n = with.n, .sample = with.ms, .cluster = with.cluster, .note = note });
+out:
+    keeper_stop(keeper);
+    uplink_stop(uplink);
+    face_free(face);
+    inbox_free(inbox);
+    lines_done(&without);
+    lines_done(&with);
 }
 
 /* ---- journal ---- */

@@ -15,4 +15,3 @@ int cart_status_main(int argc, char **argv);
 int cart_send_main(int argc, char **argv);
 int cart_update_main(int argc, char **argv);     /* orders, now */
 int cart_clips_main(int argc, char **argv);      /* what a policy would keep of a trip */
-int cart_cameras_main(int argc, char **argv);    /* whether cameras are where the cart file says */

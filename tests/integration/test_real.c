@@ -373,7 +373,7 @@ static int look_at_frames(const char *path, const struct cart_file *cart)
     const uint8_t *visible;
     int frames = 0, w = camera->width_px, h = camera->height_px, lit = 0;
 
-    support_ok(capture_new(camera, &cart->basket, &(struct capture_config)CAPTURE_CONFIG_DEFAULT, &capture, &err), &err);
+    support_ok(capture_new(camera, &cart->basket, &(struct capture_config)CAPTURE_CONFIG_LIVE, &capture, &err), &err);
     visible = capture_visible(capture);
     support_ok(trip_open(path, &trip, &err), &err);
     while (trip_next(trip, &m, &err) == TRUNDLE_OK) {

@@ -9,10 +9,11 @@
 #include <string.h>
 
 enum {
-    HALVES = 8, SIDE = 4, REACH = STILL_REACH_PX, SPAN = 2 * REACH + 1, ACROSS = SPAN + 2 * SIDE, UNKNOWNS = 4, LEAST_HALVES = 5, LEAST_SAMPLES = 6
+    HALVES = 8, SIDE = 4, REACH = STILL_REACH_PX, SPAN = 2 * REACH + 1, ACROSS = SPAN + 2 * SIDE, UNKNOWNS = 4, LEAST_HALVES = 5, LEAST_SAMPLES = 6,
+    TURNS = 4, SCALES = 2, SHIFTS = 17
 };
 
-static const double STEP_DN = 3, ALONE = 1.5, FIT_PX = 1.6, KEEP = .6;
+static const double STEP_DN = 4, WEAK_DN = 1.5, KEEP = .6, SHIFT_PX = 2, RIGHT_SHARE = .5, RIGHT_LESS = .5, MOVED_SHARE = .8, MOVED_MORE = 2, NEAR_LEFT = .55;
 
 struct half {
     int32_t at[STILL_SAMPLES][ACROSS];     /* places of pixels across the edge, outside to inside; -1: outside the picture */
@@ -117,7 +118,7 @@ enum trundle_status still_new(const struct cart_camera *camera, const struct car
         (void)seen(camera, corner, px);
         s->corner[e][0] = fmax(-200, fmin(200, (px[0] - camera->cx_px) / s->scale));
         s->corner[e][1] = fmax(-200, fmin(200, (px[1] - camera->cy_px) / s->scale));
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < 2 && basket->wall[e] == CART_WALL_SOLID; k++)      /* through wire the floor's edge is not the picture's */
             if (make_half(s, camera, basket, e, k, &s->half[s->halves_n]))
                 s->halves_n++;
     }
@@ -125,7 +126,7 @@ enum trundle_status still_new(const struct cart_camera *camera, const struct car
         size_t n = s->halves_n;
 
         free(s);
-        return error_set(err, TRUNDLE_UNSUPPORTED, "still", "aim the camera so that it sees the edges of the basket's floor", "sees %zu of the 8 halves of the floor's edges, needed are %d", n, LEAST_HALVES);
+        return error_set(err, TRUNDLE_UNSUPPORTED, "still", "aim the camera so that it sees the edges of the basket's floor", "sees %zu of the 8 halves of the floor's edges at solid walls, needed are %d", n, LEAST_HALVES);
     }
     *out = s;
     return TRUNDLE_OK;
@@ -188,121 +189,125 @@ static void look(struct half *h, const uint8_t *rgb, int w, size_t stride)
     h->weight = KEEP * h->weight + 1;
 }
 
-/* Offset of the half's step, in units; false: it is weak or not alone. */
-static bool find(const struct half *h, double *out)
+/* How well a half's step at an offset says "here is the edge", 0 to 1. `sign`: floors are brighter (1) or darker (-1) than walls, all around. A step counts up to
+ * `most`, so that the print of a pack says no more than an edge. */
+static double says(const struct half *h, double offset, double sign, double most)
 {
-    int best = 0;
-    double second = 0, left, right;
+    double at = offset + REACH, f = at - floor(at), step;
+    int o = (int)floor(at);
 
-    for (int o = 0; o < SPAN; o++)
-        if (fabs(h->step[o]) > fabs(h->step[best]))
-            best = o;
-    for (int o = 0; o < SPAN; o++)
-        if (abs(o - best) > 2 * SIDE)
-            second = fmax(second, fabs(h->step[o]));
-    if (fabs(h->step[best]) < STEP_DN || fabs(h->step[best]) < ALONE * second || best == 0 || best == SPAN - 1)
-        return false;
-    left = fabs(h->step[best - 1]);
-    right = fabs(h->step[best + 1]);
-    *out = best - REACH + .5 * (right - left) / fmax(1e-9, 2 * fabs(h->step[best]) - left - right);
-    if (fabs(*out - (best - REACH)) > 1)
-        *out = best - REACH;
-    return true;
+    if (o < 0 || o + 1 >= SPAN)
+        return 0;
+    step = sign * ((1 - f) * h->step[o] + f * h->step[o + 1]);
+    return step <= WEAK_DN ? 0 : fmin(1, (step - WEAK_DN) / (most - WEAK_DN));
 }
 
-/* Shift x, y, turn, scale by normal equations with a little pull to zero; NAN when singular. */
-static double fit(const struct half *const *half, const double *offset, size_t n, double out[UNKNOWNS])
+/* What a move of the picture does at r: shift x, y; turn and scale in hundredths. */
+static void moved_by(const double move[UNKNOWNS], const double r[2], double out[2])
 {
-    double a[UNKNOWNS][UNKNOWNS + 1] = { { 0 } }, rms = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const double *r = half[i]->r, *m = half[i]->n;
-        const double row[UNKNOWNS] = { m[0], m[1], (m[1] * r[0] - m[0] * r[1]) / 100, (m[0] * r[0] + m[1] * r[1]) / 100 };
-
-        for (int j = 0; j < UNKNOWNS; j++) {
-            for (int k = 0; k < UNKNOWNS; k++)
-                a[j][k] += row[j] * row[k];
-            a[j][UNKNOWNS] += row[j] * offset[i];
-        }
-    }
-    for (int j = 0; j < UNKNOWNS; j++)
-        a[j][j] += .02;
-    for (int j = 0; j < UNKNOWNS; j++)     /* positive definite: no pivots needed */
-        for (int k = 0; k < UNKNOWNS; k++) {
-            double f = k == j ? 0 : a[k][j] / a[j][j];
-
-            for (int m = 0; m <= UNKNOWNS && k != j; m++)
-                a[k][m] -= f * a[j][m];
-        }
-    for (int j = 0; j < UNKNOWNS; j++)
-        out[j] = a[j][UNKNOWNS] / a[j][j];
-    for (size_t i = 0; i < n; i++) {
-        const double *r = half[i]->r, *m = half[i]->n;
-        double off = offset[i] - (m[0] * out[0] + m[1] * out[1] + (m[1] * r[0] - m[0] * r[1]) / 100 * out[2] + (m[0] * r[0] + m[1] * r[1]) / 100 * out[3]);
-
-        rms += off * off;
-    }
-    return sqrt(rms / (double)n);
+    out[0] = move[0] + (-r[1] * move[2] + r[0] * move[3]) / 100;
+    out[1] = move[1] + (r[0] * move[2] + r[1] * move[3]) / 100;
 }
 
 static double displaced(const struct still *s, const double move[UNKNOWNS])
 {
-    double sum = 0;
+    double sum = 0, by[2];
 
     for (int i = 0; i < 4; i++) {
-        const double *r = s->corner[i];
-        double x = move[0] + (-r[1] * move[2] + r[0] * move[3]) / 100, y = move[1] + (r[0] * move[2] + r[1] * move[3]) / 100;
-
-        sum += x * x + y * y;
+        moved_by(move, s->corner[i], by);
+        sum += by[0] * by[0] + by[1] * by[1];
     }
     return sqrt(sum / 4);
 }
 
-static bool measure(const struct still *s, double *out)
+/* The best move near the stated place, and the best one away from it, by how many halves they explain. */
+struct found { double near, away, away_px, near_px; };
+
+static void search(const struct still *s, double sign, const double *most, struct found *out)
 {
-    const struct half *half[HALVES], *fewer[HALVES];
-    double offset[HALVES], rest[HALVES], move[UNKNOWNS];
-    size_t n = 0;
+    double move[UNKNOWNS];
 
-    for (size_t i = 0; i < s->halves_n; i++)
-        if (find(&s->half[i], &offset[n]))
-            half[n++] = &s->half[i];
-    if (n < LEAST_HALVES)
-        return false;
-    if (fit(half, offset, n, move) <= FIT_PX) {
-        *out = displaced(s, move);
-        return true;
-    }
-    for (size_t without = 0; n > LEAST_HALVES && without < n; without++) {
-        size_t m = 0;
+    *out = (struct found){ 0, 0, 0, 0 };
+    for (int turn = -TURNS; turn <= TURNS; turn++)
+        for (int scale = -SCALES; scale <= SCALES; scale++)
+            for (int y = -SHIFTS; y <= SHIFTS; y++)
+                for (int x = -SHIFTS; x <= SHIFTS; x++) {
+                    double sum = 0, px, by[2];
 
-        for (size_t i = 0; i < n; i++)
-            if (i != without) {
-                fewer[m] = half[i];
-                rest[m++] = offset[i];
-            }
-        if (fit(fewer, rest, m, move) <= FIT_PX / 2) {
-            *out = displaced(s, move);
-            return true;
+                    move[0] = SHIFT_PX * x;
+                    move[1] = SHIFT_PX * y;
+                    move[2] = 3.5 * turn;
+                    move[3] = 3.5 * scale;
+                    for (size_t i = 0; i < s->halves_n; i++) {
+                        if (most[i] <= 0)
+                            continue;
+                        moved_by(move, s->half[i].r, by);
+                        sum += says(&s->half[i], by[0] * s->half[i].n[0] + by[1] * s->half[i].n[1], sign, most[i]);
+                    }
+                    px = displaced(s, move);
+                    if (px < STILL_MOVED_PX && sum > out->near) {
+                        out->near = sum;
+                        out->near_px = px;
+                    } else if (px >= STILL_MOVED_PX && sum > out->away) {
+                        out->away = sum;
+                        out->away_px = px;
+                    }
+                }
+}
+
+/* -1 right, 1 moved, 0 not to be told. */
+static int measure(const struct still *s, double *out_px)
+{
+    int verdict = 0;
+    double best = 0;
+
+    for (int k = 0; k < 2; k++) {
+        double sign = k ? -1 : 1, most[HALVES], seen_n = 0;
+        struct found f;
+
+        for (size_t i = 0; i < s->halves_n; i++) {
+            double top = 0;
+
+            for (int o = 0; o < SPAN; o++)
+                top = fmax(top, sign * s->half[i].step[o]);
+            most[i] = top < STEP_DN ? 0 : fmax(WEAK_DN + 3, fmin(20, .8 * top));
+            seen_n += most[i] > 0;
+        }
+        if (seen_n < LEAST_HALVES)
+            continue;
+        search(s, sign, most, &f);
+        if (fmax(f.near, f.away) <= best)
+            continue;
+        best = fmax(f.near, f.away);
+        if (f.near >= RIGHT_SHARE * seen_n && f.near > f.away - RIGHT_LESS) {
+            verdict = -1;
+            *out_px = f.near_px;
+        } else if (f.away >= MOVED_SHARE * seen_n && f.away >= f.near + MOVED_MORE && f.near <= NEAR_LEFT * seen_n) {
+            verdict = 1;
+            *out_px = f.away_px;
+        } else {
+            verdict = 0;
         }
     }
-    return false;
+    return verdict;
 }
 
 enum still_state still_push(struct still *s, const uint8_t *rgb, int w, int h, size_t stride, int64_t t_ns)
 {
-    double d;
+    double d = 0;
+    int verdict;
 
     if (w != s->w || h != s->h || s->state == STILL_MOVED)
         return s->state;
     s->last_ns = t_ns;
     for (size_t i = 0; i < s->halves_n; i++)
         look(&s->half[i], rgb, w, stride);
-    if (!measure(s, &d))
+    verdict = measure(s, &d);
+    if (!verdict)
         return s->state;
     s->displacement = d;
     s->measured++;
-    s->far = d >= STILL_MOVED_PX ? s->far + 1 : 0;
+    s->far = verdict > 0 ? s->far + 1 : 0;
     if (s->far >= STILL_TIMES)
         s->state = STILL_MOVED;
     else if (!s->far)

@@ -7,14 +7,14 @@
  *     if (still_wants(s, t_ns) && still_push(s, rgb, w, h, stride, t_ns) == STILL_MOVED)
  *         stop_storing();
  *
- * What is looked at is where the floor of the basket meets its walls: the cart file says where in the picture those four edges are. Each visible half of an edge is
- * crossed at STILL_SAMPLES places; across it brightness steps from floor to wall, and how far from the stated place the largest step lies (median
- * over the places, averaged over pictures) is that half's offset. Items hide some places, and a half whose step is weak or not alone is not used.
- * From at least five halves a shift, a turn and a scale of the picture are fitted (least squares, one half may be left out); when the fit is good, the
- * camera has been measured, and its displacement is how far the corners of the floor moved in the picture (rms). At STILL_MOVED_PX (of a picture 320 wide;
- * in proportion) or more in STILL_TIMES measurements in a row the camera has moved, and that verdict stays: a calibration makes a new value.
+ * What is looked at is where the floor of the basket meets its solid walls: the cart file says where in the picture those edges are. Each visible half of an edge is
+ * crossed at STILL_SAMPLES places; across it brightness steps from floor to wall, everywhere up or everywhere down. The median of the steps over the places,
+ * averaged over pictures, at each offset up to STILL_REACH_PX says how much the half looks like lying there (a step counts only so much, so that a pack's print says no
+ * more than an edge). Moves of the picture (shift, turn, scale) are tried, and those that leave the floor's corners within STILL_MOVED_PX (rms, of a picture
+ * 320 wide) are held against those that do not, by how many halves they explain. The camera has moved when a move away explains four fifths of the halves that
+ * show anything, two more than any near the stated place, and that one less than half of them, in STILL_TIMES pictures in a row. That verdict stays: a calibration makes a new value.
  *
- * A basket so full that its floor's edges are hidden cannot be measured; then the last verdict holds. Works on raw and on masked pictures: the edges lie
+ * A basket so full that its floor's edges are hidden, or a camera that looks at wire, cannot be measured; then the last verdict holds. Works on raw and on masked pictures: the edges lie
  * within the mask. After still_new nothing allocates. `trundle sim still` prints how often it is wrong and what it finds.
  */
 #pragma once
@@ -23,8 +23,8 @@
 
 enum still_state { STILL_UNKNOWN = 0, STILL_RIGHT = 1, STILL_MOVED = 2 };
 
-enum { STILL_SAMPLES = 24, STILL_TIMES = 4, STILL_REACH_PX = 40 };
-#define STILL_MOVED_PX 4.5
+enum { STILL_SAMPLES = 24, STILL_TIMES = 8, STILL_REACH_PX = 40 };
+#define STILL_MOVED_PX 6.0
 #define STILL_EVERY_NS INT64_C(400000000)
 
 struct still;

@@ -6,6 +6,7 @@
 #include "base/std/hash.h"
 #include "base/std/time.h"
 #include "cart/capture/capture.h"
+#include "cart/capture/still.h"
 #include "cart/runtime/device.h"
 #include "cart/runtime/journal.h"
 #include "cart/runtime/trip_world.h"
@@ -26,6 +27,10 @@ enum { CART_BYTES = 1 << 20, SAME_CODE_MS = 1500, SEEN_CODES = 8, TICK_MS = 100,
 /* One camera: what stands between its raw pictures and the inbox. */
 struct eye {
     struct capture *capture;             /* basket cameras */
+    struct still *still;                 /* NULL: cannot be measured */
+    bool     moved;                      /* stores nothing until it is calibrated again */
+    uint32_t withheld;                   /* pictures since the last drop message */
+    int64_t  told_ns;
     uint8_t *jpeg;
     size_t   jpeg_capacity;
     struct scanner *scanner;             /* scanner cameras */
@@ -46,7 +51,8 @@ struct live {
     int64_t start_mono_ns;
     pthread_mutex_t lock;                /* guards what devices say of their health */
     atomic_bool closing;                 /* callbacks wait for nothing any more */
-    bool health_changed, scanner_silent, scale_gone, camera_gone[TRUNDLE_CAMERAS_MAX];
+    bool health_changed, scanner_silent, scale_gone, camera_gone[TRUNDLE_CAMERAS_MAX], camera_moved[TRUNDLE_CAMERAS_MAX];
+    char cart_sha256[HASH_SHA256_TEXT];  /* what a camera's verdict holds for */
 };
 
 /* A full inbox counts and says what it dropped; a recording that is played as fast as it goes waits instead. */
@@ -105,6 +111,74 @@ static void read_codes(struct live *l, struct eye *e, uint8_t index, const struc
     }
 }
 
+/* With l->lock held. */
+static void tell_keeper(const struct live *l)
+{
+    struct keeper_health h = { .cells_bad = l->scale_gone, .scanner_bad = l->scanner_silent, .cameras_n = l->cart.cameras_n, .cells_n = l->cart.cells.n };
+
+    memcpy(h.camera_bad, l->camera_gone, sizeof h.camera_bad);
+    memcpy(h.camera_moved, l->camera_moved, sizeof h.camera_moved);
+    keeper_health(l->config->keeper, &h);
+}
+
+/* STATE/camera-N.moved holds the hash of the cart file for which the camera stood wrong: another cart file, another calibration. */
+static bool moved_path(const struct live *l, unsigned camera, char out[CART_TEXT + 32])
+{
+    if (!l->cart.state_dir[0])
+        return false;
+    (void)snprintf(out, CART_TEXT + 32, "%s/camera-%u.moved", l->cart.state_dir, camera);
+    return true;
+}
+
+static bool moved_before(const struct live *l, unsigned camera)
+{
+    char path[CART_TEXT + 32];
+    struct bytes said = { 0 };
+    bool moved = moved_path(l, camera, path) && file_read(path, 256, &said, NULL) == TRUNDLE_OK && said.n >= 64 && !memcmp(said.data, l->cart_sha256, 64);
+
+    bytes_done(&said);
+    return moved;
+}
+
+static void say_moved(struct live *l, unsigned camera)
+{
+    static const char what[] = "stands elsewhere than the cart file says; nothing of it is stored until it is calibrated";
+
+    (void)pthread_mutex_lock(&l->lock);
+    l->camera_moved[camera] = l->health_changed = true;
+    if (l->config->keeper)
+        tell_keeper(l);
+    (void)pthread_mutex_unlock(&l->lock);
+    if (l->config->health)
+        l->config->health(l->config->user, "camera", camera, "moved", what);
+}
+
+/* True: the picture is not for storing. Drop messages say how many there were. */
+static bool withheld(struct live *l, struct eye *e, unsigned camera, const struct device_picture *p)
+{
+    struct trundle_message m = { .channel = TRUNDLE_DROP, .sensor = (uint8_t)camera, .sensed_ns = p->sensed_ns };
+
+    if (!e->moved && e->still && still_wants(e->still, p->sensed_ns) &&
+        still_push(e->still, p->rgb, p->width_px, p->height_px, p->stride_bytes, p->sensed_ns) == STILL_MOVED) {
+        char path[CART_TEXT + 32];
+
+        e->moved = true;
+        if (moved_path(l, camera, path) && folder_make(l->cart.state_dir, NULL) == TRUNDLE_OK)
+            (void)!file_write(path, l->cart_sha256, 64, NULL);
+        say_moved(l, camera);
+    }
+    if (!e->moved)
+        return false;
+    e->withheld++;
+    if (p->sensed_ns - e->told_ns >= NS_PER_S || p->sensed_ns < e->told_ns) {
+        m.drop = (struct trundle_drop){ TRUNDLE_CAM, e->withheld };
+        e->withheld = 0;
+        e->told_ns = p->sensed_ns;
+        put(l, &m);
+    }
+    return true;
+}
+
 static void on_picture(void *user, unsigned camera, const struct device_picture *p)
 {
     struct live *l = user;
@@ -115,20 +189,13 @@ static void on_picture(void *user, unsigned camera, const struct device_picture 
         read_codes(l, e, (uint8_t)camera, p);
         return;
     }
+    if (withheld(l, e, camera, p))
+        return;
     if (capture_mask(e->capture, &(struct capture_picture){ p->rgb, p->width_px, p->height_px, p->stride_bytes }, e->jpeg, e->jpeg_capacity,
                      &m.frame.jpeg_bytes, NULL) != TRUNDLE_OK)
         return;
     m.frame.jpeg = e->jpeg;
     put(l, &m);
-}
-
-/* With l->lock held. */
-static void tell_keeper(const struct live *l)
-{
-    struct keeper_health h = { .cells_bad = l->scale_gone, .scanner_bad = l->scanner_silent, .cameras_n = l->cart.cameras_n, .cells_n = l->cart.cells.n };
-
-    memcpy(h.camera_bad, l->camera_gone, sizeof h.camera_bad);
-    keeper_health(l->config->keeper, &h);
 }
 
 static void on_health(void *user, enum device_kind kind, unsigned index, enum device_health health, const char *text)
@@ -162,7 +229,8 @@ static void show_health(struct live *l)
     if (v && changed) {
         v->scanner_silent = l->scanner_silent;
         v->scale_gone = l->scale_gone;
-        memcpy(v->camera_gone, l->camera_gone, sizeof v->camera_gone);
+        for (size_t i = 0; i < TRUNDLE_CAMERAS_MAX; i++)
+            v->camera_gone[i] = l->camera_gone[i] || l->camera_moved[i];
     }
     (void)pthread_mutex_unlock(&l->lock);
     if (v && changed)
@@ -217,7 +285,15 @@ static enum trundle_status open_eyes(struct live *l, struct trundle_error *err)
             TRY(scanner_new(&(struct scanner_config){ .effort = SCAN_LIVE }, &e->scanner, err));
             e->luma = malloc((size_t)c->width_px * (size_t)c->height_px);
         } else {
+            enum trundle_status status;
+
             TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_LIVE, &e->capture, err));
+            status = still_new(c, &l->cart.basket, &e->still, err);
+            if (status != TRUNDLE_OK && status != TRUNDLE_UNSUPPORTED)
+                return status;
+            e->moved = moved_before(l, i);
+            if (e->moved)
+                say_moved(l, i);
             e->jpeg_capacity = capture_bound(e->capture);
             e->jpeg = malloc(e->jpeg_capacity);
         }
@@ -234,6 +310,7 @@ static enum trundle_status load(struct live *l, struct trundle_error *err)
 
     TRY(file_read(c->cart_path, CART_BYTES, &l->cart_json, err));
     TRY(cart_file_parse(l->cart_json.data, l->cart_json.n, c->cart_path, &l->cart, err));
+    (void)hash_sha256(l->cart_json.data, l->cart_json.n, l->cart_sha256);
     TRY(catalog_load_dir(c->catalog_dir, NULL, &l->catalog, err));
     TRY(catalog_to_json(l->catalog, NULL, 0, &l->catalog_json));
     (void)snprintf(enrol, sizeof enrol, "%s/enrol", c->catalog_dir);
@@ -357,6 +434,7 @@ static void close_all(struct live *l)
     session_abandon(l->session);
     for (int i = 0; i < TRUNDLE_CAMERAS_MAX; i++) {
         capture_free(l->eye[i].capture);
+        still_free(l->eye[i].still);
         scanner_free(l->eye[i].scanner);
         free(l->eye[i].jpeg);
         free(l->eye[i].luma);

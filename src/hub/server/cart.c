@@ -259,21 +259,6 @@ const struct server_route cart_routes[] = {
     { .method = "PUT", .path = "/api/v1/clips/{clip}", .who = CART, .id = "clip_put", .text = "a part of a clip of size bytes, from offset on", .query = "offset:integer size:integer",
       .body = "application/octet-stream", .body_max = DEPOT_CHUNK_MAX, .gives = "have:integer", .quiet = true, .run = clip_put },
     { .method = "GET", .path = "/api/v1/orders", .who = CART, .id = "orders", .text = "what the cart should run and keep",
-<<<<<<< HEAD
       .gives = "bundle:any rollout:any leave:any trust:integer policy:object time_ns:time", .run = orders },
-    { .method = "GET", .path = "/api/v1/invites", .who = OPERATOR | AUDITOR | ADMIN, .id = "invite_list", .text = "codes that were made, and who used them",
-      .gives = "[id:text store:name cart:text who:text made_ns:time expires_ns:time used_ns:time used_by:text]", .run = invites },
-    { .method = "POST", .path = "/api/v1/invites", .who = OPERATOR | ADMIN, .id = "invite_add", .text = "a code with which one cart may join; shown this once",
-      .takes = "store:name cart?:name days?:integer", .gives = "id:text code:text store:name pin:text expires_ns:time", .run = invite_add },
-    { .method = "DELETE", .path = "/api/v1/invites/{invite}", .who = OPERATOR | ADMIN, .id = "invite_end", .text = "takes an unused code back, by its id", .run = invite_end },
-    { .method = "DELETE", .path = "/api/v1/carts/{cart}", .who = OPERATOR | ADMIN, .id = "cart_off", .text = "takes a cart out of service: its key is worth nothing from now on",
-      .run = cart_off },
-    { .method = "GET", .path = "/api/v1/policy", .who = OPERATOR | ENGINEER | AUDITOR | ADMIN, .id = "policy_get", .text = "what carts of a store keep", .query = "store?:name",
-      .gives = "store:text policy:object", .run = policy_get },
-    { .method = "PUT", .path = "/api/v1/policy", .who = ENGINEER | OPERATOR | ADMIN, .id = "policy_put", .text = "sets it; without a store: for all that have none of their own",
-      .takes = "store?:name policy:object", .run = policy_put },
-=======
-      .gives = "bundle:any rollout:any leave:any policy:object time_ns:time", .run = orders },
->>>>>>> wt/server
 };
 const size_t cart_routes_n = COUNT_OF(cart_routes);
