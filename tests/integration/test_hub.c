@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SEED = 511, TRIPS = 4 };
+enum { SEED = 511, TRIPS = 5 };
 
 static struct trundle_error err;
 static struct hub_process hub;
@@ -89,6 +89,7 @@ static int set_up(void **state)
     json_decref(hub_process_ask(&hub, "PUT", "/api/v1/policy", policy, &status));
     assert_int_equal(status, 204);
     says("cart update", 0, "nothing to do");           /* brings the policy */
+    assert_int_equal(support_shell(NULL, "cp -r %s %s", in("cart"), in("cart.old")), 0);
     support_ok(file_write(in("gate.json"), gate, strlen(gate), &err), &err);
     return 0;
 }
@@ -228,11 +229,34 @@ static void newest_trip_ran(const char *bundle)
     json_decref(answer);
 }
 
+/* The first bytes of a bundle where a fetch keeps them; `damage` is added to each. */
+static void put_part(const char *bundle, const char *sha256, size_t n, int damage)
+{
+    struct bytes file = { 0 };
+    char name[100];
+
+    support_ok(file_read(in(bundle), 1 << 20, &file, &err), &err);
+    assert_true(file.n > n);
+    for (size_t i = 0; i < n; i++)
+        file.data[i] = (uint8_t)(file.data[i] + damage);
+    support_ok(folder_make(in("cart/fetch"), &err), &err);
+    (void)snprintf(name, sizeof name, "cart/fetch/%.64s", sha256);
+    support_ok(file_write(in(name), file.data, n, &err), &err);
+    bytes_done(&file);
+}
+
+static void newest_bundle(char out[65])
+{
+    json_t *answer = hub_process_get(&hub, "/api/v1/bundles");
+
+    (void)snprintf(out, 65, "%s", text_of(json_array_get(json_object_get(answer, "rows"), 0), "sha256"));
+    json_decref(answer);
+}
+
 static void a_bundle_comes_and_goes(void **state)
 {
     char sha256[65], line[300], model[65];
     struct model expected;
-    json_t *answer;
 
     (void)state;
     assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/* %s && printf '\\nb1\\n' >>%s/card.md", in("model"), support_source("models/baseline"), in("model"), in("model")), 0);
@@ -244,10 +268,8 @@ static void a_bundle_comes_and_goes(void **state)
     publish("b2.bundle --trust trust.json", 3, "nobody signed");
     says("ship sign b2.bundle --key sign.key", 0, "signed by");
     publish("b2.bundle --rollout --start --stages 1,100%", 0, "rollout 1: stage");
-    answer = hub_process_get(&hub, "/api/v1/bundles");
-    (void)snprintf(sha256, sizeof sha256, "%s", text_of(json_array_get(json_object_get(answer, "rows"), 0), "sha256"));
-    json_decref(answer);
-
+    newest_bundle(sha256);
+    put_part("b2.bundle", sha256, 1000, 0);                       /* as a fetch that broke off left it */
     says("cart update", 0, "b2 is installed");                    /* the keyring came with it: this cart joined before there was one */
     assert_int_equal(carts_in(1, "installed"), 1);
     says("cart update", 0, "nothing to do");
@@ -286,7 +308,7 @@ static void a_bundle_comes_and_goes(void **state)
 /* The hub may order what it likes: the cart takes what is signed, newer and for it, and says why not. */
 static void a_cart_refuses_and_says_so_once(void **state)
 {
-    char line[200], *id = NULL;
+    char line[200], sha256[65], *id = NULL;
     size_t before;
 
     (void)state;
@@ -322,6 +344,9 @@ static void a_cart_refuses_and_says_so_once(void **state)
     (void)snprintf(line, sizeof line, "ship rollback 3 --why revoked --pin %s", hub.pin);
     says(line, 0, "rolled_back");
     publish("b4.bundle --rollout --start --stages 1,100%", 0, "rollout 4: stage");
+    newest_bundle(sha256);
+    put_part("b4.bundle", sha256, 500, 1);
+    says("cart update", 3, "what came has the sha256");           /* whoever damaged it: it is fetched anew */
     says("cart update", 0, "b4 is installed");
     says("cart slots", 0, "b4, serial 4");
 }
@@ -341,10 +366,24 @@ static void a_bundle_that_fails_is_left_offline(void **state)
     newest_trip_ran("");
 }
 
+/* A cart whose disk was put back to an older copy gives numbers out that the hub has with other content: they are changed, and nothing is lost. */
+static void a_cart_that_was_set_back_is_heard(void **state)
+{
+    size_t trips = rows_of("/api/v1/trips");
+
+    (void)state;
+    assert_int_equal(support_shell(NULL, "mv %s %s && cp -r %s %s", in("cart"), in("cart.new"), in("cart.old"), in("cart")), 0);
+    shop(4);
+    says("cart send", 0, "all sent");
+    says("cart status --json", 0, "\"refused_records\":0");
+    assert_int_equal(rows_of("/api/v1/trips"), trips + 1);
+    newest_trip_ran("");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_trip_arrives_once), cmocka_unit_test(a_bundle_comes_and_goes), cmocka_unit_test(a_cart_refuses_and_says_so_once),
-                                        cmocka_unit_test(a_bundle_that_fails_is_left_offline) };
+                                        cmocka_unit_test(a_bundle_that_fails_is_left_offline), cmocka_unit_test(a_cart_that_was_set_back_is_heard) };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

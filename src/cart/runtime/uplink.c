@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, RENUMBERED_MOST = 3, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
+enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, RENUMBERED_MOST = 5, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
 
 struct sender {
     struct uplink_config config;
@@ -115,7 +115,8 @@ static bool refused_content(int status)
     return status == 400 || status == 413 || status == 422;
 }
 
-/* A number is taken: with fewer lines until the one is found, which gets another number. A hub that goes on saying so is not believed. */
+/* A number is taken: with fewer lines until the one is found, which gets another number. How many boots this cart has forgotten is not known: 1, 16, 256 ... are skipped. A
+ * hub that goes on saying so is not believed. */
 static enum trundle_status number_taken(struct sender *s, size_t n, int64_t first, struct trundle_error *err)
 {
     if (n > 1) {
@@ -124,7 +125,7 @@ static enum trundle_status number_taken(struct sender *s, size_t n, int64_t firs
     }
     if (++s->renumbered > RENUMBERED_MOST)
         return uplink_reply_error(&s->reply, "ingest", err);
-    return outbox_renumber(s->box, first, err);
+    return outbox_renumber(s->box, first, INT64_C(1) << 4 * (s->renumbered - 1), err);
 }
 
 static enum trundle_status send_records(struct sender *s, struct trundle_error *err)
