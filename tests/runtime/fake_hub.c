@@ -37,7 +37,7 @@ struct fake_hub {
     bool has_key;
     double trouble;
     int64_t skew_s;
-    int status, retry_after;
+    int status, retry_after, clip_status, clip_times;
     const char *dislike, *join, *orders;
     struct { int64_t boot, sequence; char kind[24]; char *line; } *record;
     size_t records_n;
@@ -276,7 +276,9 @@ static void process(struct fake_hub *h, const struct request *q, struct bytes *o
     } else if (!strncmp(q->path, "/api/v1/clips/", 14) && find_clip(h, q->path + 14)) {
         struct clip *c = find_clip(h, q->path + 14);
 
-        if (!strcmp(q->method, "PUT"))
+        if (h->clip_times > 0 && h->clip_times--)
+            answer(out, h->clip_status, "", "{\"what\":\"told to\"}");
+        else if (!strcmp(q->method, "PUT"))
             put_clip(h, q, c, out);
         else
             say_have(out, 200, c->have);
@@ -488,6 +490,11 @@ void fake_hub_expect(struct fake_hub *h, const char *public_key)
     size_t got = 0;
 
     LOCKED(h, h->has_key = public_key && sodium_base642bin(h->key, sizeof h->key, public_key, strlen(public_key), NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) == 0);
+}
+
+void fake_hub_answer_clips(struct fake_hub *h, int status, int times)
+{
+    LOCKED(h, (h->clip_status = status, h->clip_times = times));
 }
 
 void fake_hub_forward(struct fake_hub *h, const char *url)

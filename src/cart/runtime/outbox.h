@@ -89,6 +89,8 @@ TRUNDLE_MUST_USE enum trundle_status outbox_clips_fit(struct outbox *box, const 
 /* The clip to send: one that is announced, else the worthiest, whose record is put now. END: none. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_next(struct outbox *box, struct outbox_clip *out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_sent(struct outbox *box, const char *sha256, int64_t have, struct trundle_error *err);
+/* It is to be announced again. */
+TRUNDLE_MUST_USE enum trundle_status outbox_clip_again(struct outbox *box, const char *sha256, struct trundle_error *err);
 /* The hub has all of it: row and file go. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_done(struct outbox *box, const char *sha256, struct trundle_error *err);
 /* The hub refuses it for good: row and file go, and it counts as dropped. */
