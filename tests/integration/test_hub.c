@@ -4,6 +4,7 @@
  * A cart and its hub as people use them: `trundle hub`, `cart join`, `run`, `cart send`; `ship keys, build, sign, publish`, a rollout of one cart, which
  * fetches the bundle, runs a trip on trial, calls it good, and goes back when it is rolled back. What the hub then knows is asked of its API.
  */
+#include "base/std/time.h"
 #include "base/trip/trip.h"
 #include "cart/runtime/model.h"
 #include "lab/sim/sim.h"
@@ -13,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { SEED = 511, TRIPS = 5 };
+enum { SEED = 511, TRIPS = 6 };
 
 static struct trundle_error err;
 static struct hub_process hub;
@@ -253,12 +256,42 @@ static void newest_bundle(char out[65])
     json_decref(answer);
 }
 
+/* Once some of the trip is on the disk. */
+static void kill_in_the_middle(int trip)
+{
+    char name[64];
+    struct stat about;
+    bool some = false;
+    pid_t pid;
+    int status;
+
+    (void)snprintf(name, sizeof name, "kept-%d.mcap", SEED + trip);
+    (void)fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        char line[2200];
+
+        (void)snprintf(line, sizeof line, "cd %s && exec %s run %d.mcap --state cart --record %s --speed 4 >killed.out 2>&1", folder, support_build("trundle-cart"), SEED + trip, name);
+        (void)execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        _exit(99);
+    }
+    assert_true(pid > 0);
+    for (int i = 0; i < 2000 && !some; i++) {
+        some = stat(in(name), &about) == 0 && about.st_size > 30000;
+        clock_sleep_until_ns(clock_mono_ns() + 10 * NS_PER_MS);
+    }
+    (void)kill(pid, SIGKILL);
+    assert_true(waitpid(pid, &status, 0) == pid);
+    assert_true(some && WIFSIGNALED(status));
+}
+
 static void a_bundle_comes_and_goes(void **state)
 {
     char sha256[65], line[300], model[65];
     struct model expected;
 
     (void)state;
+    kill_in_the_middle(5);
     assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/* %s && printf '\\nb1\\n' >>%s/card.md", in("model"), support_source("models/baseline"), in("model"), in("model")), 0);
     says("ship keys new root.key", 0, "id");
     says("ship keys new sign.key", 0, "id");
@@ -273,6 +306,12 @@ static void a_bundle_comes_and_goes(void **state)
     says("cart update", 0, "b2 is installed");                    /* the keyring came with it: this cart joined before there was one */
     assert_int_equal(carts_in(1, "installed"), 1);
     says("cart update", 0, "nothing to do");
+    says("cart slots", 0, "-> a  trial    b2, serial 2");
+    shop(5);                               /* goes on as it was begun; of the new bundle that says nothing */
+    says("cart send", 0, "all sent");
+    newest_trip_ran("");
+    model_of(5, model);
+    assert_string_equal(model, "");
     says("cart slots", 0, "-> a  trial    b2, serial 2");
     shop(1);
     says("cart slots", 0, "-> a  good     b2, serial 2");
