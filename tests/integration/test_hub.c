@@ -325,6 +325,11 @@ static void a_bundle_comes_and_goes(void **state)
     model_of(0, model);
     assert_string_equal(model, "");
 
+    /* A hub gives a serial to one bundle only. */
+    says("ship build --model model --name other --serial 2 --hardware lab --gate gate.json --out other.bundle", 0, "not signed yet");
+    says("ship sign other.bundle --key sign.key", 0, "signed by");
+    publish("other.bundle", 3, "belongs to another bundle");
+
     /* By hand, with a stick: older, unsigned, cut. */
     says("ship build --model model --name b1 --serial 1 --hardware lab --gate gate.json --out b1.bundle", 0, "not signed yet");
     says("cart install b1.bundle", 1, "signature");
