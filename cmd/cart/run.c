@@ -102,7 +102,7 @@ int verb_run(int argc, char **argv)
     if (serve)
         status = front_open(&front, serve, till, &err);
     if (status == TRUNDLE_OK)
-        status = hub_side_open(&hub, state, cart, &err);
+        status = hub_side_open(&hub, state, cart, record, &err);
     if (status == TRUNDLE_OK)
         status = model_load(model_dir ? model_dir : hub.model, &model, &err);
     if (status == TRUNDLE_OK && cart) {

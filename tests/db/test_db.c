@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *path_of(const char *name)
 {
@@ -137,6 +139,42 @@ static void each_room_has_its_own_version(void **state)
     db_close(db);
 }
 
+/* A lock of a process is gone when it closes any descriptor of the file (fcntl). A second handle of this process must not cost the first one its lock: another process
+ * that closes would take itself for the last one and remove the log under us, and with it all that is written from then on. */
+static void another_process_does_not_take_the_log_away(void **state)
+{
+    struct db *first, *second, *other;
+    struct trundle_error err;
+    char path[4096], log[4200], go = 0;
+    int status, start[2];
+    pid_t pid;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s", path_of("shared.sqlite"));
+    (void)snprintf(log, sizeof log, "%s-wal", path);
+    assert_int_equal(pipe(start), 0);
+    (void)fflush(NULL);
+    pid = fork();                          /* before anything is open: SQLite would take over what this process knows of its locks */
+    if (pid == 0) {
+        if (read(start[0], &go, 1) != 1 || db_open(path, DB_WRITE, &other, &err) != TRUNDLE_OK || db_exec(other, "INSERT INTO t VALUES(2)", &err) != TRUNDLE_OK)
+            _exit(1);
+        db_close(other);
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    support_ok(db_open(path, DB_CREATE, &first, &err), &err);
+    support_ok(db_exec(first, "CREATE TABLE t(i INTEGER); INSERT INTO t VALUES(1)", &err), &err);
+    support_ok(db_open(path, DB_READ, &second, &err), &err);
+    assert_int_equal(db_copy(second, path, &err), TRUNDLE_CONFLICT);
+    assert_int_equal(write(start[1], &go, 1), 1);
+    assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(access(log, F_OK), 0);
+    db_close(second);
+    db_close(first);
+    (void)close(start[0]);
+    (void)close(start[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +182,7 @@ int main(void)
         cmocka_unit_test(transactions_are_whole_and_files_stay),
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(each_room_has_its_own_version),
+        cmocka_unit_test(another_process_does_not_take_the_log_away),
     };
 
     return support_run(tests);

@@ -8,6 +8,7 @@
 #include "base/std/time.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <jansson.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -22,20 +23,21 @@
 
 enum { RECORDS = 20000, CLIPS = 512, REQUEST_MAX = 4 << 20, HELD = 4 };
 
-struct request { char method[8], path[512], cart[64], time[32], signature[128]; uint8_t *body; size_t n; };
+struct request { char method[8], path[512], cart[64], time[32], signature[128], type[64], range[64]; uint8_t *body; size_t n; };
 struct clip { char sha[65]; uint8_t *bytes; size_t have, size; bool whole; };
 
 struct fake_hub {
     pthread_t thread;
     pthread_mutex_t lock;
     int listener, stop_pipe[2];
-    char url[64];
+    char url[64], behind[128];
+    CURL *curl;                            /* to the hub behind the line */
     struct rng rng;
     uint8_t key[32];
     bool has_key;
     double trouble;
     int64_t skew_s;
-    int status, retry_after;
+    int status, retry_after, clip_status, clip_times;
     const char *dislike, *join, *orders;
     struct { int64_t boot, sequence; char kind[24]; char *line; } *record;
     size_t records_n;
@@ -201,12 +203,63 @@ static void put_clip(struct fake_hub *h, const struct request *q, struct clip *c
     say_have(out, 200, c->have);
 }
 
+static size_t on_answer(char *data, size_t size, size_t n, void *user)
+{
+    return bytes_append(user, data, size * n) == TRUNDLE_OK ? size * n : 0;
+}
+
+static struct curl_slist *header(struct curl_slist *list, const char *name, const char *value)
+{
+    char line[256];
+
+    (void)snprintf(line, sizeof line, "%s: %s", name, value);
+    return *value ? curl_slist_append(list, line) : list;
+}
+
+static void forward(struct fake_hub *h, const struct request *q, struct bytes *out)
+{
+    struct bytes body = { 0 };
+    struct curl_slist *list = header(header(header(NULL, "Trundle-Cart", q->cart), "Trundle-Time", q->time), "Trundle-Signature", q->signature);
+    char url[768], head[64];
+    long status = 0;
+
+    list = curl_slist_append(header(header(list, "Content-Type", q->type), "Range", q->range), "Expect:");
+    (void)snprintf(url, sizeof url, "%s%s", h->behind, q->path);
+    curl_easy_reset(h->curl);
+    curl_easy_setopt(h->curl, CURLOPT_URL, url);
+    curl_easy_setopt(h->curl, CURLOPT_NOPROXY, "127.0.0.1");
+    curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h->curl, CURLOPT_TIMEOUT, 10L);
+    curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, q->method);
+    curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &body);
+    if (strcmp(q->method, "GET") != 0) {
+        curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->body);
+        curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->n);
+    }
+    out->n = 0;
+    if (curl_easy_perform(h->curl) == CURLE_OK && curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK) {
+        (void)snprintf(head, sizeof head, "HTTP/1.1 %ld x\r\nConnection: close\r\n", status);
+        (void)!bytes_print(out, "%sContent-Length: %zu\r\n\r\n", head, body.n);
+        (void)!bytes_append(out, body.n ? body.data : (const uint8_t *)"", body.n);
+    }
+    curl_slist_free_all(list);
+    bytes_done(&body);
+}
+
 static void process(struct fake_hub *h, const struct request *q, struct bytes *out)
 {
     int64_t now = clock_wall_ns() / NS_PER_S + h->skew_s;
     char text[128];
 
     h->counts.requests++;
+    if (h->behind[0]) {
+        forward(h, q, out);
+        return;
+    }
     free(h->last);
     h->last = copy(q->body, q->n);
     if (!signature_good(h, q)) {
@@ -223,7 +276,9 @@ static void process(struct fake_hub *h, const struct request *q, struct bytes *o
     } else if (!strncmp(q->path, "/api/v1/clips/", 14) && find_clip(h, q->path + 14)) {
         struct clip *c = find_clip(h, q->path + 14);
 
-        if (!strcmp(q->method, "PUT"))
+        if (h->clip_times > 0 && h->clip_times--)
+            answer(out, h->clip_status, "", "{\"what\":\"told to\"}");
+        else if (!strcmp(q->method, "PUT"))
             put_clip(h, q, c, out);
         else
             say_have(out, 200, c->have);
@@ -272,6 +327,8 @@ static bool receive(int fd, struct request *q, bool cut)
                 (void)sscanf(line, "Trundle-Cart: %63s", q->cart);
                 (void)sscanf(line, "Trundle-Time: %31s", q->time);
                 (void)sscanf(line, "Trundle-Signature: %127s", q->signature);
+                (void)sscanf(line, "Content-Type: %63s", q->type);
+                (void)sscanf(line, "Range: %63s", q->range);
             }
         }
     }
@@ -384,10 +441,11 @@ struct fake_hub *fake_hub_start(uint64_t seed)
     if (!h || sodium_init() < 0)
         abort();
     h->record = calloc(RECORDS, sizeof *h->record);
+    h->curl = curl_easy_init();
     h->rng = rng_seed(seed, "fake_hub");
     (void)pthread_mutex_init(&h->lock, NULL);
     h->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (!h->record || h->listener < 0 || bind(h->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(h->listener, 64) != 0 ||
+    if (!h->record || !h->curl || h->listener < 0 || bind(h->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(h->listener, 64) != 0 ||
         getsockname(h->listener, (struct sockaddr *)&at, &n) != 0 || pipe(h->stop_pipe) != 0 || pthread_create(&h->thread, NULL, run, h) != 0)
         abort();
     (void)snprintf(h->url, sizeof h->url, "http://127.0.0.1:%u", ntohs(at.sin_port));
@@ -410,6 +468,7 @@ void fake_hub_stop(struct fake_hub *h)
     for (size_t i = 0; i < h->clips_n; i++)
         free(h->clip[i].bytes);
     free(h->record);
+    curl_easy_cleanup(h->curl);
     free(h->last);
     free(h);
 }
@@ -431,6 +490,16 @@ void fake_hub_expect(struct fake_hub *h, const char *public_key)
     size_t got = 0;
 
     LOCKED(h, h->has_key = public_key && sodium_base642bin(h->key, sizeof h->key, public_key, strlen(public_key), NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) == 0);
+}
+
+void fake_hub_answer_clips(struct fake_hub *h, int status, int times)
+{
+    LOCKED(h, (h->clip_status = status, h->clip_times = times));
+}
+
+void fake_hub_forward(struct fake_hub *h, const char *url)
+{
+    LOCKED(h, (void)snprintf(h->behind, sizeof h->behind, "%s", url));
 }
 
 void fake_hub_trouble(struct fake_hub *h, double share)

@@ -10,6 +10,8 @@
  *     assert_int_equal(fake_hub_records(hub, "decision"), n);
  *     fake_hub_stop(hub);
  *
+ * With fake_hub_forward it is the line alone, in front of a real hub.
+ *
  * Every request's signature is checked; a body under a (boot, sequence) that was there with another body is counted as forged. Threads: one of
  * its own; the functions lock.
  */
@@ -26,6 +28,9 @@ struct fake_hub_counts { unsigned requests, bad_signatures, forged, lost_request
 struct fake_hub *fake_hub_start(uint64_t seed);
 void fake_hub_stop(struct fake_hub *hub);
 const char *fake_hub_url(const struct fake_hub *hub);      /* http://127.0.0.1:PORT */
+/* Hands what gets through to the hub at this address ("https://127.0.0.1:PORT"), as it is, and its answers back; what a hub that is gone does not answer is lost. Nothing
+ * is kept or checked here then. */
+void fake_hub_forward(struct fake_hub *hub, const char *url);
 /* base64 of the only key whose signatures are good; NULL: none is checked. */
 void fake_hub_expect(struct fake_hub *hub, const char *public_key);
 void fake_hub_trouble(struct fake_hub *hub, double share);
@@ -33,6 +38,8 @@ void fake_hub_trouble(struct fake_hub *hub, double share);
 void fake_hub_skew(struct fake_hub *hub, int64_t seconds);
 /* Answers this status to everything; 0: normally. `retry_after` < 0: not said. */
 void fake_hub_answer(struct fake_hub *hub, int status, int retry_after);
+/* Answers this status to the next `times` requests about clips. */
+void fake_hub_answer_clips(struct fake_hub *hub, int status, int times);
 /* Lines that hold this text are not understood, and nothing of their body is taken; NULL: none. */
 void fake_hub_dislike(struct fake_hub *hub, const char *text);
 /* What /join and /orders answer, as JSON. Borrowed. */

@@ -67,6 +67,50 @@ static void records_keep_their_numbers_over_a_restart(void **state)
     outbox_close(box);
 }
 
+static void a_number_that_is_taken_is_changed(void **state)
+{
+    struct outbox *box = open_fresh();
+    struct bytes lines = { 0 };
+    int64_t first, last, boot;
+
+    (void)state;
+    assert_true(put(box, "{\"a\":1}", NULL));
+    assert_true(put(box, "{\"a\":2}", NULL));
+    support_ok(outbox_batch(box, 1, 0, &lines, &first, &last, &err), &err);
+    assert_int_equal(first, last);
+    support_ok(outbox_renumber(box, first, 1, &err), &err);
+    support_ok(outbox_renumber(box, first + 1, 100, &err), &err);
+    assert_true(put(box, "{\"a\":3}", NULL));
+    support_ok(outbox_batch(box, 1 << 20, 0, &lines, &first, &last, &err), &err);
+    assert_int_equal(bytes_append(&lines, "", 1), TRUNDLE_OK);
+    assert_string_equal((char *)lines.data, "{\"boot\":2,\"sequence\":1,\"t_ns\":5,\"kind\":\"decision\",\"body\":{\"a\":1}}\n"
+                                            "{\"boot\":2,\"sequence\":2,\"t_ns\":5,\"kind\":\"decision\",\"body\":{\"a\":2}}\n"
+                                            "{\"boot\":2,\"sequence\":3,\"t_ns\":5,\"kind\":\"decision\",\"body\":{\"a\":3}}\n");
+    support_ok(outbox_boot(box, &boot, &err), &err);
+    assert_int_equal(boot, 3);
+    bytes_done(&lines);
+    outbox_close(box);
+}
+
+static void what_is_said_before_the_first_start_has_a_boot(void **state)
+{
+    struct outbox *box;
+    struct bytes lines = { 0 };
+    int64_t first, last, boot;
+    char fresh[4100];
+
+    (void)state;
+    (void)snprintf(fresh, sizeof fresh, "%s/never-started", support_scratch());
+    support_ok(outbox_open(fresh, OUTBOX_WRITE, &box, &err), &err);
+    assert_true(put(box, "{\"a\":1}", NULL));
+    support_ok(outbox_batch(box, 1 << 20, 0, &lines, &first, &last, &err), &err);
+    assert_memory_equal(lines.data, "{\"boot\":1,\"sequence\":1,", 23);
+    support_ok(outbox_boot(box, &boot, &err), &err);
+    assert_int_equal(boot, 2);
+    bytes_done(&lines);
+    outbox_close(box);
+}
+
 static void a_batch_is_what_fits_and_confirming_takes_it_away(void **state)
 {
     struct outbox *box = open_fresh();
@@ -393,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_keep_their_numbers_over_a_restart),
+        cmocka_unit_test(a_number_that_is_taken_is_changed), cmocka_unit_test(what_is_said_before_the_first_start_has_a_boot),
         cmocka_unit_test(a_batch_is_what_fits_and_confirming_takes_it_away),
         cmocka_unit_test(a_key_is_taken_once_also_after_it_was_sent),
         cmocka_unit_test(what_is_no_record_is_not_taken),

@@ -180,6 +180,45 @@ static void a_hub_that_does_not_answer_takes_nothing_away(void **state)
     assert_int_equal(fake_hub_records(hub, "decision"), 1);
 }
 
+/* Deleted at the hub while it was on its way, or not a clip of that hub: it goes, and the next one is sent. */
+static void a_clip_that_is_not_wanted_is_dropped(void **state)
+{
+    struct uplink_config config = quick();
+    struct uplink_counts counts;
+
+    (void)state;
+    add_clip(1, 3000);
+    fake_hub_answer_clips(hub, 422, 3);
+    support_ok(uplink_drain(&config, false, &counts, &err), &err);
+    assert_int_equal(counts.refused, 1);
+    assert_int_equal(state_now().clips, 0);
+    assert_int_equal(state_now().dropped_clips, 1);
+    add_clip(2, 3000);
+    support_ok(uplink_drain(&config, true, &counts, &err), &err);
+    assert_int_equal(counts.clips, 1);
+    assert_int_equal(fake_hub_clips(hub), 1);
+}
+
+/* A hub that was restored from a backup has forgotten the announcement. */
+static void a_clip_that_the_hub_forgot_is_announced_again(void **state)
+{
+    struct uplink_config config = quick();
+    struct uplink_counts counts;
+
+    (void)state;
+    add_clip(1, 3000);
+    fake_hub_answer_clips(hub, 404, 1);
+    support_ok(uplink_drain(&config, true, &counts, &err), &err);
+    assert_int_equal(counts.clips, 1);
+    assert_int_equal(fake_hub_records(hub, "clip"), 2);
+    assert_int_equal(fake_hub_clips(hub), 1);
+    add_clip(2, 3000);
+    fake_hub_answer_clips(hub, 404, 100);          /* it goes on: the clip is not worth the line */
+    support_ok(uplink_drain(&config, false, &counts, &err), &err);
+    assert_int_equal(counts.refused, 1);
+    assert_int_equal(state_now().clips, 0);
+}
+
 static void clocks_that_differ_are_mended(void **state)
 {
     struct uplink_config config = quick();
@@ -346,6 +385,8 @@ int main(void)
         EACH(a_hub_that_does_not_answer_takes_nothing_away),
         EACH(clocks_that_differ_are_mended),
         EACH(another_key_is_refused),
+        EACH(a_clip_that_is_not_wanted_is_dropped),
+        EACH(a_clip_that_the_hub_forgot_is_announced_again),
         EACH(the_rate_holds),
         EACH(a_stop_ends_a_slow_send_and_the_rest_goes_later),
         EACH(the_thread_sends_what_comes_and_brings_orders),

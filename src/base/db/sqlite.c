@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct db {
     sqlite3 *handle;
@@ -55,19 +56,15 @@ enum trundle_status db_open(const char *path, enum db_mode mode, struct db **out
     static const int flags[] = { SQLITE_OPEN_READONLY, SQLITE_OPEN_READWRITE, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
     struct db *db = calloc(1, sizeof *db);
     enum trundle_status status;
-    FILE *probe;
     int rc;
 
     if (!db)
         return error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "no memory for a database");
     (void)snprintf(db->path, sizeof db->path, "%s", path);
-    if (mode != DB_CREATE && strcmp(path, ":memory:") != 0) {
-        probe = fopen(path, "rb");
-        if (!probe) {
-            status = error_set(err, TRUNDLE_NOT_FOUND, path, NULL, "is not there or cannot be read");
-            goto out;
-        }
-        (void)fclose(probe);
+    /* Asked without opening it: closing any descriptor of the file would drop the locks that other handles of this process hold. */
+    if (mode != DB_CREATE && strcmp(path, ":memory:") != 0 && access(path, R_OK) != 0) {
+        status = error_set(err, TRUNDLE_NOT_FOUND, path, NULL, "is not there or cannot be read");
+        goto out;
     }
     rc = sqlite3_open_v2(path, &db->handle, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) {
@@ -215,12 +212,9 @@ enum trundle_status db_copy(struct db *db, const char *path, struct trundle_erro
 {
     struct db_statement *s = NULL;
     enum trundle_status status;
-    FILE *probe = fopen(path, "rb");
 
-    if (probe) {
-        (void)fclose(probe);
+    if (access(path, F_OK) == 0)
         return error_set(err, TRUNDLE_CONFLICT, path, "name another file", "is there already");
-    }
     TRY_GOTO(status, db_prepare(db, "VACUUM INTO ?", &s, err), out);
     db_bind_text(s, 1, path);
     status = db_run(s, err);

@@ -19,16 +19,11 @@
 enum { PATH = 1400, REFUSED_BYTES = 4096, KEYRINGS_MAX = 1000 };
 #define REFUSED_FILE "refused.json"
 
-struct order {
-    char sha256[65], name[BUNDLE_NAME], leave[65];     /* "" none */
-    int64_t bytes, serial, trust;          /* trust: serial of the hub's newest keyring, 0 none or not said */
-};
-
 struct take {
     const char *dir;
     struct uplink_call *call;
     struct orders_place place;
-    struct order order;
+    struct orders_order order;
     struct slots slots;
     int64_t trust;                         /* serial of the keyring, 0 none */
 };
@@ -52,14 +47,14 @@ static enum trundle_status take_sha(const struct json_at *at, const char *key, c
     return TRUNDLE_OK;
 }
 
-static enum trundle_status parse(const struct bytes *answer, struct order *out, struct trundle_error *err)
+enum trundle_status orders_parse(const void *answer, size_t n, struct orders_order *out, struct trundle_error *err)
 {
-    struct order o = { .bytes = 0 };
+    struct orders_order o = { .bytes = 0 };
     struct json_at at, bundle;
     json_t *root = NULL;
     enum trundle_status status;
 
-    TRY(json_parse(answer->data, answer->n, "orders", &root, err));
+    TRY(json_parse(answer, n, "orders", &root, err));
     at = json_at_root(root, "orders");
     TRY_GOTO(status, take_sha(&at, "leave", o.leave, err), out);
     if (json_has(&at, "trust"))
@@ -70,8 +65,8 @@ static enum trundle_status parse(const struct bytes *answer, struct order *out, 
         TRY_GOTO(status, json_take_text(&bundle, "name", o.name, sizeof o.name, err), out);
         TRY_GOTO(status, json_take_integer(&bundle, "bytes", 1, BUNDLE_BYTES_MAX + BUNDLE_MANIFEST_MAX + BUNDLE_SIGNATURES_BYTES_MAX + 16, &o.bytes, err), out);
         TRY_GOTO(status, json_take_integer(&bundle, "serial", 1, INT64_MAX, &o.serial, err), out);
-        if (!bundle_name_ok(o.name)) {
-            status = error_set(err, TRUNDLE_BAD_INPUT, "orders.bundle.name", "is this a hub?", "is no name of a bundle");
+        if (!bundle_name_ok(o.name) || !o.sha256[0]) {
+            status = error_set(err, TRUNDLE_BAD_INPUT, "orders.bundle", "is this a hub?", "has no name, or no sha256");
             goto out;
         }
     }
@@ -327,7 +322,7 @@ enum trundle_status orders_take(const char *dir, struct uplink_call *call, const
     struct take t = { .dir = dir, .call = call };
     enum trundle_status status = TRUNDLE_OK;
 
-    TRY(parse(answer, &t.order, err));
+    TRY(orders_parse(answer->data, answer->n, &t.order, err));
     TRY(orders_place(dir, NULL, &t.place, err));
     if (t.order.sha256[0] || t.order.trust)
         TRY(orders_pin(dir, &t.place, err));

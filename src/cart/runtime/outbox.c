@@ -342,7 +342,7 @@ out:
     return status;
 }
 
-static enum trundle_status renumber(struct outbox *box, int64_t id, struct trundle_error *err)
+static enum trundle_status renumber(struct outbox *box, int64_t id, int64_t skip, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
     int64_t boot, sequence, had = 0;
@@ -357,7 +357,7 @@ static enum trundle_status renumber(struct outbox *box, int64_t id, struct trund
     TRY_GOTO(status, meta(box, "boot", &boot, err), out);
     TRY_GOTO(status, meta(box, "sequence", &sequence, err), out);
     if (had >= boot) {
-        boot = had + 1;
+        boot = had + skip;
         sequence = 0;
         TRY_GOTO(status, meta_set(box, "boot", boot, err), out);
     }
@@ -372,12 +372,12 @@ out:
     return status;
 }
 
-enum trundle_status outbox_renumber(struct outbox *box, int64_t id, struct trundle_error *err)
+enum trundle_status outbox_renumber(struct outbox *box, int64_t id, int64_t skip, struct trundle_error *err)
 {
     enum trundle_status status;
 
     TRY(db_begin(box->db, err));
-    status = renumber(box, id, err);
+    status = renumber(box, id, skip, err);
     if (status == TRUNDLE_OK)
         status = db_commit(box->db, err);
     if (status != TRUNDLE_OK)

@@ -69,8 +69,9 @@ TRUNDLE_MUST_USE enum trundle_status outbox_batch(struct outbox *box, size_t lim
                                                   struct trundle_error *err);
 /* Rows first..last of outbox_batch are gone. */
 TRUNDLE_MUST_USE enum trundle_status outbox_confirm(struct outbox *box, int64_t first, int64_t last, struct trundle_error *err);
-/* The hub has another record under the number of row `id` (this folder is an older copy of itself): the row gets a number of a boot that was not used before. */
-TRUNDLE_MUST_USE enum trundle_status outbox_renumber(struct outbox *box, int64_t id, struct trundle_error *err);
+/* The hub has another record under the number of row `id` (this folder is an older copy of itself): the row gets the next number of the newest boot, and
+ * that is first raised by `skip` when the row is of it. */
+TRUNDLE_MUST_USE enum trundle_status outbox_renumber(struct outbox *box, int64_t id, int64_t skip, struct trundle_error *err);
 /* The hub does not understand row `id`: it is set aside with the reason, for people; it blocks nothing. */
 TRUNDLE_MUST_USE enum trundle_status outbox_set_aside(struct outbox *box, int64_t id, const char *why, struct trundle_error *err);
 
@@ -88,6 +89,8 @@ TRUNDLE_MUST_USE enum trundle_status outbox_clips_fit(struct outbox *box, const 
 /* The clip to send: one that is announced, else the worthiest, whose record is put now. END: none. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_next(struct outbox *box, struct outbox_clip *out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_sent(struct outbox *box, const char *sha256, int64_t have, struct trundle_error *err);
+/* It is to be announced again. */
+TRUNDLE_MUST_USE enum trundle_status outbox_clip_again(struct outbox *box, const char *sha256, struct trundle_error *err);
 /* The hub has all of it: row and file go. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_done(struct outbox *box, const char *sha256, struct trundle_error *err);
 /* The hub refuses it for good: row and file go, and it counts as dropped. */

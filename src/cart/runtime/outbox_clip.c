@@ -372,6 +372,11 @@ enum trundle_status outbox_clip_sent(struct outbox *box, const char *sha256, int
     return status;
 }
 
+enum trundle_status outbox_clip_again(struct outbox *box, const char *sha256, struct trundle_error *err)
+{
+    return set_state(box, sha256, CLIP_WAITS, NULL, NULL, 0, err);
+}
+
 enum trundle_status outbox_clip_done(struct outbox *box, const char *sha256, struct trundle_error *err)
 {
     return set_state(box, sha256, CLIP_SENT, NULL, "sent_clips", 0, err);

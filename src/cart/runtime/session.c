@@ -310,6 +310,29 @@ static enum trundle_status find_killed(struct session *s, struct trip_reader **o
     return status == TRUNDLE_CORRUPT || status == TRUNDLE_TRUNCATED ? nothing_whole(s, err) : status;
 }
 
+enum trundle_status session_killed(const char *record, struct trip_head *out, struct trundle_error *err)
+{
+    struct trip_reader *trip = NULL;
+    char path[PATH];
+    enum trundle_status status;
+
+    if ((size_t)snprintf(path, sizeof path, "%s.killed", record) >= sizeof path)
+        return error_set(err, TRUNDLE_TOO_LARGE, record, NULL, "path is too long");
+    if (access(path, F_OK) != 0) {
+        status = trip_open(record, &trip, NULL);
+        trip_free(trip);
+        if (status != TRUNDLE_TRUNCATED)
+            return error_set(err, TRUNDLE_NOT_FOUND, record, NULL, "no killed trip");
+        (void)snprintf(path, sizeof path, "%s", record);
+    }
+    trip = NULL;
+    if (trip_open_damaged(path, &trip, NULL) != TRUNDLE_OK)
+        return error_set(err, TRUNDLE_NOT_FOUND, record, NULL, "nothing is whole of the killed trip");
+    *out = *trip_head(trip);
+    trip_free(trip);
+    return TRUNDLE_OK;
+}
+
 /* A killed trip goes on only with the cart, the catalog and (replayed) the trip that it was begun with. */
 static enum trundle_status same_world(const struct session *s, const struct trip_head *killed, struct trundle_error *err)
 {

@@ -51,6 +51,8 @@ struct session_config {
 /* CONFLICT: the file is there and is no killed trip, or one of another cart, catalog or trip. CORRUPT: decisions were acknowledged,
  * and nothing of the trip is whole. In each case all files stay. Else as trundle_open, trip_create and the journal say. */
 TRUNDLE_MUST_USE enum trundle_status session_open(const struct session_config *config, struct session **out, struct trundle_error *err);
+/* The head of the killed trip that a session on this file would go on with. NOT_FOUND: none, it begins a new one (or says why not). */
+TRUNDLE_MUST_USE enum trundle_status session_killed(const char *record, struct trip_head *out, struct trundle_error *err);
 /* Takes an input: cell, imu, cam, code, loc, touch, tick, drop, truth (kept, not read). Evidence, beliefs and decisions are
  * ignored: the session makes its own. log_ns that goes back is lifted to the last. BAD_INPUT: a time a year away, a camera that cannot
  * be, a field out of range (codec_check); nothing was taken, and the session goes on. IO: the disk is full or gone; nothing that

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, RENUMBERED_MOST = 3, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
+enum { RECORDS_MOST = 4096, CLIP_TRIES = 3, RENUMBERED_MOST = 5, POLICY_BYTES = 1 << 20, IDLE_MS = 500 };
 
 struct sender {
     struct uplink_config config;
@@ -33,6 +33,7 @@ struct sender {
     struct outbox_clip clip;               /* under way */
     bool has_clip, knows_have;
     int clip_tries;
+    char again[OUTBOX_SHA];                /* the clip that was announced once more */
     struct uplink_counts counts;
     int64_t next_orders_ns;
     unsigned failed, renumbered;           /* in a row */
@@ -115,16 +116,31 @@ static bool refused_content(int status)
     return status == 400 || status == 413 || status == 422;
 }
 
-/* A number is taken: with fewer lines until the one is found, which gets another number. A hub that goes on saying so is not believed. */
+/* The hub names a line that it has with other content; a conflict without one is about the request (it was seen before). */
+static bool names_line(const struct uplink_reply *reply)
+{
+    json_t *root = json_loadb((const char *)reply->body.data, reply->body.n, 0, NULL);
+    const char *where = json_string_value(json_object_get(root, "where"));
+    bool line = where && !strncmp(where, "line ", 5);
+
+    json_decref(root);
+    return line;
+}
+
+/* A number is taken: with fewer lines until the one is found, which gets another number. How many boots this cart has forgotten is not known: 1, 16, 256 ... are skipped. When the
+ * hub goes on saying so the record is set aside: it blocks nothing. */
 static enum trundle_status number_taken(struct sender *s, size_t n, int64_t first, struct trundle_error *err)
 {
     if (n > 1) {
         s->most = n / 2;
         return TRUNDLE_OK;
     }
-    if (++s->renumbered > RENUMBERED_MOST)
-        return uplink_reply_error(&s->reply, "ingest", err);
-    return outbox_renumber(s->box, first, err);
+    if (++s->renumbered > RENUMBERED_MOST) {
+        s->renumbered = 0;
+        s->counts.refused++;
+        return outbox_set_aside(s->box, first, "its number is taken, and so is every other one that was tried", err);
+    }
+    return outbox_renumber(s->box, first, INT64_C(1) << 4 * (s->renumbered - 1), err);
 }
 
 static enum trundle_status send_records(struct sender *s, struct trundle_error *err)
@@ -147,7 +163,7 @@ static enum trundle_status send_records(struct sender *s, struct trundle_error *
         s->most = RECORDS_MOST;
         return outbox_set_aside(s->box, first, status != TRUNDLE_OK && err ? err->what : "refused", err);
     }
-    if (s->reply.status == 409)
+    if (s->reply.status == 409 && names_line(&s->reply))
         return number_taken(s, n, first, err);
     TRY(uplink_reply_error(&s->reply, "ingest", err));
     accepted = integer_of(&s->reply, "accepted", -1);
@@ -207,6 +223,17 @@ static enum trundle_status clip_refused(struct sender *s, struct trundle_error *
     return outbox_clip_refused(s->box, s->clip.sha256, said.what, err);
 }
 
+/* The hub does not know the clip that was announced to it (a backup was restored there): it is announced again, once. */
+static enum trundle_status clip_unknown(struct sender *s, struct trundle_error *err)
+{
+    s->knows_have = false;
+    if (!strcmp(s->again, s->clip.sha256))
+        return clip_refused(s, err);
+    memcpy(s->again, s->clip.sha256, sizeof s->again);
+    s->has_clip = false;
+    return outbox_clip_again(s->box, s->clip.sha256, err);
+}
+
 static enum trundle_status take_have(struct sender *s, int64_t have, struct trundle_error *err)
 {
     if (have < 0 || have > s->clip.bytes)
@@ -224,7 +251,9 @@ static enum trundle_status ask_have(struct sender *s, struct trundle_error *err)
     s->counts.requests++;
     TRY(uplink_request(s->call, "GET", path, NULL, 0, &s->reply, err));
     if (s->reply.status == 404)
-        return take_have(s, 0, err);
+        return clip_unknown(s, err);
+    if (refused_content(s->reply.status) || s->reply.status == 410)
+        return clip_refused(s, err);
     TRY(uplink_reply_error(&s->reply, "clip", err));
     return take_have(s, integer_of(&s->reply, "have", -1), err);
 }
@@ -243,6 +272,8 @@ static enum trundle_status put_part(struct sender *s, struct trundle_error *err)
     TRY(uplink_request(s->call, "PUT", path, s->part.data, n, &s->reply, err));
     if (s->reply.status == 409)            /* another offset than it is at */
         return TRUNDLE_OK;
+    if (s->reply.status == 404)
+        return clip_unknown(s, err);
     if (refused_content(s->reply.status) || s->reply.status == 410)
         return clip_refused(s, err);
     TRY(uplink_reply_error(&s->reply, "clip", err));
@@ -261,7 +292,7 @@ static enum trundle_status send_clip(struct sender *s, struct trundle_error *err
     }
     if (!s->knows_have) {
         TRY(ask_have(s, err));
-        return s->clip.sent == s->clip.bytes ? clip_done(s, err) : TRUNDLE_OK;
+        return s->knows_have && s->clip.sent == s->clip.bytes ? clip_done(s, err) : TRUNDLE_OK;
     }
     return put_part(s, err);
 }

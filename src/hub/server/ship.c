@@ -61,6 +61,18 @@ static enum trundle_status bundle_bytes(struct ask *ask, struct http_reply *repl
     return TRUNDLE_OK;
 }
 
+/* Who brings a bundle does not learn where the hub keeps it. */
+static void not_our_path(const char *path, struct trundle_error *err)
+{
+    size_t n = strlen(path);
+    char rest[sizeof err->where];
+
+    if (!err || strncmp(err->where, path, n) != 0)
+        return;
+    (void)snprintf(rest, sizeof rest, "%s", err->where + n);
+    (void)snprintf(err->where, sizeof err->where, "bundle%.*s", (int)(sizeof err->where - 8), rest);
+}
+
 /* The whole file: a blob, then a bundle, then the blob has an owner. Any of them may fail; what is left then is litter, or an upload that is begun again. */
 static enum trundle_status take_bundle(struct ask *ask, const char *path, struct trundle_error *err)
 {
@@ -100,6 +112,8 @@ static enum trundle_status bundle_put(struct ask *ask, struct http_reply *reply,
     TRY(upload_part(ask, ask->http->part[0], &upload, err));
     if (upload.whole)
         status = take_bundle(ask, upload.path, err);
+    if (status != TRUNDLE_OK)
+        not_our_path(upload.path, err);
     upload_end(&upload, upload.whole);
     if (status == TRUNDLE_OK && !ask->answer)
         ask->answer = json_object();
