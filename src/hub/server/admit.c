@@ -128,7 +128,10 @@ enum trundle_status admit(void *user, const struct http_request *request, struct
     }
     if (status == TRUNDLE_OK && stale)
         server_complain(s, "key_seen", depot_write(s->depot, note_seen, &(struct seen){ caller->hash, server_now(s) }, NULL));    /* for people to read; not worth a refusal */
-    if (status != TRUNDLE_OK)
+    if (status != TRUNDLE_OK) {
         count_request(s, row, status);
+        if (terms->status && (http_header(request, "Authorization") || http_header(request, "Trundle-Signature") || http_cookie(request, COOKIE)))
+            log_refusal(s, row, caller, err->what);
+    }
     return status;
 }

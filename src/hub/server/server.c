@@ -157,6 +157,7 @@ static void tick(struct server *s)
     server_complain(s, "ship_tick", ship_tick(db, now_ns, &changed, NULL));
     depot_unlock(s->depot);
     server_complain(s, "sweep", depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL));
+    open_clips_tidy(s);
 }
 
 static void *ticker(void *user)
@@ -246,6 +247,7 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     (void)pthread_mutex_init(&s->passwords.lock, NULL);
     (void)pthread_mutex_init(&s->limits.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
+    (void)pthread_mutex_init(&s->looked.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
     (void)pthread_cond_init(&s->tick_stop, NULL);
     if (sodium_init() < 0) {
@@ -295,6 +297,7 @@ void server_stop(struct server *s)
     watch_metrics_free(s->metrics);
     replay_close(&s->replays);
     open_clips_close(&s->opened);
+    open_clips_close(&s->looked);
     bytes_done(&s->certificate);
     (void)pthread_mutex_destroy(&s->passwords.lock);
     (void)pthread_mutex_destroy(&s->limits.lock);

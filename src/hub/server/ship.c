@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Bundles, keyrings, rollouts: the room ship behind the API. A bundle that is uploaded lies in DIR/upload until it is whole, verified and a blob. */
+/* Bundles, keyrings, rollouts: the room ship behind the API. A bundle that is uploaded lies in DIR/part until it is whole, verified and a blob. */
 #include "base/std/hash.h"
 #include "base/std/time.h"
 #include "hub/server/inside.h"
@@ -55,13 +55,13 @@ static enum trundle_status bundle_bytes(struct ask *ask, struct http_reply *repl
     json_decref(known);
     if (status != TRUNDLE_OK)
         return status;
-    (void)snprintf(reply->path, sizeof reply->path, "%s/blob/%.2s/%s", ask->server->config.dir, sha256, sha256);
+    (void)snprintf(reply->path, sizeof reply->path, "%s/blob/%.2s/%s", depot_folder(ask->server->depot), sha256, sha256);
     (void)snprintf(reply->tag, sizeof reply->tag, "%s", sha256);
     reply->type = "application/octet-stream";
     return TRUNDLE_OK;
 }
 
-/* The whole file: a blob, then a bundle, then the blob has an owner. Any of them may fail; what is left then is litter, or an upload that is begun again. */
+/* The whole file: a blob first, then the bundle and that the blob is its own, both or none: a bundle whose blob nobody holds would be in no backup. What fails leaves litter. */
 static enum trundle_status take_bundle(struct ask *ask, const char *path, struct trundle_error *err)
 {
     struct depot *d = ask->server->depot;
@@ -77,9 +77,9 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
     (void)snprintf(owner, sizeof owner, "bundle:%s", sha256);
     depot_lock(d);
     db = depot_db(d);
-    status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
+    status = db_begin(db, err);
     if (status == TRUNDLE_OK)
-        status = db_begin(db, err);
+        status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
     if (status == TRUNDLE_OK)
         status = depot_blob_name(d, db, sha256, owner, ask->now_ns, err);
     if (status == TRUNDLE_OK)
@@ -93,11 +93,13 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
 static enum trundle_status bundle_put(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     struct upload upload;
+    char name[DEPOT_SHA + 8];
     enum trundle_status status = TRUNDLE_OK;
 
     (void)reply;
     TRY(depot_sha_check(ask->http->part[0], "bundle", err));
-    TRY(upload_part(ask, ask->http->part[0], &upload, err));
+    (void)snprintf(name, sizeof name, "bundle,%s", ask->http->part[0]);      /* a hash alone would be an upload of a clip */
+    TRY(upload_part(ask, name, &upload, err));
     if (upload.whole)
         status = take_bundle(ask, upload.path, err);
     upload_end(&upload, upload.whole);
