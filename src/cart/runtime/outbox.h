@@ -57,7 +57,7 @@ TRUNDLE_MUST_USE enum trundle_status outbox_open(const char *dir, enum outbox_mo
 void outbox_close(struct outbox *box);
 /* Only one process at a time may send. CONFLICT: another does. Held until outbox_close. */
 TRUNDLE_MUST_USE enum trundle_status outbox_lock(struct outbox *box, struct trundle_error *err);
-/* The next boot number, on disk before it is used; sequence starts at 1 again. */
+/* The next boot number, on disk before it is used; sequence starts at 1 again. The first one is the time, so that a new outbox repeats no number of an old one. */
 TRUNDLE_MUST_USE enum trundle_status outbox_boot(struct outbox *box, int64_t *out_boot, struct trundle_error *err);
 
 /* BAD_ARG: a body over OUTBOX_BODY_MAX or no JSON object. *out_taken (may be NULL) false: the key was there. */
@@ -85,6 +85,8 @@ struct capture_policy;
 TRUNDLE_MUST_USE enum trundle_status outbox_clips_fit(struct outbox *box, const struct capture_policy *policy, size_t *out_dropped, struct trundle_error *err);
 /* The clip to send: one that is announced, else the worthiest, whose record is put now. END: none. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_next(struct outbox *box, struct outbox_clip *out, struct trundle_error *err);
+/* The hub does not know of a clip that was announced (it was restored from an older backup): its record is put again. */
+TRUNDLE_MUST_USE enum trundle_status outbox_clip_announce(struct outbox *box, const struct outbox_clip *clip, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_sent(struct outbox *box, const char *sha256, int64_t have, struct trundle_error *err);
 /* The hub has all of it: row and file go. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_done(struct outbox *box, const char *sha256, struct trundle_error *err);
