@@ -243,7 +243,7 @@ const struct server_route ship_routes[] = {
     { .method = "PUT", .path = "/api/v1/trust", .who = ADMIN, .id = "trust_put", .text = "a keyring that follows the newest", .takes = "trust:object signatures:array", .run = trust_put },
     { .method = "GET", .path = "/api/v1/rollouts", .who = SEES, .id = "rollout_list", .text = "rollouts, newest first", .gives = "[" ROLLOUT_FIELDS "]", .run = rollouts },
     { .method = "POST", .path = "/api/v1/rollouts", .who = ENGINEER | ADMIN, .id = "rollout_add", .text = "makes a draft",
-      .takes = "bundle:text name?:text by?:text stores?:array stages?:array margin?:object hours?:number trips?:integer alpha?:number auto?:bool", .gives = ROLLOUT_FIELDS, .run = rollout_add },
+      .takes = "bundle:text name?:text by?:text stores?:array stages?:array alpha?:number auto?:bool", .gives = ROLLOUT_FIELDS, .run = rollout_add },
     { .method = "GET", .path = "/api/v1/rollouts/{rollout}", .who = SEES, .id = "rollout_get", .text = "all of a rollout: stages, carts, the gate's numbers, what happened", .gives = ROLLOUT_FIELDS,
       .run = rollout_get },
     { .method = "POST", .path = "/api/v1/rollouts/{rollout}/advance", .who = OPERATOR | ADMIN, .id = "rollout_advance", .text = "starts it, or goes to the next stage", .takes = "why:text force?:bool",
