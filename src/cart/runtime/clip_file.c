@@ -40,7 +40,7 @@ static enum trundle_status copy_messages(const struct clip_cut *cut, struct trip
             at = (begin > at ? begin : at + 1) - 1;
         }
         (void)pthread_mutex_unlock(cut->lock);
-        if (status != TRUNDLE_OK)
+        if (status != TRUNDLE_OK || (m.channel == TRUNDLE_CAM && m.sensor < TRUNDLE_CAMERAS_MAX && cut->moved[m.sensor]))
             continue;
         TRY(trip_write(w, &m, err));
         written++;
