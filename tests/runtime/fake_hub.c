@@ -108,7 +108,6 @@ static void ingest(struct fake_hub *h, const struct request *q, struct bytes *ou
         json_t *root;
         int64_t boot, sequence;
         size_t i = 0;
-        bool other;
 
         number++;
         if (!*line)
@@ -124,17 +123,9 @@ static void ingest(struct fake_hub *h, const struct request *q, struct bytes *ou
         sequence = json_integer_value(json_object_get(root, "sequence"));
         while (i < h->records_n && (h->record[i].boot != boot || h->record[i].sequence != sequence))
             i++;
-        other = i < h->records_n && strcmp(h->record[i].line, line) != 0;
-        if (other) {                       /* tests that expect one send it alone: what stood before it was taken */
-            h->counts.forged++;
-            json_decref(root);
-            free(text);
-            (void)snprintf(said, sizeof said, "{\"where\":\"line %zu\",\"what\":\"is here with other content\"}", number);
-            answer(out, 409, "", said);
-            return;
-        }
         if (i < h->records_n) {
             repeated++;
+            h->counts.forged += strcmp(h->record[i].line, line) != 0;
         } else {
             h->record[i].boot = boot;
             h->record[i].sequence = sequence;
@@ -191,11 +182,7 @@ static void put_clip(struct fake_hub *h, const struct request *q, struct clip *c
         answer(out, 400, "", "{\"what\":\"no offset and size\"}");
         return;
     }
-    if (!was_announced(h, c->sha)) {
-        h->counts.late_clips++;
-        answer(out, 404, "", "{\"what\":\"this cart announced no such clip\"}");
-        return;
-    }
+    h->counts.late_clips += !was_announced(h, c->sha);
     if (c->whole || offset != c->have || offset + q->n > size) {
         say_have(out, c->whole || offset == c->have ? 200 : 409, c->have);
         return;
@@ -459,17 +446,6 @@ void fake_hub_skew(struct fake_hub *h, int64_t seconds)
 void fake_hub_answer(struct fake_hub *h, int status, int retry_after)
 {
     LOCKED(h, h->status = status; h->retry_after = retry_after);
-}
-
-void fake_hub_forget(struct fake_hub *h)
-{
-    (void)pthread_mutex_lock(&h->lock);
-    for (size_t i = 0; i < h->records_n; i++)
-        free(h->record[i].line);
-    for (size_t i = 0; i < h->clips_n; i++)
-        free(h->clip[i].bytes);
-    h->records_n = h->clips_n = 0;
-    (void)pthread_mutex_unlock(&h->lock);
 }
 
 void fake_hub_dislike(struct fake_hub *h, const char *text)

@@ -33,8 +33,6 @@ void fake_hub_trouble(struct fake_hub *hub, double share);
 void fake_hub_skew(struct fake_hub *hub, int64_t seconds);
 /* Answers this status to everything; 0: normally. `retry_after` < 0: not said. */
 void fake_hub_answer(struct fake_hub *hub, int status, int retry_after);
-/* Has nothing any more, as one that was restored from an older backup. */
-void fake_hub_forget(struct fake_hub *hub);
 /* Lines that hold this text are not understood, and nothing of their body is taken; NULL: none. */
 void fake_hub_dislike(struct fake_hub *hub, const char *text);
 /* What /join and /orders answer, as JSON. Borrowed. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The uplink against a fake hub: all arrives, once, through a line that loses, cuts, repeats and reorders; refusals block nothing; the rate holds. */
-#include "base/db/db.h"
 #include "base/std/hash.h"
 #include "base/std/time.h"
 #include "cart/capture/policy.h"
@@ -160,53 +159,6 @@ static void a_line_that_the_hub_cannot_read_is_found_and_set_aside(void **state)
     assert_int_equal(state_now().refused_records, 1);
     assert_int_equal(state_now().records, 0);
     assert_true(counts.requests < 40);
-}
-
-/* The hub has another record under its number (this cart's count was set back): it blocks nothing. */
-static void a_number_that_is_taken_is_set_aside(void **state)
-{
-    struct uplink_config config = quick();
-    struct uplink_counts counts;
-    struct db *db = NULL;
-    char path[4100];
-
-    (void)state;
-    put(1);
-    support_ok(uplink_drain(&config, true, NULL, &err), &err);
-    (void)snprintf(path, sizeof path, "%s/outbox.sqlite", dir);
-    support_ok(db_open(path, DB_WRITE, &db, &err), &err);
-    support_ok(db_exec(db, "UPDATE outbox_meta SET value = 0 WHERE name = 'sequence'", &err), &err);
-    db_close(db);
-    for (int i = 2; i < 40; i++)
-        put(i);
-    support_ok(uplink_drain(&config, true, &counts, &err), &err);
-    assert_int_equal(fake_hub_records(hub, "decision"), 38);
-    assert_int_equal(counts.refused, 1);
-    assert_int_equal(state_now().refused_records, 1);
-    assert_int_equal(state_now().records, 0);
-}
-
-/* A hub that was restored from an older backup: what was announced is announced again, and what comes after it is not held up. */
-static void a_clip_that_the_hub_forgot_is_announced_again(void **state)
-{
-    struct uplink_config config = quick();
-    struct uplink *u;
-
-    (void)state;
-    config.rate_bps = 400000;
-    add_clip(2, 2000000);
-    support_ok(uplink_start(&config, &u, &err), &err);
-    clock_sleep_until_ns(clock_mono_ns() + 1500 * NS_PER_MS);
-    uplink_stop(u);
-    assert_int_equal(fake_hub_records(hub, "clip"), 1);
-    fake_hub_forget(hub);
-    add_clip(1, 1000);
-    config = quick();
-    for (int k = 0; k < 5 && state_now().clips; k++)
-        (void)!uplink_drain(&config, true, NULL, &err);
-    assert_int_equal(state_now().clips, 0);
-    assert_int_equal(fake_hub_records(hub, "clip"), 2);
-    check_clips(2);
 }
 
 static void a_hub_that_does_not_answer_takes_nothing_away(void **state)
@@ -390,8 +342,6 @@ int main(void)
         EACH(all_arrives_once),
         EACH(all_arrives_once_through_a_bad_line),
         EACH(a_line_that_the_hub_cannot_read_is_found_and_set_aside),
-        EACH(a_number_that_is_taken_is_set_aside),
-        EACH(a_clip_that_the_hub_forgot_is_announced_again),
         EACH(a_hub_that_does_not_answer_takes_nothing_away),
         EACH(clocks_that_differ_are_mended),
         EACH(another_key_is_refused),

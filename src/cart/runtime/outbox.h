@@ -85,8 +85,6 @@ struct capture_policy;
 TRUNDLE_MUST_USE enum trundle_status outbox_clips_fit(struct outbox *box, const struct capture_policy *policy, size_t *out_dropped, struct trundle_error *err);
 /* The clip to send: one that is announced, else the worthiest, whose record is put now. END: none. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_next(struct outbox *box, struct outbox_clip *out, struct trundle_error *err);
-/* The hub does not know of a clip that was announced (it was restored from an older backup): its record is put again. */
-TRUNDLE_MUST_USE enum trundle_status outbox_clip_announce(struct outbox *box, const struct outbox_clip *clip, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_sent(struct outbox *box, const char *sha256, int64_t have, struct trundle_error *err);
 /* The hub has all of it: row and file go. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_done(struct outbox *box, const char *sha256, struct trundle_error *err);

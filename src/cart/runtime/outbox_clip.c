@@ -298,7 +298,7 @@ static void take_row(const struct db_statement *s, struct outbox_clip *c)
     c->decision = (uint32_t)db_integer(s, 13);
 }
 
-enum trundle_status outbox_clip_announce(struct outbox *box, const struct outbox_clip *c, struct trundle_error *err)
+static enum trundle_status announce(struct outbox *box, const struct outbox_clip *c, struct trundle_error *err)
 {
     json_t *body = json_pack("{s:s, s:I, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:I}", "sha256", c->sha256, "bytes", (json_int_t)c->bytes, "trip", c->trip, "trigger", c->trigger,
                              "purpose", c->purpose, "keep_days", c->keep_days, "t0_s", c->t0_s, "t1_s", c->t1_s, "worth", c->worth, "decision", (json_int_t)c->decision);
@@ -352,7 +352,7 @@ enum trundle_status outbox_clip_next(struct outbox *box, struct outbox_clip *out
             continue;
         }
         if (!c.announced)
-            TRY(outbox_clip_announce(box, &c, err));
+            TRY(announce(box, &c, err));
         c.announced = true;
         *out = c;
         return TRUNDLE_OK;

@@ -115,17 +115,6 @@ static bool refused_content(int status)
     return status == 400 || status == 413 || status == 422;
 }
 
-/* 409 of a line: the hub has another record under its number. That of a whole request is a replay, which the next time of signing mends. */
-static bool refused_line(const struct uplink_reply *reply)
-{
-    json_t *root = reply->status == 409 ? json_loadb((const char *)reply->body.data, reply->body.n, 0, NULL) : NULL;
-    const char *where = json_string_value(json_object_get(root, "where"));
-    bool line = where && !strncmp(where, "line ", 5);
-
-    json_decref(root);
-    return line;
-}
-
 static enum trundle_status send_records(struct sender *s, struct trundle_error *err)
 {
     int64_t first, last, accepted;
@@ -136,7 +125,7 @@ static enum trundle_status send_records(struct sender *s, struct trundle_error *
     n = lines_in(&s->lines);
     s->counts.requests++;
     TRY(uplink_request(s->call, "POST", "/api/v1/ingest", s->lines.data, s->lines.n, &s->reply, err));
-    if (refused_content(s->reply.status) || refused_line(&s->reply)) {
+    if (refused_content(s->reply.status)) {
         if (n > 1) {
             s->most = n / 2;
             return TRUNDLE_OK;
@@ -203,13 +192,6 @@ static enum trundle_status clip_refused(struct sender *s, struct trundle_error *
     return outbox_clip_refused(s->box, s->clip.sha256, said.what, err);
 }
 
-static enum trundle_status clip_unknown(struct sender *s, struct trundle_error *err)
-{
-    if (s->clip_tries + 1 < CLIP_TRIES)
-        TRY(outbox_clip_announce(s->box, &s->clip, err));
-    return clip_refused(s, err);
-}
-
 static enum trundle_status take_have(struct sender *s, int64_t have, struct trundle_error *err)
 {
     if (have < 0 || have > s->clip.bytes)
@@ -246,8 +228,6 @@ static enum trundle_status put_part(struct sender *s, struct trundle_error *err)
     TRY(uplink_request(s->call, "PUT", path, s->part.data, n, &s->reply, err));
     if (s->reply.status == 409)            /* another offset than it is at */
         return TRUNDLE_OK;
-    if (s->reply.status == 404)
-        return clip_unknown(s, err);
     if (refused_content(s->reply.status) || s->reply.status == 410)
         return clip_refused(s, err);
     TRY(uplink_reply_error(&s->reply, "clip", err));

@@ -74,7 +74,7 @@ bool sign_holds(const struct http_request *request, const struct caller *caller)
 /* fleet.c: the policy of a store, or that of all; {} when nobody set one: the cart has its defaults. The caller decrefs. */
 TRUNDLE_MUST_USE enum trundle_status policy_of(struct db *db, const char *store, json_t **out, struct trundle_error *err);
 
-/* upload.c: what is large comes in parts, into DIR/part/NAME, until it is whole. */
+/* upload.c: what is large comes in parts, into DIR/part/upload,NAME, until it is whole. */
 struct upload { char path[1200]; int64_t have; bool whole; };
 /* One part (the request's offset, size and body). `name` is ours or checked. Held by the caller until upload_end. CONFLICT: a gap. */
 TRUNDLE_MUST_USE enum trundle_status upload_part(struct ask *ask, const char *name, struct upload *out, struct trundle_error *err);

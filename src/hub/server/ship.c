@@ -61,7 +61,7 @@ static enum trundle_status bundle_bytes(struct ask *ask, struct http_reply *repl
     return TRUNDLE_OK;
 }
 
-/* The whole file: a blob first, then the bundle and that the blob is its own, both or none: a bundle whose blob nobody holds would be in no backup. What fails leaves litter. */
+/* The whole file: a blob, then a bundle, then the blob has an owner. Any of them may fail; what is left then is litter, or an upload that is begun again. */
 static enum trundle_status take_bundle(struct ask *ask, const char *path, struct trundle_error *err)
 {
     struct depot *d = ask->server->depot;
@@ -77,7 +77,7 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
     (void)snprintf(owner, sizeof owner, "bundle:%s", sha256);
     depot_lock(d);
     db = depot_db(d);
-    status = db_begin(db, err);
+    status = db_begin(db, err);            /* the last two are one: a bundle whose blob nobody holds would be in no backup */
     if (status == TRUNDLE_OK)
         status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
     if (status == TRUNDLE_OK)
@@ -93,13 +93,11 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
 static enum trundle_status bundle_put(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     struct upload upload;
-    char name[DEPOT_SHA + 8];
     enum trundle_status status = TRUNDLE_OK;
 
     (void)reply;
     TRY(depot_sha_check(ask->http->part[0], "bundle", err));
-    (void)snprintf(name, sizeof name, "bundle,%s", ask->http->part[0]);      /* a hash alone would be an upload of a clip */
-    TRY(upload_part(ask, name, &upload, err));
+    TRY(upload_part(ask, ask->http->part[0], &upload, err));
     if (upload.whole)
         status = take_bundle(ask, upload.path, err);
     upload_end(&upload, upload.whole);
