@@ -188,11 +188,43 @@ static void who_is_refused_is_in_the_log(void **state)
     assert_int_equal(entries(&h, "refused", "/api/v1/users"), 1);
     assert_int_equal(cart_ask(&h, &liar, "GET", "/api/v1/orders", "", 0)->status, 401);
     assert_int_equal(entries(&h, "refused", "/api/v1/orders"), 1);
+    assert_int_equal(hub_ask(&h, AS_NOBODY, "POST", "/api/v1/join", "{\"code\":\"0123456789abcdef0123456789abcdef\",\"public_key\":\"x\",\"hardware\":\"pi5\"}")->status, 400);
+    assert_int_equal(entries(&h, "refused", "/api/v1/join"), 1);
     assert_int_equal(hub_get(&h, AS_NOBODY, "/api/v1/session")->status, 401);  /* nobody tried anything */
     assert_int_equal(entries(&h, "refused", "/api/v1/session"), 0);
     for (int i = 0; i < 60; i++)
         assert_int_equal(cart_ask(&h, &liar, "GET", "/api/v1/orders", "", 0)->status, 401);
     assert_in_range(entries(&h, "refused", NULL), 20, 40);                     /* and does not fill the disk */
+    hub_close(&h);
+}
+
+static const struct answer *set_password(const struct hub *h, const char *cookie, const char *body)
+{
+    char headers[400];
+
+    (void)snprintf(headers, sizeof headers, "%sContent-Type: application/json\r\n", cookie);
+    return hub_send(h, "PUT", "/api/v1/account/password", headers, body, strlen(body));
+}
+
+/* A new link by the administrator is what helps then: whoever comes by it sets a password without the old one, once. */
+static void a_lost_password_is_set_anew(void **state)
+{
+    struct hub h = hub_open();
+    const struct answer *a;
+    char body[200], cookie[200];
+
+    (void)state;
+    assert_int_equal(set_password(&h, h.cookie, "{\"password\":\"a sentence of the admin\"}")->status, 204);
+    for (int i = 0; i < 2; i++) {
+        a = hub_ask(&h, AS_ADMIN, "PUT", "/api/v1/users/engineer-1", "{}");
+        (void)snprintf(body, sizeof body, "{\"link\":\"%s\"}", strstr(answer_text(a, "link"), "#link=") + 6);
+        a = hub_ask(&h, AS_NOBODY, "POST", "/api/v1/session", body);
+        assert_int_equal(a->status, 200);
+        (void)snprintf(cookie, sizeof cookie, "Cookie: %.*s\r\n", (int)strcspn(strstr(a->text, "Set-Cookie: ") + 12, ";"), strstr(a->text, "Set-Cookie: ") + 12);
+        assert_int_equal(set_password(&h, cookie, i ? "{\"password\":\"the second sentence\"}" : "{\"password\":\"the first sentence\"}")->status, 204);
+    }
+    assert_int_equal(set_password(&h, cookie, "{\"password\":\"somebody else's sentence\"}")->status, 403);
+    assert_int_equal(hub_ask(&h, AS_NOBODY, "POST", "/api/v1/session", "{\"name\":\"engineer-1\",\"password\":\"the second sentence\"}")->status, 200);
     hub_close(&h);
 }
 
@@ -227,6 +259,7 @@ int main(void)
         cmocka_unit_test(nothing_is_seen_after_its_deletion),
         cmocka_unit_test(no_look_is_hidden_from_the_log),
         cmocka_unit_test(who_is_refused_is_in_the_log),
+        cmocka_unit_test(a_lost_password_is_set_anew),
         cmocka_unit_test(an_old_password_does_not_come_back_with_the_name),
     };
 

@@ -60,6 +60,7 @@ static enum trundle_status admit_key(struct server *s, struct db *db, const char
         return error_set(err, TRUNDLE_NOT_FOUND, "sign-in", NULL, "is of another kind");
     caller->roles = roles;
     caller->token = !cookie;
+    caller->by_link = cookie && strcmp(key.label, BY_LINK) == 0;
     memcpy(caller->hash, key.hash, sizeof caller->hash);
     (void)snprintf(caller->name, sizeof caller->name, "%s", key.user);
     if (cookie)

@@ -44,7 +44,10 @@ void log_refusal(struct server *s, const struct server_route *row, const struct 
 
     if (limit_take(&s->limits, "refusal", caller->peer, rule, clock_mono_ns()))
         return;                            /* counted all the same; who has no key must not fill the disk */
-    (void)snprintf(who, sizeof who, "%s%s%s", caller->who[0] ? caller->who : caller->name, caller->who[0] || caller->name[0] ? " at " : "", caller->peer);
+    if (caller->roles & ANYONE)
+        (void)snprintf(who, sizeof who, "%s", caller->peer);
+    else
+        (void)snprintf(who, sizeof who, "%s%s%s", caller->who[0] ? caller->who : caller->name, caller->who[0] || caller->name[0] ? " at " : "", caller->peer);
     server_complain(s, "access_log", depot_access(s->depot, &(struct depot_access){ who, "refused", row->id, row->path, why }, server_now(s), NULL));
 }
 

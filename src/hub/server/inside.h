@@ -20,6 +20,7 @@ enum {
     HASHERS = 2                            /* passwords hashed at once: 64 MiB each */
 };
 #define COOKIE "__Host-trundle"
+#define BY_LINK "link"                     /* label of a session that began with one */
 #define SECRET_CERTIFICATE "tls-certificate"
 #define SECRET_KEY "tls-key"
 #define NS_PER_DAY (INT64_C(86400) * 1000000000)
