@@ -246,6 +246,7 @@ static void an_old_password_does_not_come_back_with_the_name(void **state)
     (void)snprintf(body, sizeof body, "{\"password\":\"the first kim's own\"}");
     assert_int_equal(hub_send(&h, "PUT", "/api/v1/account/password", headers, body, strlen(body))->status, 204);
     assert_int_equal(hub_ask(&h, AS_ADMIN, "DELETE", "/api/v1/users/kim", NULL)->status, 204);
+    assert_int_equal(hub_ask(&h, AS_ADMIN, "PUT", "/api/v1/users/kim", "{}")->status, 409);      /* a change of an ended user does not bring it back */
     assert_int_equal(hub_ask(&h, AS_ADMIN, "POST", "/api/v1/users", "{\"name\":\"kim\",\"roles\":[\"engineer\"]}")->status, 200);
     assert_int_equal(hub_ask(&h, AS_NOBODY, "POST", "/api/v1/session", "{\"name\":\"kim\",\"password\":\"the first kim's own\"}")->status, 401);
     hub_close(&h);

@@ -246,6 +246,8 @@ static enum trundle_status user_change(struct ask *ask, struct http_reply *reply
 
     (void)reply;
     TRY(with_user(ask, ask->http->part[0], &user, err));
+    if (user.off)
+        return error_set(err, TRUNDLE_CONFLICT, "user", "POST /api/v1/users makes one of that name", "was ended");
     roles = user.roles;
     if (json_has(&ask->body, "roles"))
         TRY(role_take(&ask->body, "roles", &roles, err));
