@@ -585,6 +585,8 @@ static void folders_of_something_else_are_refused(void **state)
 
     (void)state;
     assert_int_equal(depot_open(hub_path(), DEPOT_WRITE, NULL, &d, &err), TRUNDLE_NOT_FOUND);
+    assert_int_equal(depot_open("/proc/no/hub", DEPOT_CREATE, NULL, &d, &err), TRUNDLE_IO);
+    assert_int_equal(err.status, TRUNDLE_IO);
     (void)snprintf(path, sizeof path, "%s", hub_path());
     assert_int_equal(support_shell(NULL, "mkdir %s", path), 0);
     assert_int_equal(support_shell(NULL, "echo x > %s/photo.jpg", path), 0);

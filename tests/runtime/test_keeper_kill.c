@@ -3,7 +3,7 @@
 /*
  * A cart that is killed at random points of a trip while it keeps and sends, on a line that loses and repeats: at the end the hub has every
  * decision, the trip and every clip that it has from a cart that nobody killed, each once, and each clip opens with the hub's key and is a
- * trip. TRUNDLE_TEST_KILLS says how often (12). The programs are the real ones.
+ * trip; and at no time is a clip in the clear among them. TRUNDLE_TEST_KILLS says how often (12). The programs are the real ones.
  */
 #include "base/seal/seal.h"
 #include "base/std/json.h"
@@ -16,6 +16,7 @@
 #include "tests/runtime/fake_hub.h"
 #include "tests/support/support.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -69,6 +70,31 @@ static void join(const char *name, struct fake_hub *hub, char out_dir[4000])
     support_ok(file_write(path, policy, strlen(policy), &err), &err);
 }
 
+static const char *watched;                /* state folder of the cart that runs; NULL: none */
+static bool plain_seen;
+
+/* Is anything in the clear among the clips? An MCAP file begins so. */
+static void look_for_plain(void)
+{
+    char path[4300], head[5] = "";
+    struct dirent *entry;
+    DIR *clips;
+
+    (void)snprintf(path, sizeof path, "%.4000s/clips", watched);
+    clips = opendir(path);
+    while (clips && (entry = readdir(clips))) {
+        int fd;
+
+        (void)snprintf(path, sizeof path, "%.4000s/clips/%.255s", watched, entry->d_name);
+        fd = open(path, O_RDONLY);
+        plain_seen |= fd >= 0 && read(fd, head, 4) == 4 && !memcmp(head, "\x89MCA", 4);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    if (clips)
+        (void)closedir(clips);
+}
+
 static pid_t start(char *const *args)
 {
     pid_t pid;
@@ -96,6 +122,8 @@ static int finish(pid_t pid, double after_s)
     while (waitpid(pid, &status, WNOHANG) == 0) {
         if (clock_mono_ns() >= until)
             (void)kill(pid, SIGKILL);
+        if (watched)
+            look_for_plain();
         clock_sleep_until_ns(clock_mono_ns() + NS_PER_MS / 2);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -105,7 +133,13 @@ static int run_cart(const char *record, const char *dir, double after_s)
 {
     char *const args[] = { program, (char *)(uintptr_t)"run", trip, (char *)(uintptr_t)"--record", (char *)(uintptr_t)record, (char *)(uintptr_t)"--state", (char *)(uintptr_t)dir, NULL };
 
-    return finish(start(args), after_s);
+    int code;
+
+    watched = dir;
+    code = finish(start(args), after_s);
+    look_for_plain();
+    watched = NULL;
+    return code;
 }
 
 static int send_rest(const char *dir, double after_s)
@@ -258,6 +292,7 @@ static void nothing_is_lost_or_doubled(void **state)
     assert_int_equal(s.records + s.clips + s.lost_clips + s.dropped_clips + s.refused_records, 0);
     outbox_close(box);
     assert_true(kills < 3 || killed > 0);
+    assert_false(plain_seen);
     forget(&expected);
     forget(&got);
     fake_hub_stop(quiet);

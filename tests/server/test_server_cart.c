@@ -436,6 +436,7 @@ static void a_clip_that_lies_is_dropped(void **state)
 static void a_policy_reaches_the_cart(void **state)
 {
     struct hub h = hub_open();
+    const struct answer *a;
 
     (void)state;
     assert_non_null(strstr(hub_get(&h, AS_CART, "/api/v1/orders")->body, "\"policy\":{}"));
@@ -444,6 +445,13 @@ static void a_policy_reaches_the_cart(void **state)
     assert_non_null(strstr(hub_get(&h, AS_CART, "/api/v1/orders")->body, "\"bytes_per_day\":1000"));
     assert_int_equal(hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/policy", "{\"store\":\"store-1\",\"policy\":{\"bytes_per_day\":7}}")->status, 204);
     assert_non_null(strstr(hub_get(&h, AS_CART, "/api/v1/orders")->body, "\"bytes_per_day\":7"));
+    /* One that carts could not read stays out, and the last one stays. */
+    a = hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/policy", "{\"store\":\"store-1\",\"policy\":{\"triggers\":[{\"name\":\"x\",\"purpose\":\"improve\",\"when\":\"p <\"}]}}");
+    assert_int_equal(a->status, 400);
+    assert_non_null(strstr(a->body, "triggers[0].when"));
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/policy", "{\"policy\":{\"bytes_a_day\":7}}")->status, 400);
+    assert_non_null(strstr(hub_get(&h, AS_CART, "/api/v1/orders")->body, "\"bytes_per_day\":7"));
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/policy?store=%ff")->status, 400);
     hub_close(&h);
 }
 

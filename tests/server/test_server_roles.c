@@ -49,6 +49,7 @@ static const struct { const char *method, *path, *may, *body; } expected[] = {
     { "GET", "/api/v1/clips/{clip}/frames/{camera}/{frame}", "EAD", NULL },
     { "GET", "/api/v1/trips/{cart}/{trip}/timeline", "EAD", NULL },
     { "GET", "/api/v1/trips/{cart}/{trip}/frames/{camera}/{frame}", "EAD", NULL },
+    { "GET", "/api/v1/trips/{cart}/{trip}/file", "EAD", NULL },
     { "PUT", "/api/v1/trips/{cart}/{trip}/file", "ED", "x" },
     { "GET", "/api/v1/bundles", "EOAD", NULL },
     { "GET", "/api/v1/bundles/{bundle}", "CEOAD", NULL },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
+/* A clip out of the ring, sealed; in the clear it is in memory only. */
 #include "cart/runtime/clip_file.h"
 
 #include "base/std/time.h"
@@ -13,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define MEMORY "/dev/shm"                  /* a file system that no power cut survives */
 
 static enum trundle_status copy_messages(const struct clip_cut *cut, struct trip_writer *w, bool *out_short, struct trundle_error *err)
 {
@@ -37,7 +40,7 @@ static enum trundle_status copy_messages(const struct clip_cut *cut, struct trip
             at = (begin > at ? begin : at + 1) - 1;
         }
         (void)pthread_mutex_unlock(cut->lock);
-        if (status != TRUNDLE_OK)
+        if (status != TRUNDLE_OK || (m.channel == TRUNDLE_CAM && m.sensor < TRUNDLE_CAMERAS_MAX && cut->moved[m.sensor]))
             continue;
         TRY(trip_write(w, &m, err));
         written++;
@@ -60,14 +63,11 @@ static char *about(const struct clip_cut *cut)
     return text;
 }
 
-static enum trundle_status write_plain(const struct clip_cut *cut, const char *json, const char *path, bool *out_short, struct trundle_error *err)
+static enum trundle_status fill_plain(const struct clip_cut *cut, const char *json, struct trip_writer *w, bool *out_short, struct trundle_error *err)
 {
-    struct trip_writer_config config = TRIP_WRITER_CONFIG_DEFAULT;
-    struct trip_writer *w = NULL, *whole;
+    struct trip_writer *whole;
     enum trundle_status status;
 
-    TRY(trip_create(path, cut->head, &config, &w, err));
-    (void)chmod(path, 0600);
     TRY_GOTO(status, trip_attach(w, TRIP_CART_JSON, "application/json", cut->cart_json, cut->cart_json_n, err), out);
     TRY_GOTO(status, trip_attach(w, CLIP_JSON, "application/json", json, strlen(json), err), out);
     TRY_GOTO(status, copy_messages(cut, w, out_short, err), out);
@@ -79,27 +79,54 @@ out:
     return status;
 }
 
-static enum trundle_status seal(const struct clip_cut *cut, const char *json, const char *plain, const char *sealed, struct trundle_error *err)
+/* The clip in the clear, below `place`: in a folder that is ours alone, and without a name before the first message is in it, so that neither a kill nor a power cut leaves
+ * it. *out_fd is the caller's. */
+static enum trundle_status write_plain(const struct clip_cut *cut, const char *json, const char *place, int *out_fd, bool *out_short, struct trundle_error *err)
+{
+    struct trip_writer_config config = TRIP_WRITER_CONFIG_DEFAULT;
+    struct trip_writer *w = NULL;
+    char folder[1400], path[1420];
+    enum trundle_status status;
+    int fd;
+
+    if ((size_t)snprintf(folder, sizeof folder, "%s/draft-XXXXXX", place) >= sizeof folder || !mkdtemp(folder))
+        return error_set(err, TRUNDLE_IO, place, NULL, "cannot make a folder: %s", strerror(errno));
+    (void)snprintf(path, sizeof path, "%s/plain", folder);
+    status = trip_create(path, cut->head, &config, &w, err);
+    fd = status == TRUNDLE_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (status == TRUNDLE_OK && fd < 0)
+        status = error_set(err, TRUNDLE_IO, path, NULL, "cannot be opened: %s", strerror(errno));
+    (void)unlink(path);
+    (void)rmdir(folder);
+    if (status == TRUNDLE_OK)
+        status = fill_plain(cut, json, w, out_short, err);
+    else
+        trip_abandon(w);
+    if (status == TRUNDLE_OK)
+        *out_fd = fd;
+    else if (fd >= 0)
+        (void)close(fd);
+    return status;
+}
+
+static enum trundle_status seal(const struct clip_cut *cut, const char *json, int plain, const char *sealed, struct trundle_error *err)
 {
     struct seal_header header = { .keep_days = cut->trigger->keep_days, .t0_s = ns_s(cut->want->t0_ns), .t1_s = ns_s(cut->want->t1_ns), .extra = json };
     struct seal_writer *w = NULL;
     enum trundle_status status;
     uint8_t block[SEAL_CHUNK];
     ssize_t n;
-    int fd = open(plain, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0)
-        return error_set(err, TRUNDLE_IO, plain, NULL, "cannot be opened: %s", strerror(errno));
     (void)snprintf(header.cart, sizeof header.cart, "%s", cut->cart);
     (void)snprintf(header.trip, sizeof header.trip, "%s", cut->trip);
     (void)snprintf(header.trigger, sizeof header.trigger, "%s", cut->trigger->name);
     (void)snprintf(header.purpose, sizeof header.purpose, "%s", cut->trigger->purpose);
     TRY_GOTO(status, seal_write_file(cut->seal_key, &header, sealed, &w, err), out);
-    while ((n = read(fd, block, sizeof block)) != 0) {
+    while ((n = read(plain, block, sizeof block)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            status = error_set(err, TRUNDLE_IO, plain, NULL, "cannot be read: %s", strerror(errno));
+            status = error_set(err, TRUNDLE_IO, sealed, NULL, "the clip cannot be read: %s", strerror(errno));
             goto out;
         }
         TRY_GOTO(status, seal_write_add(w, block, (size_t)n, err), out);
@@ -107,24 +134,28 @@ static enum trundle_status seal(const struct clip_cut *cut, const char *json, co
     status = seal_write_finish(w, err);
 out:
     seal_write_free(w);
-    (void)close(fd);
     return status;
 }
 
 enum trundle_status clip_file_write(struct outbox *box, const struct clip_cut *cut, struct outbox_clip *clip, char *draft, size_t draft_size, bool *out_short,
                                     struct trundle_error *err)
 {
-    char plain[1400], sealed[1400], *json = about(cut);
+    char sealed[1400], folder[1400], *json = about(cut);
     enum trundle_status status;
+    int plain = -1;
 
     if (!json)
         return error_set(err, TRUNDLE_NO_MEMORY, "clip", NULL, "no memory");
-    outbox_clip_draft(box, plain, sizeof plain);
     outbox_clip_draft(box, sealed, sizeof sealed);
-    status = write_plain(cut, json, plain, out_short, err);
+    status = write_plain(cut, json, MEMORY, &plain, out_short, err);
+    if (status == TRUNDLE_IO) {            /* there is none, or it is full: the folder where the sealed one will be */
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(sealed, '/') - sealed), sealed);
+        status = write_plain(cut, json, folder, &plain, out_short, err);
+    }
     if (status == TRUNDLE_OK)
         status = seal(cut, json, plain, sealed, err);
-    (void)unlink(plain);
+    if (plain >= 0)
+        (void)close(plain);
     free(json);
     if (status != TRUNDLE_OK) {
         (void)unlink(sealed);

@@ -7,7 +7,8 @@
  *     TRY(clip_file_write(box, &cut, &clip, draft, sizeof draft, &cut_short, err));
  *     TRY(outbox_clip_add(box, draft, key, &clip, err));
  *
- * The plain trip file is there only between the two steps, mode 0600, beside the sealed one; a start removes what a kill left.
+ * The plain trip file is in memory (/dev/shm) and has no name; where there is no room, in the state folder, also without a name: a kill leaves nothing of it.
+ * Pictures of a camera that turned out to have moved are left out, also those from before that was known: what they show is not what the mask was made for.
  */
 #pragma once
 
@@ -33,6 +34,7 @@ struct clip_cut {
     const uint8_t *seal_key;               /* SEAL_PUBLIC bytes */
     const char *cart, *trip;               /* names */
     double worth;
+    bool moved[TRUNDLE_CAMERAS_MAX];       /* cameras whose pictures are left out */
 };
 
 /* The name of the attachment that says why the clip is there. */

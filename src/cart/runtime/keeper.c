@@ -141,6 +141,9 @@ static void put_clip(struct keeper *k, const struct clip_want *want)
     bool known = false, cut_short = false;
     uint32_t today = 0;
 
+    (void)pthread_mutex_lock(&k->lock);
+    memcpy(cut.moved, k->health.camera_moved, sizeof cut.moved);
+    (void)pthread_mutex_unlock(&k->lock);
     (void)snprintf(key, sizeof key, "clip:%.40s:%lld", k->trip, (long long)want->t_ns);
     TRY_GOTO(status, outbox_clip_known(k->box, key, &known, &err), out);
     if (known)

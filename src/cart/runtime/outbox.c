@@ -16,6 +16,8 @@
 
 enum { HEALTH_MOST = 2880, KEYS_DAYS = 30 };
 
+#define YEAR_2020_S INT64_C(1577836800)
+
 static const char *const steps[] = {
     "CREATE TABLE outbox_meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE outbox_record(id INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL, sequence INTEGER NOT NULL, t_ns INTEGER NOT NULL,"
@@ -160,6 +162,15 @@ enum trundle_status outbox_count(struct outbox *box, const char *name, int64_t b
     return meta_set(box, name, value + by, err);
 }
 
+/* Of an outbox that was never used: seconds since 2020. A cart whose disk was exchanged, or that got the name of another, must not begin at the numbers that the hub
+ * has of the one before; and no cart starts once a second, so it stays ahead. */
+static int64_t first_boot(void)
+{
+    int64_t s = clock_wall_ns() / NS_PER_S - YEAR_2020_S;
+
+    return s < 1 ? 1 : s > INT32_MAX / 2 ? INT32_MAX / 2 : s;
+}
+
 enum trundle_status outbox_boot(struct outbox *box, int64_t *out_boot, struct trundle_error *err)
 {
     enum trundle_status status;
@@ -167,14 +178,15 @@ enum trundle_status outbox_boot(struct outbox *box, int64_t *out_boot, struct tr
 
     TRY(db_begin(box->db, err));
     status = meta(box, "boot", &boot, err);
+    boot = boot ? boot + 1 : first_boot();
     if (status == TRUNDLE_OK)
-        status = meta_set(box, "boot", boot + 1, err);
+        status = meta_set(box, "boot", boot, err);
     if (status == TRUNDLE_OK)
         status = meta_set(box, "sequence", 0, err);
     if (status == TRUNDLE_OK)
         status = db_commit(box->db, err);
     if (status == TRUNDLE_OK)
-        *out_boot = boot + 1;
+        *out_boot = boot;
     else
         db_rollback(box->db);
     return status;

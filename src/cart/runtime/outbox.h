@@ -57,7 +57,7 @@ TRUNDLE_MUST_USE enum trundle_status outbox_open(const char *dir, enum outbox_mo
 void outbox_close(struct outbox *box);
 /* Only one process at a time may send. CONFLICT: another does. Held until outbox_close. */
 TRUNDLE_MUST_USE enum trundle_status outbox_lock(struct outbox *box, struct trundle_error *err);
-/* The next boot number, on disk before it is used; sequence starts at 1 again. */
+/* The next boot number, on disk before it is used; sequence starts at 1 again. The first one is the time, so that a new outbox repeats no number of an old one. */
 TRUNDLE_MUST_USE enum trundle_status outbox_boot(struct outbox *box, int64_t *out_boot, struct trundle_error *err);
 
 /* BAD_ARG: a body over OUTBOX_BODY_MAX or no JSON object. *out_taken (may be NULL) false: the key was there. */

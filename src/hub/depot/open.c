@@ -85,6 +85,7 @@ static enum trundle_status only_ours(void *user, const char *folder, const char 
 static enum trundle_status find_folder(struct depot *d, bool *out_fresh, struct trundle_error *err)
 {
     char path[DISK_PATH];
+    enum trundle_status status;
 
     TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
     *out_fresh = !depot_disk_there(path, NULL);
@@ -92,7 +93,13 @@ static enum trundle_status find_folder(struct depot *d, bool *out_fresh, struct 
         return TRUNDLE_OK;
     if (d->mode != DEPOT_CREATE)
         return error_set(err, TRUNDLE_NOT_FOUND, d->folder, "trundle hub makes one", "is no hub's folder");
-    TRY(folder_make(d->folder, err));
+    status = folder_make(d->folder, err);
+    if (status == TRUNDLE_NOT_FOUND) {     /* a place where nothing can be made: not what was asked for is wrong, but where */
+        status = TRUNDLE_IO;
+        if (err)
+            err->status = status;
+    }
+    TRY(status);
     TRY(depot_disk_list(d->folder, only_ours, NULL, err));
     return depot_disk_parent_sync(d->folder, err);
 }

@@ -60,6 +60,7 @@ static enum trundle_status admit_key(struct server *s, struct db *db, const char
         return error_set(err, TRUNDLE_NOT_FOUND, "sign-in", NULL, "is of another kind");
     caller->roles = roles;
     caller->token = !cookie;
+    caller->by_link = cookie && strcmp(key.label, BY_LINK) == 0;
     memcpy(caller->hash, key.hash, sizeof caller->hash);
     (void)snprintf(caller->name, sizeof caller->name, "%s", key.user);
     if (cookie)
@@ -128,7 +129,10 @@ enum trundle_status admit(void *user, const struct http_request *request, struct
     }
     if (status == TRUNDLE_OK && stale)
         server_complain(s, "key_seen", depot_write(s->depot, note_seen, &(struct seen){ caller->hash, server_now(s) }, NULL));    /* for people to read; not worth a refusal */
-    if (status != TRUNDLE_OK)
+    if (status != TRUNDLE_OK) {
         count_request(s, row, status);
+        if (terms->status && (http_header(request, "Authorization") || http_header(request, "Trundle-Signature") || http_cookie(request, COOKIE)))
+            log_refusal(s, row, caller, err->what);
+    }
     return status;
 }

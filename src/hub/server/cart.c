@@ -149,7 +149,7 @@ static enum trundle_status join_answer(struct ask *ask, const struct join *j, st
     return TRUNDLE_OK;
 }
 
-static enum trundle_status join(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
+static enum trundle_status try_to_join(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     struct join j = { .who = ask->caller->peer, .now_ns = ask->now_ns };
     struct caller signer = *ask->caller;
@@ -178,6 +178,20 @@ static enum trundle_status join(struct ask *ask, struct http_reply *reply, struc
     TRY(depot_write(ask->server->depot, join_job, &j, err));
     return join_answer(ask, &j, err);
 }
+
+static const struct server_route join_route;
+
+/* Who tries codes is in the access log, as who succeeds is. */
+static enum trundle_status join(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
+{
+    enum trundle_status status = try_to_join(ask, reply, err);
+
+    if (status != TRUNDLE_OK)
+        log_refusal(ask->server, &join_route, ask->caller, err->what);
+    return status;
+}
+
+static const struct server_route join_route = { .method = "POST", .path = "/api/v1/join", .id = "join", .run = join };
 
 /* ---- being heard ---- */
 

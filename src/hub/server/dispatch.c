@@ -37,6 +37,20 @@ enum trundle_status ask_log(const struct ask *ask, const char *act, const char *
     return depot_access(ask->server->depot, &(struct depot_access){ ask->caller->who, act, what, ref, why }, ask->now_ns, err);
 }
 
+void log_refusal(struct server *s, const struct server_route *row, const struct caller *caller, const char *why)
+{
+    static const struct limit_rule rule = { 30, 1.0 / 60 };
+    char who[DEPOT_TEXT];
+
+    if (limit_take(&s->limits, "refusal", caller->peer, rule, clock_mono_ns()))
+        return;                            /* counted all the same; who has no key must not fill the disk */
+    if (caller->roles & ANYONE)
+        (void)snprintf(who, sizeof who, "%s", caller->peer);
+    else
+        (void)snprintf(who, sizeof who, "%s%s%s", caller->who[0] ? caller->who : caller->name, caller->who[0] || caller->name[0] ? " at " : "", caller->peer);
+    server_complain(s, "access_log", depot_access(s->depot, &(struct depot_access){ who, "refused", row->id, row->path, why }, server_now(s), NULL));
+}
+
 enum trundle_status ask_session(const struct ask *ask, struct trundle_error *err)
 {
     return ask->caller->token ? error_set(err, TRUNDLE_BAD_INPUT, ask->http->path, "sign in with a browser", "this takes a session, not a token") : TRUNDLE_OK;
@@ -165,8 +179,11 @@ enum trundle_status dispatch(void *user, const struct http_request *request, str
     enum trundle_status status = TRUNDLE_OK;
     char *text;
 
-    if (ask.caller->roles == CART)
+    if (ask.caller->roles == CART) {
         status = check_cart(s, request, ask.caller, reply, err);
+        if (status != TRUNDLE_OK)
+            log_refusal(s, row, ask.caller, err->what);
+    }
     if (status == TRUNDLE_OK)
         status = run(s, row, &ask, reply, err);
     if (status == TRUNDLE_OK && ask.answer) {

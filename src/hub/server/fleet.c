@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* What operators do with carts: invite them, take them out of service, say what they keep. */
 #include "base/std/time.h"
+#include "cart/capture/policy.h"
 #include "hub/server/inside.h"
 #include "hub/ship/ship.h"
 
@@ -211,6 +212,19 @@ out:
     return status;
 }
 
+/* Carts keep the policy that they have when they cannot read a new one: nobody would notice. */
+static enum trundle_status policy_check(const char *text, struct trundle_error *err)
+{
+    struct capture_policy *read = malloc(sizeof *read);
+    enum trundle_status status;
+
+    if (!read)
+        return error_set(err, TRUNDLE_NO_MEMORY, "policy", NULL, "no memory");
+    status = policy_parse(text, strlen(text), "policy", read, err);
+    free(read);
+    return status;
+}
+
 static enum trundle_status policy_put(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     struct policy p = { ask_text(ask, "store"), json_dumps(json_object_get(ask->body.value, "policy"), JSON_COMPACT) };
@@ -220,6 +234,8 @@ static enum trundle_status policy_put(struct ask *ask, struct http_reply *reply,
     if (!p.body || strlen(p.body) > POLICY_BYTES)
         status = error_set(err, TRUNDLE_TOO_LARGE, "policy", NULL, "has more than %d bytes", POLICY_BYTES);
     else
+        status = policy_check(p.body, err);
+    if (status == TRUNDLE_OK)
         status = depot_write(ask->server->depot, policy_job, &p, err);
     free(p.body);
     return status;
@@ -233,6 +249,8 @@ static enum trundle_status policy_get(struct ask *ask, struct http_reply *reply,
     enum trundle_status status;
 
     (void)reply;
+    if (store && *store)
+        TRY(depot_name_check(store, "store", err));
     TRY(depot_read_begin(ask->server->depot, &db, err));
     status = policy_of(db, store ? store : "", &policy, err);
     depot_read_end(ask->server->depot, db);

@@ -20,6 +20,7 @@ enum {
     HASHERS = 2                            /* passwords hashed at once: 64 MiB each */
 };
 #define COOKIE "__Host-trundle"
+#define BY_LINK "link"                     /* label of a session that began with one */
 #define SECRET_CERTIFICATE "tls-certificate"
 #define SECRET_KEY "tls-key"
 #define NS_PER_DAY (INT64_C(86400) * 1000000000)
@@ -74,7 +75,7 @@ bool sign_holds(const struct http_request *request, const struct caller *caller)
 /* fleet.c: the policy of a store, or that of all; {} when nobody set one: the cart has its defaults. The caller decrefs. */
 TRUNDLE_MUST_USE enum trundle_status policy_of(struct db *db, const char *store, json_t **out, struct trundle_error *err);
 
-/* upload.c: what is large comes in parts, into DIR/upload/NAME, until it is whole. */
+/* upload.c: what is large comes in parts, into DIR/part/upload,NAME, until it is whole. */
 struct upload { char path[1200]; int64_t have; bool whole; };
 /* One part (the request's offset, size and body). `name` is ours or checked. Held by the caller until upload_end. CONFLICT: a gap. */
 TRUNDLE_MUST_USE enum trundle_status upload_part(struct ask *ask, const char *name, struct upload *out, struct trundle_error *err);
@@ -85,11 +86,13 @@ struct mind { struct bytes fuse, costs; };
 TRUNDLE_MUST_USE enum trundle_status mind_open(struct server *s, const char *model, struct mind *out, struct trundle_error *err);
 void mind_done(struct mind *mind);
 
-/* player.c */
+/* player.c: clips and trips that are being looked at, as the access log knows; of a trip there is no descriptor (-1). */
 struct open_clip { char sha256[DEPOT_SHA], who[100]; int fd; int64_t until_ns; };
 enum { OPEN_CLIPS = 8, OPEN_CLIP_MIN = 10 };
 struct open_clips { pthread_mutex_t lock; struct open_clip clip[OPEN_CLIPS]; };
 void open_clips_close(struct open_clips *all);
+/* Lets go of what was looked at long enough, and of what was deleted since. */
+void open_clips_tidy(struct server *s);
 
 /* ---- the server ---- */
 struct binding { struct server *server; const struct server_route *row; };
@@ -106,7 +109,7 @@ struct server {
     struct password_gate passwords;
     struct limit limits;
     struct replay replays;
-    struct open_clips opened;
+    struct open_clips opened, looked;      /* clips; trips */
     struct bytes certificate;              /* PEM */
     char seal_key[SEAL_KEY_TEXT];
     char pin[HTTP_PIN];
@@ -124,6 +127,8 @@ int64_t server_now(const struct server *s);
 http_admit admit;
 /* dispatch.c */
 http_handler dispatch;
+/* A request that brought a sign-in or a signature and was refused, in the access log; of one address only so many. */
+void log_refusal(struct server *s, const struct server_route *row, const struct caller *caller, const char *why);
 /* What a handler says of it when it is not the row's plain text: in the access log. */
 TRUNDLE_MUST_USE enum trundle_status ask_log(const struct ask *ask, const char *act, const char *what, const char *ref, const char *why, struct trundle_error *err);
 /* What would outlive a token that leaked takes a person at a browser. BAD_INPUT. */

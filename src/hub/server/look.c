@@ -80,8 +80,12 @@ static enum trundle_status clip_content(struct ask *ask, struct http_reply *repl
 
 static enum trundle_status clip_delete(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
+    enum trundle_status status;
+
     TRY(depot_sha_check(ask->http->part[0], "clip", err));
-    return depot_clip_delete(ask->server->depot, ask->http->part[0], ask->caller->who, ask_text(ask, "why"), ask->now_ns, &reply->body, err);
+    status = depot_clip_delete(ask->server->depot, ask->http->part[0], ask->caller->who, ask_text(ask, "why"), ask->now_ns, &reply->body, err);
+    open_clips_tidy(ask->server);          /* also those that somebody has open now */
+    return status;
 }
 
 static enum trundle_status clip_receipt(struct ask *ask, struct http_reply *reply, struct trundle_error *err)

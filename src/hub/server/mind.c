@@ -55,7 +55,7 @@ enum trundle_status mind_open(struct server *s, const char *model, struct mind *
     depot_read_end(s->depot, db);
     if (status != TRUNDLE_OK)
         goto out;
-    (void)snprintf(path, sizeof path, "%s/blob/%.2s/%s", s->config.dir, sha256, sha256);
+    (void)snprintf(path, sizeof path, "%s/blob/%.2s/%s", depot_folder(s->depot), sha256, sha256);
     TRY_GOTO(status, trust_parse(text.data, text.n, "trust.json", &trust, err), out);
     TRY_GOTO(status, bundle_open(path, &b, &why, err), out);
     TRY_GOTO(status, bundle_verify(b, trust, &(struct bundle_want){ .hardware = NULL }, &why, err), out);

@@ -35,6 +35,7 @@ static enum trundle_status begin_session(struct db *db, void *user, struct trund
             return error_set(err, TRUNDLE_NOT_FOUND, "link", NULL, "is of another kind");
         TRY(key_remove(db, link.hash, err));
         (void)snprintf(s->key.user, sizeof s->key.user, "%s", link.user);
+        (void)snprintf(s->key.label, sizeof s->key.label, BY_LINK);
     }
     TRY(user_find(db, s->key.user, &s->user, err));
     TRY(key_add(db, &s->key, s->secret, err));
@@ -162,6 +163,11 @@ static enum trundle_status set_password(struct db *db, void *user, struct trundl
     db_bind_text(s, 1, p->name);
     db_bind_blob(s, 2, p->keep, 32);
     db_bind_integer(s, 3, KEY_TOKEN);
+    TRY_GOTO(status, db_run(s, err), out);
+    db_free(s);
+    s = NULL;
+    TRY_GOTO(status, db_prepare(db, "UPDATE server_key SET label = '' WHERE hash = ?", &s, err), out);      /* the link is used up with it */
+    db_bind_blob(s, 1, p->keep, 32);
     status = db_run(s, err);
 out:
     db_free(s);
@@ -177,7 +183,7 @@ static enum trundle_status password_set(struct ask *ask, struct http_reply *repl
 
     TRY(ask_session(ask, err));
     TRY(with_user(ask, p.name, &user, err));
-    if (user.password[0]) {                /* somebody else at an unlocked screen does not know it */
+    if (user.password[0] && !ask->caller->by_link) {       /* somebody else at an unlocked screen does not know it; who came by a link has lost it */
         wait_s = limit_take(&ask->server->limits, "name", p.name, per_name, clock_mono_ns());
         if (wait_s)
             return slow_down(reply, wait_s, err);
@@ -240,6 +246,8 @@ static enum trundle_status user_change(struct ask *ask, struct http_reply *reply
 
     (void)reply;
     TRY(with_user(ask, ask->http->part[0], &user, err));
+    if (user.off)
+        return error_set(err, TRUNDLE_CONFLICT, "user", "POST /api/v1/users makes one of that name", "was ended");
     roles = user.roles;
     if (json_has(&ask->body, "roles"))
         TRY(role_take(&ask->body, "roles", &roles, err));

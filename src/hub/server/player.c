@@ -23,7 +23,7 @@ enum { TRIP_PART = 8 << 20, FD_PATH = 40 };
 
 static void forget(struct open_clip *c)
 {
-    if (c->sha256[0])
+    if (c->sha256[0] && c->fd >= 0)
         (void)close(c->fd);
     c->sha256[0] = '\0';
 }
@@ -80,17 +80,56 @@ static struct open_clip *opened(struct open_clips *all, const char *sha256, cons
     return found;
 }
 
+/* In the place of what ends first. `fd` is copied. */
+static void remember(struct open_clips *all, const char *sha256, const char *who, int fd, int64_t now_ns)
+{
+    struct open_clip *c;
+
+    (void)pthread_mutex_lock(&all->lock);
+    c = &all->clip[0];
+    for (size_t i = 1; i < OPEN_CLIPS; i++)
+        if (!all->clip[i].sha256[0] || (c->sha256[0] && all->clip[i].until_ns < c->until_ns))
+            c = &all->clip[i];
+    forget(c);
+    c->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    c->until_ns = now_ns + OPEN_CLIP_MIN * 60 * NS_PER_S;
+    (void)snprintf(c->who, sizeof c->who, "%s", who);
+    if (c->fd >= 0 || fd < 0)
+        (void)snprintf(c->sha256, sizeof c->sha256, "%s", sha256);
+    (void)pthread_mutex_unlock(&all->lock);
+}
+
+void open_clips_tidy(struct server *s)
+{
+    struct open_clips *all = &s->opened;
+    int64_t now_ns = server_now(s);
+    struct depot_clip there;
+
+    (void)pthread_mutex_lock(&all->lock);
+    for (size_t i = 0; i < OPEN_CLIPS; i++) {
+        struct open_clip *c = &all->clip[i];
+
+        if (c->sha256[0] && (c->until_ns < now_ns || depot_clip_get(s->depot, c->sha256, &there, NULL) != TRUNDLE_OK || there.state != DEPOT_CLIP_HERE))
+            forget(c);
+    }
+    (void)pthread_mutex_unlock(&all->lock);
+}
+
 /* A descriptor of the clip's content, the caller's. `why` NULL: only if it is open. */
 static enum trundle_status clip_fd(struct ask *ask, const char *why, int *out_fd, struct trundle_error *err)
 {
     struct open_clips *all = &ask->server->opened;
     const char *sha256 = ask->http->part[0];
     struct seal_reader *reader = NULL;
+    struct depot_clip there;
     struct open_clip *c;
     enum trundle_status status;
     int fd = -1;
 
     TRY(depot_sha_check(sha256, "clip", err));
+    TRY(depot_clip_get(ask->server->depot, sha256, &there, err));
+    if (there.state == DEPOT_CLIP_DELETED)     /* also when it is still open */
+        return error_set(err, TRUNDLE_NOT_FOUND, sha256, "GET its receipt says when and why", "was deleted");
     (void)pthread_mutex_lock(&all->lock);
     c = opened(all, sha256, ask->caller->who, ask->now_ns);
     if (c)
@@ -111,18 +150,7 @@ static enum trundle_status clip_fd(struct ask *ask, const char *why, int *out_fd
             (void)close(fd);
         return status;
     }
-    (void)pthread_mutex_lock(&all->lock);
-    c = &all->clip[0];
-    for (size_t i = 1; i < OPEN_CLIPS; i++)
-        if (!all->clip[i].sha256[0] || (c->sha256[0] && all->clip[i].until_ns < c->until_ns))
-            c = &all->clip[i];
-    forget(c);
-    c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    c->until_ns = ask->now_ns + OPEN_CLIP_MIN * 60 * NS_PER_S;
-    (void)snprintf(c->who, sizeof c->who, "%s", ask->caller->who);
-    if (c->fd >= 0)
-        (void)snprintf(c->sha256, sizeof c->sha256, "%s", sha256);
-    (void)pthread_mutex_unlock(&all->lock);
+    remember(all, sha256, ask->caller->who, fd, ask->now_ns);
     *out_fd = fd;
     return TRUNDLE_OK;
 }
@@ -188,7 +216,7 @@ static enum trundle_status clip_frame(struct ask *ask, struct http_reply *reply,
 
 /* ---- whole trips ---- */
 
-static enum trundle_status trip_path(struct ask *ask, char *out, size_t size, struct trundle_error *err)
+static enum trundle_status trip_file(struct ask *ask, char out_sha256[DEPOT_SHA], char *out_path, size_t size, struct trundle_error *err)
 {
     struct depot_trip trip;
 
@@ -197,27 +225,62 @@ static enum trundle_status trip_path(struct ask *ask, char *out, size_t size, st
     TRY(depot_trip_get(ask->server->depot, ask->http->part[0], ask->http->part[1], &trip, err));
     if (!trip.file[0])
         return error_set(err, TRUNDLE_NOT_FOUND, "trip", "its clips may be here", "its file was not handed in");
-    (void)snprintf(out, size, "%s/blob/%.2s/%s", ask->server->config.dir, trip.file, trip.file);
+    (void)snprintf(out_path, size, "%s/blob/%.2s/%s", depot_folder(ask->server->depot), trip.file, trip.file);
+    memcpy(out_sha256, trip.file, sizeof trip.file);
+    return TRUNDLE_OK;
+}
+
+/* In the access log before anything is given. `once`: not again for a while, since a look at a trip is many frames. */
+static enum trundle_status trip_look(struct ask *ask, const char *act, const char *sha256, bool once, struct trundle_error *err)
+{
+    struct open_clips *all = &ask->server->looked;
+    char ref[2 * DEPOT_NAME];
+    bool known;
+
+    (void)pthread_mutex_lock(&all->lock);
+    known = opened(all, sha256, ask->caller->who, ask->now_ns) != NULL;
+    (void)pthread_mutex_unlock(&all->lock);
+    if (known && once)
+        return TRUNDLE_OK;
+    (void)snprintf(ref, sizeof ref, "%s/%s", ask->http->part[0], ask->http->part[1]);
+    TRY(ask_log(ask, act, "trip", ref, "", err));
+    if (!known)
+        remember(all, sha256, ask->caller->who, -1, ask->now_ns);
     return TRUNDLE_OK;
 }
 
 static enum trundle_status trip_timeline(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    char path[1200], ref[2 * DEPOT_NAME];
+    char path[1200], sha256[DEPOT_SHA];
 
     (void)reply;
-    TRY(trip_path(ask, path, sizeof path, err));
-    (void)snprintf(ref, sizeof ref, "%s/%s", ask->http->part[0], ask->http->part[1]);
-    TRY(ask_log(ask, "trip_timeline", "trip", ref, "", err));
+    TRY(trip_file(ask, sha256, path, sizeof path, err));
+    TRY(trip_look(ask, "trip_timeline", sha256, false, err));
     return timeline(ask, path, err);
 }
 
 static enum trundle_status trip_frame(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    char path[1200];
+    char path[1200], sha256[DEPOT_SHA];
 
-    TRY(trip_path(ask, path, sizeof path, err));
+    TRY(trip_file(ask, sha256, path, sizeof path, err));
+    TRY(trip_look(ask, "trip_frame", sha256, true, err));
     return frame(ask, reply, path, ask->http->part[2], ask->http->part[3], err);
+}
+
+static enum trundle_status trip_get(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
+{
+    char path[1200], sha256[DEPOT_SHA];
+
+    TRY(trip_file(ask, sha256, path, sizeof path, err));
+    if (strlen(path) >= sizeof reply->path)
+        return error_set(err, TRUNDLE_TOO_LARGE, "trip", NULL, "its path is too long");
+    TRY(trip_look(ask, "trip_get", sha256, false, err));
+    memcpy(reply->path, path, strlen(path) + 1);
+    (void)snprintf(reply->tag, sizeof reply->tag, "%s", sha256);
+    (void)snprintf(reply->save_as, sizeof reply->save_as, "%s_%s.mcap", ask->http->part[0], ask->http->part[1]);
+    reply->type = "application/octet-stream";
+    return TRUNDLE_OK;
 }
 
 static enum trundle_status trip_put(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -258,7 +321,9 @@ const struct server_route player_routes[] = {
       .query = "why?:text", .answer = "image/jpeg", .run = clip_frame },
     { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/timeline", .who = SEES, .id = "trip_timeline", .text = "a trip whose file was handed in, as one time line; the look is logged; with a model: as that bundle would have decided",
       .query = "model?:text", .gives = "trip:object cells:object cameras:array decisions:array", .run = trip_timeline },
-    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/frames/{camera}/{frame}", .who = SEES, .id = "trip_frame", .text = "a frame of a trip", .answer = "image/jpeg", .run = trip_frame },
+    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/frames/{camera}/{frame}", .who = SEES, .id = "trip_frame", .text = "a frame of a trip; the look is logged, once in ten minutes", .answer = "image/jpeg", .run = trip_frame },
+    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/file", .who = SEES, .id = "trip_get", .text = "the file of a trip, with Range; the look is logged", .answer = "application/octet-stream",
+      .run = trip_get },
     { .method = "PUT", .path = "/api/v1/trips/{cart}/{trip}/file", .who = ENGINEER | ADMIN, .id = "trip_put", .text = "a part of a trip file of size bytes, from offset on",
       .query = "offset:integer size:integer", .body = "application/octet-stream", .body_max = TRIP_PART, .gives = "have:integer sha256:text", .run = trip_put },
 };

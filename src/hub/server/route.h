@@ -26,6 +26,7 @@ enum server_role {
 struct caller {
     unsigned roles;                        /* enum server_role */
     bool token;                            /* by an API token, not by a session */
+    bool by_link;                          /* by a session that a one-time link began, and that set no password since */
     char name[41];                         /* user or cart; "" nobody */
     char store[41];                        /* of a cart */
     char who[100];                         /* for logs: "ada", "ada (token ci)", "cart-7" */

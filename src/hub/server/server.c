@@ -157,6 +157,7 @@ static void tick(struct server *s)
     server_complain(s, "ship_tick", ship_tick(db, now_ns, &changed, NULL));
     depot_unlock(s->depot);
     server_complain(s, "sweep", depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL));
+    open_clips_tidy(s);
 }
 
 static void *ticker(void *user)
@@ -168,7 +169,7 @@ static void *ticker(void *user)
     while (!stopping) {
         int late = 0;
 
-        (void)clock_gettime(CLOCK_REALTIME, &until);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += TICK_S;
         (void)pthread_mutex_lock(&s->tick_lock);
         while (!s->stopping && late != ETIMEDOUT)
@@ -237,6 +238,7 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     struct server *s = calloc(1, sizeof *s);
     struct bytes key = { 0 };
     char secret[KEY_TEXT] = "";
+    pthread_condattr_t monotonic;
     enum trundle_status status;
 
     if (!s)
@@ -246,8 +248,12 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     (void)pthread_mutex_init(&s->passwords.lock, NULL);
     (void)pthread_mutex_init(&s->limits.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
+    (void)pthread_mutex_init(&s->looked.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
-    (void)pthread_cond_init(&s->tick_stop, NULL);
+    (void)pthread_condattr_init(&monotonic);           /* a wall clock that is set back must not put off retention */
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&s->tick_stop, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     if (sodium_init() < 0) {
         status = error_set(err, TRUNDLE_IO, "server", NULL, "no random numbers");
         goto out;
@@ -295,6 +301,7 @@ void server_stop(struct server *s)
     watch_metrics_free(s->metrics);
     replay_close(&s->replays);
     open_clips_close(&s->opened);
+    open_clips_close(&s->looked);
     bytes_done(&s->certificate);
     (void)pthread_mutex_destroy(&s->passwords.lock);
     (void)pthread_mutex_destroy(&s->limits.lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Bundles, keyrings, rollouts: the room ship behind the API. A bundle that is uploaded lies in DIR/upload until it is whole, verified and a blob. */
+/* Bundles, keyrings, rollouts: the room ship behind the API. A bundle that is uploaded lies in DIR/part until it is whole, verified and a blob. */
 #include "base/std/hash.h"
 #include "base/std/time.h"
 #include "hub/server/inside.h"
@@ -55,7 +55,7 @@ static enum trundle_status bundle_bytes(struct ask *ask, struct http_reply *repl
     json_decref(known);
     if (status != TRUNDLE_OK)
         return status;
-    (void)snprintf(reply->path, sizeof reply->path, "%s/blob/%.2s/%s", ask->server->config.dir, sha256, sha256);
+    (void)snprintf(reply->path, sizeof reply->path, "%s/blob/%.2s/%s", depot_folder(ask->server->depot), sha256, sha256);
     (void)snprintf(reply->tag, sizeof reply->tag, "%s", sha256);
     reply->type = "application/octet-stream";
     return TRUNDLE_OK;
@@ -89,9 +89,9 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
     (void)snprintf(owner, sizeof owner, "bundle:%s", sha256);
     depot_lock(d);
     db = depot_db(d);
-    status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
+    status = db_begin(db, err);            /* the last two are one: a bundle whose blob nobody holds would be in no backup */
     if (status == TRUNDLE_OK)
-        status = db_begin(db, err);
+        status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
     if (status == TRUNDLE_OK)
         status = depot_blob_name(d, db, sha256, owner, ask->now_ns, err);
     if (status == TRUNDLE_OK)
@@ -255,7 +255,7 @@ const struct server_route ship_routes[] = {
     { .method = "PUT", .path = "/api/v1/trust", .who = ADMIN, .id = "trust_put", .text = "a keyring that follows the newest", .takes = "trust:object signatures:array", .run = trust_put },
     { .method = "GET", .path = "/api/v1/rollouts", .who = SEES, .id = "rollout_list", .text = "rollouts, newest first", .gives = "[" ROLLOUT_FIELDS "]", .run = rollouts },
     { .method = "POST", .path = "/api/v1/rollouts", .who = ENGINEER | ADMIN, .id = "rollout_add", .text = "makes a draft",
-      .takes = "bundle:text name?:text by?:text stores?:array stages?:array margin?:object hours?:number trips?:integer alpha?:number auto?:bool", .gives = ROLLOUT_FIELDS, .run = rollout_add },
+      .takes = "bundle:text name?:text by?:text stores?:array stages?:array alpha?:number auto?:bool", .gives = ROLLOUT_FIELDS, .run = rollout_add },
     { .method = "GET", .path = "/api/v1/rollouts/{rollout}", .who = SEES, .id = "rollout_get", .text = "all of a rollout: stages, carts, the gate's numbers, what happened", .gives = ROLLOUT_FIELDS,
       .run = rollout_get },
     { .method = "POST", .path = "/api/v1/rollouts/{rollout}/advance", .who = OPERATOR | ADMIN, .id = "rollout_advance", .text = "starts it, or goes to the next stage", .takes = "why:text force?:bool",

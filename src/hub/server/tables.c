@@ -193,6 +193,7 @@ static enum trundle_status person_off(struct db *db, void *user, struct trundle_
     TRY(user_find(db, p->name, &u, err));
     TRY(user_not_last_admin(db, p->name, err));
     u.off = true;
+    u.password[0] = '\0';                  /* who gets the name later does not get it with the old password */
     TRY(user_put(db, &u, err));
     TRY(key_remove_of(db, p->name, -1, err));
     return depot_access_in(db, &(struct depot_access){ p->who, "user_off", "user", p->name, "" }, p->now_ns, err);

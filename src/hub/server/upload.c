@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Large files that people bring: parts, in order, each as often as the line wants, into DIR/upload. What stays half goes by depot_fsck. */
+/* Large files that people bring: parts, in order, each as often as the line wants, into DIR/part. What stays half for a week goes by depot_sweep. */
 #include "base/std/time.h"
 #include "hub/server/inside.h"
 
@@ -60,9 +60,7 @@ enum trundle_status upload_part(struct ask *ask, const char *name, struct upload
     TRY(ask_number(http_query(ask->http, "size"), "size", 1, UPLOAD_BYTES, &size, err));
     if (offset + (int64_t)ask->http->body_n > size)
         return error_set(err, TRUNDLE_BAD_INPUT, "size", NULL, "the part goes beyond it");
-    (void)snprintf(u.path, sizeof u.path, "%s/upload", ask->server->config.dir);
-    TRY(folder_make(u.path, err));
-    (void)snprintf(u.path, sizeof u.path, "%s/upload/%s", ask->server->config.dir, name);
+    (void)snprintf(u.path, sizeof u.path, "%s/part/upload,%s", depot_folder(ask->server->depot), name);      /* a hash alone would be a clip that a cart sends */
     (void)pthread_mutex_lock(&one);
     status = add_part(u.path, offset, size, ask->http->body_n ? (const void *)ask->http->body : "", ask->http->body_n, &u.have, err);
     if (status != TRUNDLE_OK) {
