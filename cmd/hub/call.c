@@ -8,6 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Elsewhere the token would go over the network for everybody to read. */
+static bool plain_here(const char *hub)
+{
+    static const char *const here[] = { "http://localhost", "http://127.0.0.1", "http://[::1]" };
+
+    for (size_t i = 0; i < COUNT_OF(here); i++) {
+        size_t n = strlen(here[i]);
+
+        if (strncmp(hub, here[i], n) == 0 && (!hub[n] || hub[n] == ':' || hub[n] == '/') && !strchr(hub + n, '@'))
+            return true;
+    }
+    return false;
+}
+
 enum trundle_status call_settle(struct call *call, const char *token_file, char token[256], struct trundle_error *err)
 {
     const char *from = getenv("TRUNDLE_TOKEN");
@@ -18,6 +32,8 @@ enum trundle_status call_settle(struct call *call, const char *token_file, char 
         call->hub = getenv("TRUNDLE_HUB");
     if (!call->hub || (strncmp(call->hub, "https://", 8) != 0 && strncmp(call->hub, "http://", 7) != 0))
         return error_set(err, TRUNDLE_BAD_ARG, "--hub", "--hub https://HOST:PORT, or TRUNDLE_HUB", "which hub?");
+    if (strncmp(call->hub, "https://", 8) != 0 && !plain_here(call->hub))
+        return error_set(err, TRUNDLE_BAD_ARG, "--hub", "use https://", "http:// is for a hub on this machine only: the token would go in the clear");
     if (token_file) {
         TRY(file_read(token_file, 255, &b, err));
         (void)snprintf(token, 256, "%.*s", (int)strcspn((const char *)b.data, " \r\n"), (const char *)b.data);
