@@ -241,7 +241,7 @@ enum trundle_status outbox_insert(struct outbox *box, const struct outbox_record
         TRY(meta(box, "boot", &boot, err));
         TRY(meta(box, "sequence", &sequence, err));
         if (!boot)                         /* something is said before the first start: an installation by hand */
-            TRY(meta_set(box, "boot", boot = 1, err));
+            TRY(meta_set(box, "boot", boot = first_boot(), err));
         TRY(meta_set(box, "sequence", sequence + 1, err));
         db_bind_integer(box->put, 1, boot);
         db_bind_integer(box->put, 2, sequence + 1);

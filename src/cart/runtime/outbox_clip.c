@@ -3,6 +3,7 @@
 /* Clips: files under their hash, rows after them, budgets, and which one goes next. */
 #include "cart/runtime/outbox_inner.h"
 
+#include "base/bundle/disk.h"
 #include "base/std/json.h"
 #include "base/std/list.h"
 #include "base/std/time.h"
@@ -34,17 +35,12 @@ void outbox_clip_draft(const struct outbox *box, char *out, size_t size)
     (void)snprintf(out, size, "%s/clips/draft-%ld-%p-%u", box->dir, (long)getpid(), (const void *)box, ++n);
 }
 
-static void sync_folder(const struct outbox *box)
+static enum trundle_status sync_folder(const struct outbox *box, struct trundle_error *err)
 {
     char path[OUTBOX_PATH];
-    int fd;
 
     (void)snprintf(path, sizeof path, "%s/clips", box->dir);
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
+    return disk_sync_folder(NULL, path, err);
 }
 
 /* Whether a row wants the file. */
@@ -199,8 +195,9 @@ enum trundle_status outbox_clip_add(struct outbox *box, const char *draft, const
     outbox_clip_path(box, sha, path, sizeof path);
     if (rename(draft, path) != 0)
         return error_set(err, TRUNDLE_IO, draft, NULL, "cannot be renamed: %s", strerror(errno));
-    sync_folder(box);
-    status = add_row(box, sha, bytes, key, clip, &taken, err);
+    status = sync_folder(box, err);
+    if (status == TRUNDLE_OK)
+        status = add_row(box, sha, bytes, key, clip, &taken, err);
     if (status != TRUNDLE_OK || !taken)
         (void)unlink(path);
     return status;
