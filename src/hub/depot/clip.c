@@ -30,6 +30,13 @@ void depot_clip_row(const struct db_statement *s, struct depot_clip *out)
     *out = c;
 }
 
+int64_t depot_expires_ns(const struct depot *d, int64_t keep_days, int64_t since_ns)
+{
+    int64_t days = keep_days < d->options.keep_days_max ? keep_days : d->options.keep_days_max;
+
+    return days > (INT64_MAX - since_ns) / DEPOT_DAY_NS ? INT64_MAX : since_ns + days * DEPOT_DAY_NS;
+}
+
 enum trundle_status depot_clip_find(struct db *db, const char *sha256, struct depot_clip *out, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
@@ -64,6 +71,9 @@ static enum trundle_status of_cart(struct depot *d, const char *cart, const char
         return error_set(err, TRUNDLE_NOT_FOUND, sha256, "send its record first", "this cart announced no such clip");
     if (c.state == DEPOT_CLIP_DELETED)
         return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it", "this clip was deleted");
+    if (c.state == DEPOT_CLIP_REFUSED)
+        return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it; there is room again when clips of this cart expire or are deleted",
+                         "this cart had no room for its %lld bytes: the hub keeps up to %lld for each cart", (long long)c.bytes, (long long)d->options.cart_max_bytes);
     *out = c;
     return TRUNDLE_OK;
 }
@@ -272,7 +282,7 @@ enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const c
 
     TRY(depot_clip_get(d, sha256, &c, err));
     if (c.state != DEPOT_CLIP_HERE)
-        return error_set(err, TRUNDLE_NOT_FOUND, sha256, NULL, c.state == DEPOT_CLIP_DELETED ? "was deleted" : "was announced, its bytes are still to come");
+        return error_set(err, TRUNDLE_NOT_FOUND, sha256, NULL, c.state == DEPOT_CLIP_DELETED ? "was deleted" : c.state == DEPOT_CLIP_REFUSED ? "was refused" : "was announced, its bytes are still to come");
     TRY(depot_access(d, &(struct depot_access){ who, "look", "clip", sha256, why }, now_ns, err));
     TRY(depot_blob_path(d, sha256, path, err));
     return seal_open_file(&d->seal, path, out, err);

@@ -50,7 +50,9 @@ enum depot_mode {
 /* Zero means the default. */
 struct depot_options {
     int     readers;                       /* connections for reading, 1 to 64; default 8: more threads wait */
-    int64_t clip_max_bytes;                /* largest clip a cart may announce; default 256 MiB */
+    int64_t clip_max_bytes;                /* largest clip a cart may send; default 256 MiB */
+    int64_t cart_max_bytes;                /* of clips that one cart announced and that are not deleted yet; default 4 GiB. Beyond it clips are refused */
+    int64_t keep_days_max;                 /* 1 to 36500, default 400: nothing is kept longer, whatever a cart asks */
 };
 
 /* Finishes what a power cut interrupted, brings tables to this version. NOT_FOUND, BAD_INPUT (a folder of something else, keys that others may read),
@@ -150,7 +152,8 @@ TRUNDLE_MUST_USE enum trundle_status depot_blob_drop(struct depot *d, struct db 
 enum depot_clip_state {
     DEPOT_CLIP_ANNOUNCED = 0,              /* a record told of it; its bytes are to come */
     DEPOT_CLIP_HERE = 1,
-    DEPOT_CLIP_DELETED = 2                 /* the row stays, to refuse it for ever */
+    DEPOT_CLIP_DELETED = 2,                /* the row stays, to refuse it for ever */
+    DEPOT_CLIP_REFUSED = 3                 /* its cart had no room left when it was announced; the row stays likewise */
 };
 struct depot_clip {
     char    sha256[DEPOT_SHA], cart[DEPOT_NAME], trip[DEPOT_NAME];
@@ -159,11 +162,12 @@ struct depot_clip {
     double  t0_s, t1_s, worth;             /* of the trip; worth NAN: not said */
     int64_t decision;                      /* sequence of the record it is about; -1 none */
     enum depot_clip_state state;
-    int64_t announced_ns, here_ns, expires_ns;
+    int64_t announced_ns, here_ns;
+    int64_t expires_ns;                    /* keep_days (keep_days_max of the options at most) after announced_ns: by the hub's clock, not the cart's */
 };
 TRUNDLE_MUST_USE enum trundle_status depot_clip_get(struct depot *d, const char *sha256, struct depot_clip *out, struct trundle_error *err);
 
-/* How many bytes of a clip are there (all of them when it is complete). NOT_FOUND: never announced by this cart. UNSUPPORTED: it was deleted, do not send it. */
+/* How many bytes of a clip are there (all of them when it is complete). NOT_FOUND: never announced by this cart. UNSUPPORTED: it was deleted, or refused: do not send it. */
 TRUNDLE_MUST_USE enum trundle_status depot_clip_have(struct depot *d, const char *cart, const char *sha256, int64_t *out_have, struct trundle_error *err);
 /* Bytes from `offset` on of a clip of `size` bytes. What is there already is skipped; *out_have is where to go on. With the last byte the hash and the sealed header
  * (cart, trip, purpose, keep_days as announced, sealed to this hub) are checked, and the clip is durable when it returns.

@@ -12,9 +12,12 @@
 
 enum {
     DEPOT_HOOKS = 4, DEPOT_READERS = 64, DEPOT_STRIPES = 16,
+    DEPOT_KEEP_DAYS = 36500,               /* what a sealed header can say */
     DEPOT_SEQUENCE_BITS = 40,              /* of a record's key, under the boot's number */
-    DEPOT_VERSION = 1                      /* of the tables */
+    DEPOT_VERSION = 2                      /* of the tables */
 };
+
+#define DEPOT_DAY_NS INT64_C(86400000000000)
 
 struct depot_waiting {                     /* on its caller's stack */
     depot_job            *job;
@@ -111,6 +114,7 @@ bool depot_printable(const char *text, size_t size);
 /* clip.c: columns in the order of DEPOT_CLIP_COLUMNS from `first` on. */
 #define DEPOT_CLIP_COLUMNS "c.sha256, c.cart, c.trip, c.trigger, c.purpose, c.bytes, c.keep_days, c.t0_s, c.t1_s, c.worth, c.decision, c.state, c.announced_ns, c.here_ns, c.expires_ns"
 void depot_clip_row(const struct db_statement *s, struct depot_clip *out);
+int64_t depot_expires_ns(const struct depot *d, int64_t keep_days, int64_t since_ns);
 TRUNDLE_MUST_USE enum trundle_status depot_clip_find(struct db *db, const char *sha256, struct depot_clip *out, struct trundle_error *err);
 
 /* Prepares, and names the statement's parameters by position: 's' text, 'i' int64_t, 'd' double. The caller frees. */

@@ -186,10 +186,11 @@ static void *ticker(void *user)
 
 static enum trundle_status open_rooms(struct server *s, struct trundle_error *err)
 {
+    const struct depot_options limits = { .cart_max_bytes = s->config.cart_max_bytes, .keep_days_max = s->config.keep_days_max };
     struct watch_config watch = WATCH_CONFIG_DEFAULT;
     enum trundle_status status;
 
-    TRY(depot_open(s->config.dir, DEPOT_CREATE, NULL, &s->depot, err));
+    TRY(depot_open(s->config.dir, DEPOT_CREATE, &limits, &s->depot, err));
     TRY(server_tables(s->depot, err));
     if (watch_metrics_new(&s->metrics) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NO_MEMORY, "server", NULL, "no memory for metrics");
