@@ -20,7 +20,7 @@ void depot_clip_row(const struct db_statement *s, struct depot_clip *out)
 {
     struct depot_clip c = { .bytes = db_integer(s, 5), .keep_days = db_integer(s, 6), .t0_s = db_number(s, 7), .t1_s = db_number(s, 8), .worth = db_number(s, 9),
                             .decision = db_integer(s, 10), .state = (enum depot_clip_state)db_integer(s, 11), .announced_ns = db_integer(s, 12),
-                            .here_ns = db_integer(s, 13), .expires_ns = db_integer(s, 14) };
+                            .here_ns = db_integer(s, 13), .expires_ns = db_integer(s, 14), .whole = db_integer(s, 15) != 0 };
 
     copy_text(c.sha256, sizeof c.sha256, db_text(s, 0));
     copy_text(c.cart, sizeof c.cart, db_text(s, 1));
@@ -275,7 +275,7 @@ enum trundle_status depot_clip_put(struct depot *d, const char *cart, const char
     return status;
 }
 
-enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns, struct seal_reader **out, struct trundle_error *err)
+enum trundle_status depot_look(struct depot *d, const char *sha256, const struct depot_access *look, int64_t now_ns, struct seal_reader **out, struct trundle_error *err)
 {
     char path[DISK_PATH];
     struct depot_clip c;
@@ -283,9 +283,14 @@ enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const c
     TRY(depot_clip_get(d, sha256, &c, err));
     if (c.state != DEPOT_CLIP_HERE)
         return error_set(err, TRUNDLE_NOT_FOUND, sha256, NULL, c.state == DEPOT_CLIP_DELETED ? "was deleted" : c.state == DEPOT_CLIP_REFUSED ? "was refused" : "was announced, its bytes are still to come");
-    TRY(depot_access(d, &(struct depot_access){ who, "look", "clip", sha256, why }, now_ns, err));
+    TRY(depot_access(d, look, now_ns, err));
     TRY(depot_blob_path(d, sha256, path, err));
     return seal_open_file(&d->seal, path, out, err);
+}
+
+enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns, struct seal_reader **out, struct trundle_error *err)
+{
+    return depot_look(d, sha256, &(struct depot_access){ who, "look", "clip", sha256, why }, now_ns, out, err);
 }
 
 enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *q, depot_each_clip *each, void *user, struct trundle_error *err)
@@ -299,7 +304,7 @@ enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *
     if (limit < 1 || limit > 1000)
         return error_set(err, TRUNDLE_BAD_ARG, "clips", NULL, "limit %d, allowed are 1 to 1000", limit);
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE (?1 IS NULL OR c.cart = ?1) AND (?2 IS NULL OR c.trip = ?2)"
+    TRY_GOTO(status, depot_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE c.whole = 0 AND (?1 IS NULL OR c.cart = ?1) AND (?2 IS NULL OR c.trip = ?2)"
                                  " AND (?3 IS NULL OR c.purpose = ?3) AND (?4 IS NULL OR c.trigger = ?4) AND (?5 < 0 OR c.state = ?5)"
                                  " AND (?6 IS NULL OR c.id < (SELECT id FROM depot_clip WHERE sha256 = ?6)) ORDER BY c.id DESC LIMIT ?7", "ssssisi", q->cart, q->trip, q->purpose,
                                  q->trigger, (int64_t)q->state, q->before, (int64_t)limit), out);

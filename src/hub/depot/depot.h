@@ -40,6 +40,7 @@ enum {
 };
 
 struct depot;                              /* owned by who opened it */
+struct depot_access;                       /* access log, below */
 
 enum depot_mode {
     DEPOT_READ = 0,                        /* must exist; nothing is changed */
@@ -162,6 +163,7 @@ struct depot_clip {
     double  t0_s, t1_s, worth;             /* of the trip; worth NAN: not said */
     int64_t decision;                      /* sequence of the record it is about; -1 none */
     enum depot_clip_state state;
+    bool    whole;                         /* the file of a trip (depot_trip_file): no cart announced it */
     int64_t announced_ns, here_ns;
     int64_t expires_ns;                    /* keep_days (keep_days_max of the options at most) after announced_ns: by the hub's clock, not the cart's */
 };
@@ -179,6 +181,10 @@ TRUNDLE_MUST_USE enum trundle_status depot_clip_put(struct depot *d, const char 
 TRUNDLE_MUST_USE enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns,
                                                      struct seal_reader **out, struct trundle_error *err);
 
+/* The same, or the file of a trip, with an entry of the caller's in the access log. */
+TRUNDLE_MUST_USE enum trundle_status depot_look(struct depot *d, const char *sha256, const struct depot_access *look, int64_t now_ns, struct seal_reader **out,
+                                                struct trundle_error *err);
+
 struct depot_clip_query {
     const char *cart, *trip, *purpose, *trigger;   /* NULL: any */
     int         state;                             /* enum depot_clip_state, -1: any */
@@ -186,7 +192,7 @@ struct depot_clip_query {
     int         limit;                             /* 1 to 1000; 0: 100 */
 };
 typedef void depot_each_clip(void *user, const struct depot_clip *clip);
-/* Newest first. */
+/* Newest first; no trip files. */
 TRUNDLE_MUST_USE enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *query, depot_each_clip *each, void *user, struct trundle_error *err);
 
 /* ---- trips, products, labels ---- */
@@ -195,11 +201,18 @@ struct depot_trip {
     char    cart[DEPOT_NAME], trip[DEPOT_NAME], store[DEPOT_NAME], bundle[DEPOT_SHA];
     int64_t started_ns, ended_ns;
     int64_t boot, sequence;                /* of the record that ended it; 0: none came */
-    char    file[DEPOT_SHA];               /* the trip file, when it was handed in; else "" */
+    char    file[DEPOT_SHA];               /* the trip file, sealed, when it was handed in (also when it was deleted since); else "" */
 };
 TRUNDLE_MUST_USE enum trundle_status depot_trip_get(struct depot *d, const char *cart, const char *trip, struct depot_trip *out, struct trundle_error *err);
-/* Ties the trip file (a blob) to a trip; the trip is made when no record told of it. CONFLICT: it has another file. */
-TRUNDLE_MUST_USE enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *trip, int64_t now_ns, struct trundle_error *err);
+/* Gives up to `room` bytes, in order; 0 at the end. */
+typedef enum trundle_status depot_source(void *user, void *to, size_t room, size_t *out_n, struct trundle_error *err);
+#define DEPOT_TRIP_PURPOSE "improve"
+enum { DEPOT_TRIP_DAYS = 30 };
+/* Seals what the source gives as the file of a trip; the trip is made when no record told of it. From then on it is what a clip is (depot_clip_get, depot_look,
+ * depot_clip_delete, depot_sweep), by *out_sha256. `purpose` NULL: DEPOT_TRIP_PURPOSE. keep_days -1: DEPOT_TRIP_DAYS, or less where the hub keeps nothing so long.
+ * The same content again changes nothing. CONFLICT: the trip has another file. UNSUPPORTED: its file was deleted. BAD_INPUT: purpose, or more days than the hub allows. */
+TRUNDLE_MUST_USE enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *trip, const char *purpose, int64_t keep_days, depot_source *source, void *user,
+                                                     int64_t now_ns, char out_sha256[DEPOT_SHA], struct trundle_error *err);
 
 /* `code` is gtin: or plu: (docs/contracts.md); `body` a JSON object with what the catalog says. A new body is a new version; the old ones stay. */
 TRUNDLE_MUST_USE enum trundle_status depot_product_put(struct depot *d, const char *code, const char *body, int64_t now_ns, struct trundle_error *err);

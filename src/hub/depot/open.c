@@ -180,6 +180,7 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
     TRY_GOTO(status, database(d, fresh, err), out);
     if (mode != DEPOT_READ) {
         TRY_GOTO(status, depot_queue_start(d, err), out);
+        TRY_GOTO(status, depot_whole_upgrade(d, err), out);
         TRY_GOTO(status, depot_write(d, depot_doom_run, &dooms, err), out);      /* a deletion that a power cut interrupted */
     }
     *out = d;

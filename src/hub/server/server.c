@@ -249,7 +249,6 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     (void)pthread_mutex_init(&s->passwords.lock, NULL);
     (void)pthread_mutex_init(&s->limits.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
-    (void)pthread_mutex_init(&s->looked.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
     (void)pthread_condattr_init(&monotonic);           /* a wall clock that is set back must not put off retention */
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -302,7 +301,6 @@ void server_stop(struct server *s)
     watch_metrics_free(s->metrics);
     replay_close(&s->replays);
     open_clips_close(&s->opened);
-    open_clips_close(&s->looked);
     bytes_done(&s->certificate);
     (void)pthread_mutex_destroy(&s->passwords.lock);
     (void)pthread_mutex_destroy(&s->limits.lock);
