@@ -208,6 +208,8 @@ TRUNDLE_MUST_USE enum trundle_status depot_trip_get(struct depot *d, const char 
 typedef enum trundle_status depot_source(void *user, void *to, size_t room, size_t *out_n, struct trundle_error *err);
 #define DEPOT_TRIP_PURPOSE "improve"
 enum { DEPOT_TRIP_DAYS = 30 };
+/* Whether a trip's file may be kept for this: BAD_INPUT as below, before anything is sent. */
+TRUNDLE_MUST_USE enum trundle_status depot_trip_terms(const struct depot *d, const char *purpose, int64_t keep_days, struct trundle_error *err);
 /* Seals what the source gives as the file of a trip; the trip is made when no record told of it. From then on it is what a clip is (depot_clip_get, depot_look,
  * depot_clip_delete, depot_sweep), by *out_sha256. `purpose` NULL: DEPOT_TRIP_PURPOSE. keep_days -1: DEPOT_TRIP_DAYS, or less where the hub keeps nothing so long.
  * The same content again changes nothing. CONFLICT: the trip has another file. UNSUPPORTED: its file was deleted. BAD_INPUT: purpose, or more days than the hub allows. */

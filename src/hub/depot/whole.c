@@ -131,6 +131,16 @@ out:
     return status;
 }
 
+enum trundle_status depot_trip_terms(const struct depot *d, const char *purpose, int64_t keep_days, struct trundle_error *err)
+{
+    if (purpose && !depot_printable(purpose, SEAL_TEXT))
+        return error_set(err, TRUNDLE_BAD_INPUT, "purpose", "what it may be used for, as with clips: improve, label, ...", "1 to %d bytes of printable ASCII", SEAL_TEXT - 1);
+    if (keep_days > d->options.keep_days_max)
+        return error_set(err, TRUNDLE_BAD_INPUT, "keep_days", "trundle hub --keep-days sets the limit", "%lld days, this hub keeps nothing longer than %lld", (long long)keep_days,
+                         (long long)d->options.keep_days_max);
+    return TRUNDLE_OK;
+}
+
 enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *trip, const char *purpose, int64_t keep_days, depot_source *source, void *user, int64_t now_ns,
                                     char out_sha256[DEPOT_SHA], struct trundle_error *err)
 {
@@ -141,11 +151,7 @@ enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *tr
     TRY(depot_trip_check(trip->trip, "trip", err));
     if (trip->ended_ns < trip->started_ns)
         return error_set(err, TRUNDLE_BAD_INPUT, trip->trip, NULL, "ends before it starts");
-    if (!depot_printable(w.purpose, SEAL_TEXT))
-        return error_set(err, TRUNDLE_BAD_INPUT, "purpose", "what it may be used for, as with clips: improve, label, ...", "1 to %d bytes of printable ASCII", SEAL_TEXT - 1);
-    if (w.keep_days > d->options.keep_days_max)
-        return error_set(err, TRUNDLE_BAD_INPUT, "keep_days", "trundle hub --keep-days sets the limit", "%lld days, this hub keeps nothing longer than %lld", (long long)w.keep_days,
-                         (long long)d->options.keep_days_max);
+    TRY(depot_trip_terms(d, purpose, keep_days, err));
     TRY(keep(&w, source, user, err));
     memcpy(out_sha256, w.sha256, sizeof w.sha256);
     return TRUNDLE_OK;

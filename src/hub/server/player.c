@@ -315,7 +315,7 @@ static enum trundle_status trip_to_be(struct ask *ask, struct depot_trip *out, s
 
 static enum trundle_status trip_put(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    const char *days = http_query(ask->http, "keep_days");
+    const char *days = http_query(ask->http, "keep_days"), *purpose = http_query(ask->http, "purpose");
     char name[2 * DEPOT_NAME + 8], sha256[DEPOT_SHA] = "";
     struct depot_trip trip;
     struct upload upload;
@@ -325,11 +325,12 @@ static enum trundle_status trip_put(struct ask *ask, struct http_reply *reply, s
     (void)reply;
     if (days)
         TRY(ask_number(days, "keep_days", 0, INT32_MAX, &keep_days, err));
+    TRY(depot_trip_terms(ask->server->depot, purpose, keep_days, err));
     TRY(trip_to_be(ask, &trip, err));
     (void)snprintf(name, sizeof name, "trip,%s,%s", trip.cart, trip.trip);
     TRY(upload_part(ask, name, true, OPEN_CLIP_BYTES, &upload, err));
     if (upload.whole)
-        status = depot_trip_file(ask->server->depot, &trip, http_query(ask->http, "purpose"), keep_days, upload_read, &upload, ask->now_ns, sha256, err);
+        status = depot_trip_file(ask->server->depot, &trip, purpose, keep_days, upload_read, &upload, ask->now_ns, sha256, err);
     upload_end(&upload, upload.whole);
     if (status == TRUNDLE_OK)
         ask->answer = json_pack("{s:I, s:s}", "have", (json_int_t)upload.have, "sha256", sha256);
