@@ -71,6 +71,8 @@ static enum trundle_status of_cart(struct depot *d, const char *cart, const char
         return error_set(err, TRUNDLE_NOT_FOUND, sha256, "send its record first", "this cart announced no such clip");
     if (c.state == DEPOT_CLIP_DELETED)
         return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it", "this clip was deleted");
+    if (c.state == DEPOT_CLIP_REFUSED && c.bytes > d->options.clip_max_bytes)
+        return error_set(err, TRUNDLE_TOO_LARGE, sha256, "drop it", "%lld bytes, limit %lld", (long long)c.bytes, (long long)d->options.clip_max_bytes);
     if (c.state == DEPOT_CLIP_REFUSED)
         return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it; there is room again when clips of this cart expire or are deleted",
                          "this cart had no room for its %lld bytes: the hub keeps up to %lld for each cart", (long long)c.bytes, (long long)d->options.cart_max_bytes);
@@ -243,12 +245,10 @@ static enum trundle_status put(struct depot *d, const struct depot_clip *c, int6
     return TRUNDLE_OK;
 }
 
-static enum trundle_status size_check(const struct depot *d, const struct depot_clip *c, int64_t offset, int64_t size, size_t n, struct trundle_error *err)
+static enum trundle_status size_check(const struct depot_clip *c, int64_t offset, int64_t size, size_t n, struct trundle_error *err)
 {
     if (size != c->bytes)
         return error_set(err, TRUNDLE_CONFLICT, c->sha256, NULL, "%lld bytes, but %lld were announced", (long long)size, (long long)c->bytes);
-    if (size > d->options.clip_max_bytes)
-        return error_set(err, TRUNDLE_TOO_LARGE, c->sha256, "drop it", "%lld bytes, limit %lld", (long long)size, (long long)d->options.clip_max_bytes);
     if (offset < 0 || offset > size || (int64_t)n > size - offset)
         return error_set(err, TRUNDLE_BAD_INPUT, c->sha256, NULL, "%zu bytes at offset %lld of %lld", n, (long long)offset, (long long)size);
     return TRUNDLE_OK;
@@ -268,7 +268,7 @@ enum trundle_status depot_clip_put(struct depot *d, const char *cart, const char
     (void)pthread_mutex_lock(depot_stripe(d, sha256));
     status = of_cart(d, cart, sha256, &c, err);
     if (status == TRUNDLE_OK)
-        status = size_check(d, &c, offset, size, n, err);
+        status = size_check(&c, offset, size, n, err);
     if (status == TRUNDLE_OK)
         status = put(d, &c, offset, data, n, now_ns, out_have, err);
     (void)pthread_mutex_unlock(depot_stripe(d, sha256));

@@ -154,7 +154,7 @@ enum depot_clip_state {
     DEPOT_CLIP_ANNOUNCED = 0,              /* a record told of it; its bytes are to come */
     DEPOT_CLIP_HERE = 1,
     DEPOT_CLIP_DELETED = 2,                /* the row stays, to refuse it for ever */
-    DEPOT_CLIP_REFUSED = 3                 /* its cart had no room left when it was announced; the row stays likewise */
+    DEPOT_CLIP_REFUSED = 3                 /* too large, or its cart had no room left, when it was announced; the row stays likewise */
 };
 struct depot_clip {
     char    sha256[DEPOT_SHA], cart[DEPOT_NAME], trip[DEPOT_NAME];
@@ -169,7 +169,8 @@ struct depot_clip {
 };
 TRUNDLE_MUST_USE enum trundle_status depot_clip_get(struct depot *d, const char *sha256, struct depot_clip *out, struct trundle_error *err);
 
-/* How many bytes of a clip are there (all of them when it is complete). NOT_FOUND: never announced by this cart. UNSUPPORTED: it was deleted, or refused: do not send it. */
+/* How many bytes of a clip are there (all of them when it is complete). NOT_FOUND: never announced by this cart. UNSUPPORTED: it was deleted, or its cart
+ * had no room: do not send it. TOO_LARGE: likewise. */
 TRUNDLE_MUST_USE enum trundle_status depot_clip_have(struct depot *d, const char *cart, const char *sha256, int64_t *out_have, struct trundle_error *err);
 /* Bytes from `offset` on of a clip of `size` bytes. What is there already is skipped; *out_have is where to go on. With the last byte the hash and the sealed header
  * (cart, trip, purpose, keep_days as announced, sealed to this hub) are checked, and the clip is durable when it returns.

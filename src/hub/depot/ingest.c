@@ -112,7 +112,7 @@ static enum trundle_status clip_row(struct db *db, const struct ingest *in, cons
     bool room;
 
     TRY(cart_holds(db, in->cart, &holds, err));
-    room = holds + (double)bytes <= (double)in->d->options.cart_max_bytes;
+    room = bytes <= in->d->options.clip_max_bytes && holds + (double)bytes <= (double)in->d->options.cart_max_bytes;
     return depot_run(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns,"
                      " expires_ns) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?)", "sssssiidddiiii", json_string_value(json_object_get(b, "sha256")), in->cart,
                      json_string_value(json_object_get(b, "trip")), json_string_value(json_object_get(b, "trigger")), json_string_value(json_object_get(b, "purpose")),
