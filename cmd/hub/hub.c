@@ -42,7 +42,7 @@ static void say(const struct server *s, bool json)
 static int serve(int argc, char **argv)
 {
     const char *dir = HUB_DIR, *listen = "127.0.0.1:8443", *host = NULL, *hosts[HOSTS_MAX];
-    long long threads = 0;
+    long long threads = 0, keep_days = 0, cart_mib = 0;
     bool json = false;
     struct server *s = NULL;
     struct trundle_error err;
@@ -54,6 +54,8 @@ static int serve(int argc, char **argv)
         { "listen", "ADDR", OPTION_TEXT, &listen, "IP:PORT; 0.0.0.0:8443 for every network (127.0.0.1:8443)" },
         { "host", "NAME,...", OPTION_TEXT, &host, "names under which it is called, besides its IP addresses" },
         { "threads", "N", OPTION_LONG, &threads, "that answer requests (32)" },
+        { "keep-days", "N", OPTION_LONG, &keep_days, "clips and trips are kept no longer, whatever is asked (400)" },
+        { "cart-mib", "N", OPTION_LONG, &cart_mib, "MiB of clips of one cart; what it announces beyond that is refused (4096)" },
         { "json", NULL, OPTION_FLAG, &json, "what it prints, as one JSON object" },
         { NULL, NULL, OPTION_FLAG, NULL, NULL },
     };
@@ -76,10 +78,15 @@ static int serve(int argc, char **argv)
         fprintf(stderr, "trundle hub: --threads takes 1 to 64\n");
         return EXIT_USAGE;
     }
+    if (keep_days < 0 || keep_days > 36500 || cart_mib < 0 || cart_mib > 1 << 30) {
+        fprintf(stderr, "trundle hub: --keep-days takes 1 to 36500, --cart-mib 1 to %d\n", 1 << 30);
+        return EXIT_USAGE;
+    }
     names = strdup(host ? host : "");
     if (!names)
         return EXIT_ENVIRONMENT;
-    if (server_start(&(struct server_config){ .dir = dir, .address = listen, .hosts = hosts, .hosts_n = split(names, hosts), .threads = (int)threads }, &s, &err) != TRUNDLE_OK) {
+    if (server_start(&(struct server_config){ .dir = dir, .address = listen, .hosts = hosts, .hosts_n = split(names, hosts), .threads = (int)threads,
+                                                .cart_max_bytes = cart_mib << 20, .keep_days_max = keep_days }, &s, &err) != TRUNDLE_OK) {
         code = option_fail("hub", &err);
     } else {
         say(s, json);

@@ -263,6 +263,75 @@ static void a_clip_comes_in_pieces(void **state)
     depot_close(d);
 }
 
+static void announce_at(struct depot *d, const char *cart, int64_t sequence, int64_t t_ns, int64_t bytes, int64_t keep_days, char sha256[DEPOT_SHA])
+{
+    char line[600];
+
+    (void)snprintf(line, sizeof line, "%s %lld", cart, (long long)sequence);
+    (void)hash_sha256(line, strlen(line), sha256);
+    (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":%lld,\"t_ns\":%lld,\"kind\":\"clip\",\"body\":{\"sha256\":\"%s\",\"bytes\":%lld,\"trip\":\"t1\",\"trigger\":\"corrected\","
+                   "\"purpose\":\"label\",\"keep_days\":%lld,\"t0_s\":1,\"t1_s\":2}}", (long long)sequence, (long long)t_ns, sha256, (long long)bytes, (long long)keep_days);
+    assert_int_equal(hub_say(d, cart, line).accepted, 1);
+}
+
+/* A cart whose clock stands at 1970, or runs ahead, and one that wants its clips kept for ever. */
+static void a_clip_expires_by_the_hubs_clock_and_rule(void **state)
+{
+    static const struct { int64_t t_ns, keep_days, days; } cases[] = {
+        { 1000000000, 30, 30 }, { T0 + 900 * DAY, 30, 30 }, { T0, 400, 400 }, { T0, 401, 400 }, { T0, 36500, 400 }, { 0, 0, 0 },
+    };
+    struct depot *d = hub_open(hub_path());
+    struct depot_swept swept;
+    struct depot_clip clip;
+    struct trundle_error err;
+    char sha256[DEPOT_SHA];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        announce_at(d, "cart-7", (int64_t)i + 1, cases[i].t_ns, 100, cases[i].keep_days, sha256);
+        support_ok(depot_clip_get(d, sha256, &clip, &err), &err);
+        assert_int_equal(clip.expires_ns, T0 + cases[i].days * DAY);
+        assert_int_equal(clip.keep_days, cases[i].keep_days);
+    }
+    support_ok(depot_sweep(d, T0 + 29 * DAY, 100, &swept, &err), &err);
+    assert_int_equal(swept.clips, 1);
+    support_ok(depot_sweep(d, T0 + 400 * DAY, 100, &swept, &err), &err);
+    assert_int_equal(swept.clips, 5);
+    depot_close(d);
+}
+
+/* What a cart announces beyond its room is heard of and not awaited; others have theirs; what goes makes room. */
+static void a_cart_has_so_much_room(void **state)
+{
+    const struct depot_options options = { .cart_max_bytes = 1000, .clip_max_bytes = 2000 };
+    struct bytes receipt = { 0 };
+    struct depot *d = NULL;
+    struct trundle_error err;
+    char first[DEPOT_SHA], sha256[DEPOT_SHA], huge[DEPOT_SHA];
+    int64_t have = -1;
+
+    (void)state;
+    support_ok(depot_open(hub_path(), DEPOT_CREATE, &options, &d, &err), &err);
+    announce_at(d, "cart-7", 1, T0, 600, 30, first);
+    announce_at(d, "cart-7", 2, T0, 400, 30, sha256);
+    support_ok(depot_clip_have(d, "cart-7", sha256, &have, &err), &err);
+    announce_at(d, "cart-7", 3, T0, 1, 30, sha256);
+    assert_int_equal(depot_clip_have(d, "cart-7", sha256, &have, &err), TRUNDLE_UNSUPPORTED);
+    assert_non_null(strstr(err.what, "no room"));
+    assert_int_equal(depot_clip_put(d, "cart-7", sha256, 0, 1, "x", 1, T0, &have, &err), TRUNDLE_UNSUPPORTED);
+    announce_at(d, "cart-7", 4, T0, INT64_C(1) << 40, 30, huge);
+    assert_int_equal(depot_clip_have(d, "cart-7", huge, &have, &err), TRUNDLE_TOO_LARGE);
+    assert_int_equal(depot_clip_put(d, "cart-7", huge, 0, INT64_C(1) << 40, "x", 1, T0, &have, &err), TRUNDLE_TOO_LARGE);
+    announce_at(d, "cart-8", 1, T0, 1000, 30, sha256);
+    support_ok(depot_clip_have(d, "cart-8", sha256, &have, &err), &err);
+    support_ok(depot_clip_delete(d, first, "eve", "asked", T0, &receipt, &err), &err);
+    announce_at(d, "cart-7", 5, T0, 600, 30, sha256);
+    support_ok(depot_clip_have(d, "cart-7", sha256, &have, &err), &err);
+    assert_int_equal(depot_open(hub_path(), DEPOT_CREATE, &(struct depot_options){ .keep_days_max = 36501 }, &d, &err), TRUNDLE_BAD_ARG);
+    bytes_done(&receipt);
+    depot_close(d);
+}
+
 /* Each of them is dropped whole, and the right one is taken after it. */
 static void a_clip_that_is_not_what_it_says_is_dropped(void **state)
 {
@@ -638,6 +707,8 @@ int main(void)
         cmocka_unit_test(writers_share_commits_and_not_failures),
         cmocka_unit_test(records_come_out_in_order),
         cmocka_unit_test(a_clip_comes_in_pieces),
+        cmocka_unit_test(a_clip_expires_by_the_hubs_clock_and_rule),
+        cmocka_unit_test(a_cart_has_so_much_room),
         cmocka_unit_test(a_clip_that_is_not_what_it_says_is_dropped),
         cmocka_unit_test(a_clip_without_its_row_is_found_again),
         cmocka_unit_test(a_clip_that_is_another_blob_takes_nothing),

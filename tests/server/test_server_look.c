@@ -47,14 +47,20 @@ static int entries(const struct hub *h, const char *act, const char *ref)
     return n;
 }
 
-static const struct answer *put(const struct hub *h, const char *target, size_t offset, const struct bytes *all)
+/* `more` is further query: "", or "&...". */
+static const struct answer *put_as(const struct hub *h, const char *target, const char *more, size_t offset, const struct bytes *all)
 {
     size_t n = all->n - offset < PART ? all->n - offset : PART;
     char full[300], headers[200];
 
-    (void)snprintf(full, sizeof full, "%s?offset=%zu&size=%zu", target, offset, all->n);
+    (void)snprintf(full, sizeof full, "%s?offset=%zu&size=%zu%s", target, offset, all->n, more);
     (void)snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\nContent-Type: application/octet-stream\r\n", h->token[AS_ENGINEER]);
     return hub_send(h, "PUT", full, headers, all->data + offset, n);
+}
+
+static const struct answer *put(const struct hub *h, const char *target, size_t offset, const struct bytes *all)
+{
+    return put_as(h, target, "", offset, all);
 }
 
 static void hand_in(const struct hub *h, const char *target, const struct bytes *all)
@@ -68,20 +74,32 @@ static void hand_in(const struct hub *h, const char *target, const struct bytes 
     }
 }
 
+/* Every trip file begins so. */
+static bool in_the_clear(const struct hub *h)
+{
+    return support_shell(NULL, "LC_ALL=C grep -rqa 'MCAP0' '%s'", h->dir) == 0;
+}
+
+static bool open_somewhere(void)
+{
+    return support_shell(NULL, "test -z \"$(ls -l /proc/%d/fd | grep /dev/shm/trundle-)\"", (int)getpid()) != 0;
+}
+
 static void a_trip_is_handed_in_and_every_look_is_known(void **state)
 {
     static const char record[] = "{\"boot\":1,\"sequence\":1,\"t_ns\":1780315200123456789,\"kind\":\"trip\",\"body\":{\"trip\":\"t1\",\"store\":\"store-1\",\"bundle\":\"b1\",\"started_ns\":1780315000000000000,"
                                  "\"ended_ns\":1780315200000000000,\"items\":3,\"belief\":[0,0,0,0,0,0,0,0,0,3],\"inputs\":{}}}\n";
-    size_t n = trip()->n;
+    size_t n = trip()->n, part;
     struct hub h = hub_open();
     const struct answer *a;
-    char length[60];
+    char length[60], headers[300];
 
     (void)state;
     hand_in(&h, "/api/v1/trips/cart-a/unknown-1/file", trip());        /* of which no cart told */
     assert_int_equal(hub_ask(&h, AS_CART, "POST", "/api/v1/ingest", record)->status, 200);
     hand_in(&h, "/api/v1/trips/cart-a/t1/file", trip());
     hand_in(&h, "/api/v1/trips/cart-a/t1/file", trip());               /* again: the same */
+    assert_false(in_the_clear(&h));
     a = hub_get(&h, AS_AUDITOR, "/api/v1/trips/cart-a/t1/frames/0/0");
     assert_int_equal(a->status, 200);
     assert_non_null(strstr(a->text, "image/jpeg"));
@@ -101,6 +119,17 @@ static void a_trip_is_handed_in_and_every_look_is_known(void **state)
     (void)snprintf(length, sizeof length, "\r\nContent-Length: %zu\r\n", n);
     assert_non_null(strstr(a->text, length));
     assert_int_equal(entries(&h, "trip_get", "cart-a/t1"), 1);
+    for (size_t at = 0; at < n; at += part) {  /* in ranges: to the byte what was handed in */
+        part = n - at < 100000 ? n - at : 100000;
+        (void)snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\nRange: bytes=%zu-%zu\r\n", h.token[AS_AUDITOR], at, at + part - 1);
+        a = hub_send(&h, "GET", "/api/v1/trips/cart-a/t1/file?why=incident", headers, NULL, 0);
+        assert_int_equal(a->status, 206);
+        assert_int_equal(a->n - (size_t)(a->body - a->text), part);
+        assert_memory_equal(a->body, trip()->data + at, part);
+        at += at < n / 2 ? n / 3 : 0;
+    }
+    assert_true(entries(&h, "trip_get", "cart-a/t1") > 1);
+    assert_false(in_the_clear(&h));
     assert_int_equal(hub_get(&h, AS_AUDITOR, "/api/v1/trips/cart-a/t2/file")->status, 404);
     hub_close(&h);
 }
@@ -117,10 +146,59 @@ static void half_an_upload_goes_after_a_week(void **state)
     assert_true(n > PART);
     assert_int_equal(put(&h, "/api/v1/trips/cart-a/t1/file", 0, trip())->status, 200);
     support_ok(depot_sweep(server_depot(h.server), now_ns + 6 * INT64_C(86400) * NS_PER_S, 100, &swept, &err), &err);
+    assert_false(in_the_clear(&h));
+    hub_again(&h);
     assert_int_equal(answer_integer(put(&h, "/api/v1/trips/cart-a/t1/file", 0, trip()), "have"), PART);
+    for (size_t at = 1000001; at < n; at += PART)      /* some of it again, and the rest, after a restart */
+        assert_int_equal(put(&h, "/api/v1/trips/cart-a/t1/file", at, trip())->status, 200);
+    assert_false(in_the_clear(&h));
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/trips/cart-a/t1/timeline")->status, 200);
+    assert_int_equal(put(&h, "/api/v1/trips/cart-a/t2/file", 0, trip())->status, 200);
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "DELETE", "/api/v1/trips/cart-a/t1/file", "{\"why\":\"test\"}")->status, 200);
+    support_ok(depot_sweep(server_depot(h.server), now_ns + 6 * INT64_C(86400) * NS_PER_S, 100, &swept, &err), &err);
     assert_int_equal(support_shell(NULL, "test -n \"$(find '%s' -size +4M)\"", h.dir), 0);
     support_ok(depot_sweep(server_depot(h.server), now_ns + 8 * INT64_C(86400) * NS_PER_S, 100, &swept, &err), &err);
     assert_int_equal(support_shell(NULL, "test -z \"$(find '%s' -size +4M)\"", h.dir), 0);
+    hub_close(&h);
+}
+
+static void a_trip_file_goes_as_clips_do(void **state)
+{
+    size_t n = trip()->n;
+    struct hub h = hub_open();
+    struct depot *d = server_depot(h.server);
+    const struct answer *a;
+    struct depot_swept swept;
+    struct depot_trip t;
+    struct depot_clip c;
+    struct trundle_error err;
+
+    (void)state;
+    assert_int_equal(put_as(&h, "/api/v1/trips/cart-a/t1/file", "&keep_days=401", 0, trip())->status, 400);    /* at once, not after all of it was sent */
+    assert_int_equal(put_as(&h, "/api/v1/trips/cart-a/t1/file", "&purpose=", 0, trip())->status, 400);
+    for (size_t at = 0; at < n; at += PART)
+        assert_int_equal(put_as(&h, "/api/v1/trips/cart-a/t1/file", "&purpose=label&keep_days=7", at, trip())->status, 200);
+    support_ok(depot_trip_get(d, "cart-a", "t1", &t, &err), &err);
+    support_ok(depot_clip_get(d, t.file, &c, &err), &err);
+    assert_true(c.keep_days == 7 && strcmp(c.purpose, "label") == 0);
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/trips/cart-a/t1/timeline")->status, 200);
+    assert_true(open_somewhere());
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/trips/cart-a/t1/receipt")->status, 404);
+    a = hub_ask(&h, AS_ENGINEER, "DELETE", "/api/v1/trips/cart-a/t1/file", "{\"why\":\"asked for\"}");
+    assert_int_equal(a->status, 200);
+    support_ok(depot_receipt_verify(a->body, a->body_n, depot_sign_key(d), &err), &err);
+    assert_non_null(strstr(a->body, "cart-a/t1"));
+    assert_int_equal(entries(&h, "delete", "cart-a/t1"), 1);
+    assert_int_equal(hub_get(&h, AS_AUDITOR, "/api/v1/trips/cart-a/t1/receipt")->status, 200);
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/trips/cart-a/t1/frames/0/0")->status, 404);
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/trips/cart-a/t1/file")->status, 404);
+    assert_false(open_somewhere());
+    assert_int_equal(put(&h, "/api/v1/trips/cart-a/t1/file", 0, trip())->status, 422);
+    hand_in(&h, "/api/v1/trips/cart-a/t2/file", trip());
+    support_ok(depot_sweep(d, hub_clock() + (DEPOT_TRIP_DAYS + 1) * INT64_C(86400) * NS_PER_S, 100, &swept, &err), &err);
+    assert_int_equal(swept.clips, 1);
+    assert_int_equal(hub_get(&h, AS_ENGINEER, "/api/v1/trips/cart-a/t2/file")->status, 404);
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "DELETE", "/api/v1/trips/cart-a/t9/file", "{\"why\":\"x\"}")->status, 404);
     hub_close(&h);
 }
 
@@ -160,7 +238,7 @@ static void nothing_is_seen_after_its_deletion(void **state)
     assert_int_equal(hub_ask(&h, AS_ENGINEER, "DELETE", target, "{\"why\":\"asked for\"}")->status, 200);
     (void)snprintf(target, sizeof target, "/api/v1/clips/%s/frames/0/0", sha256);
     assert_int_equal(hub_get(&h, AS_ENGINEER, target)->status, 404);
-    assert_int_equal(support_shell(NULL, "test -z \"$(ls -l /proc/%d/fd | grep /dev/shm/trundle-)\"", (int)getpid()), 0);       /* its content is nowhere in memory */
+    assert_false(open_somewhere());            /* its content is nowhere in memory */
     bytes_done(&sealed);
     hub_close(&h);
 }
@@ -257,6 +335,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trip_is_handed_in_and_every_look_is_known),
         cmocka_unit_test(half_an_upload_goes_after_a_week),
+        cmocka_unit_test(a_trip_file_goes_as_clips_do),
         cmocka_unit_test(nothing_is_seen_after_its_deletion),
         cmocka_unit_test(no_look_is_hidden_from_the_log),
         cmocka_unit_test(who_is_refused_is_in_the_log),

@@ -51,6 +51,8 @@ static const struct { const char *method, *path, *may, *body; } expected[] = {
     { "GET", "/api/v1/trips/{cart}/{trip}/frames/{camera}/{frame}", "EAD", NULL },
     { "GET", "/api/v1/trips/{cart}/{trip}/file", "EAD", NULL },
     { "PUT", "/api/v1/trips/{cart}/{trip}/file", "ED", "x" },
+    { "DELETE", "/api/v1/trips/{cart}/{trip}/file", "ED", "{\"why\":\"test\"}" },
+    { "GET", "/api/v1/trips/{cart}/{trip}/receipt", "EAD", NULL },
     { "GET", "/api/v1/bundles", "EOAD", NULL },
     { "GET", "/api/v1/bundles/{bundle}", "CEOAD", NULL },
     { "GET", "/api/v1/bundles/{bundle}/card", "EOAD", NULL },

@@ -72,7 +72,7 @@ enum MHD_Result disk_send(struct MHD_Connection *c, const char *policy, const st
     uint64_t from = 0, n;
     char etag[HTTP_TAG + 2] = "", line[80];
     static char none[1];
-    int code = 200, fd = open(reply->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int code = 200, fd = reply->open_fd ? reply->open_fd : open(reply->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd < 0)
         return not_there(c, policy, errno == ENOENT ? 404 : 500, errno == ENOENT ? "is not there" : strerror(errno));

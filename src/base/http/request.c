@@ -148,7 +148,7 @@ static enum MHD_Result answer(struct lane *lane, struct MHD_Connection *c, const
         bytes_done(&reply.body);
         return client ? reply_stream(c, policy, feed_response(client)) : MHD_NO;
     }
-    if (reply.path[0]) {
+    if (reply.path[0] || reply.open_fd) {
         bytes_done(&reply.body);
         return disk_send(c, policy, &reply);
     }

@@ -159,7 +159,7 @@ static enum trundle_status clip_check(const struct json_at *body, struct trundle
     TRY(trip_take(body, err));
     TRY(text_take(body, "trigger", SEAL_TEXT, err));
     TRY(text_take(body, "purpose", SEAL_TEXT, err));
-    TRY(json_take_integer(body, "keep_days", 0, 36500, &n, err));
+    TRY(json_take_integer(body, "keep_days", 0, DEPOT_KEEP_DAYS, &n, err));
     TRY(json_take_number(body, "t0_s", -1e7, 1e7, &t0_s, err));
     TRY(json_take_number(body, "t1_s", t0_s, 1e7, &t1_s, err));
     if (json_has(body, "worth"))

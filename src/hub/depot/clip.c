@@ -20,7 +20,7 @@ void depot_clip_row(const struct db_statement *s, struct depot_clip *out)
 {
     struct depot_clip c = { .bytes = db_integer(s, 5), .keep_days = db_integer(s, 6), .t0_s = db_number(s, 7), .t1_s = db_number(s, 8), .worth = db_number(s, 9),
                             .decision = db_integer(s, 10), .state = (enum depot_clip_state)db_integer(s, 11), .announced_ns = db_integer(s, 12),
-                            .here_ns = db_integer(s, 13), .expires_ns = db_integer(s, 14) };
+                            .here_ns = db_integer(s, 13), .expires_ns = db_integer(s, 14), .whole = db_integer(s, 15) != 0 };
 
     copy_text(c.sha256, sizeof c.sha256, db_text(s, 0));
     copy_text(c.cart, sizeof c.cart, db_text(s, 1));
@@ -28,6 +28,13 @@ void depot_clip_row(const struct db_statement *s, struct depot_clip *out)
     copy_text(c.trigger, sizeof c.trigger, db_text(s, 3));
     copy_text(c.purpose, sizeof c.purpose, db_text(s, 4));
     *out = c;
+}
+
+int64_t depot_expires_ns(const struct depot *d, int64_t keep_days, int64_t since_ns)
+{
+    int64_t days = keep_days < d->options.keep_days_max ? keep_days : d->options.keep_days_max;
+
+    return days > (INT64_MAX - since_ns) / DEPOT_DAY_NS ? INT64_MAX : since_ns + days * DEPOT_DAY_NS;
 }
 
 enum trundle_status depot_clip_find(struct db *db, const char *sha256, struct depot_clip *out, struct trundle_error *err)
@@ -64,6 +71,11 @@ static enum trundle_status of_cart(struct depot *d, const char *cart, const char
         return error_set(err, TRUNDLE_NOT_FOUND, sha256, "send its record first", "this cart announced no such clip");
     if (c.state == DEPOT_CLIP_DELETED)
         return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it", "this clip was deleted");
+    if (c.state == DEPOT_CLIP_REFUSED && c.bytes > d->options.clip_max_bytes)
+        return error_set(err, TRUNDLE_TOO_LARGE, sha256, "drop it", "%lld bytes, limit %lld", (long long)c.bytes, (long long)d->options.clip_max_bytes);
+    if (c.state == DEPOT_CLIP_REFUSED)
+        return error_set(err, TRUNDLE_UNSUPPORTED, sha256, "drop it; there is room again when clips of this cart expire or are deleted",
+                         "this cart had no room for its %lld bytes: the hub keeps up to %lld for each cart", (long long)c.bytes, (long long)d->options.cart_max_bytes);
     *out = c;
     return TRUNDLE_OK;
 }
@@ -233,12 +245,10 @@ static enum trundle_status put(struct depot *d, const struct depot_clip *c, int6
     return TRUNDLE_OK;
 }
 
-static enum trundle_status size_check(const struct depot *d, const struct depot_clip *c, int64_t offset, int64_t size, size_t n, struct trundle_error *err)
+static enum trundle_status size_check(const struct depot_clip *c, int64_t offset, int64_t size, size_t n, struct trundle_error *err)
 {
     if (size != c->bytes)
         return error_set(err, TRUNDLE_CONFLICT, c->sha256, NULL, "%lld bytes, but %lld were announced", (long long)size, (long long)c->bytes);
-    if (size > d->options.clip_max_bytes)
-        return error_set(err, TRUNDLE_TOO_LARGE, c->sha256, "drop it", "%lld bytes, limit %lld", (long long)size, (long long)d->options.clip_max_bytes);
     if (offset < 0 || offset > size || (int64_t)n > size - offset)
         return error_set(err, TRUNDLE_BAD_INPUT, c->sha256, NULL, "%zu bytes at offset %lld of %lld", n, (long long)offset, (long long)size);
     return TRUNDLE_OK;
@@ -258,24 +268,29 @@ enum trundle_status depot_clip_put(struct depot *d, const char *cart, const char
     (void)pthread_mutex_lock(depot_stripe(d, sha256));
     status = of_cart(d, cart, sha256, &c, err);
     if (status == TRUNDLE_OK)
-        status = size_check(d, &c, offset, size, n, err);
+        status = size_check(&c, offset, size, n, err);
     if (status == TRUNDLE_OK)
         status = put(d, &c, offset, data, n, now_ns, out_have, err);
     (void)pthread_mutex_unlock(depot_stripe(d, sha256));
     return status;
 }
 
-enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns, struct seal_reader **out, struct trundle_error *err)
+enum trundle_status depot_look(struct depot *d, const char *sha256, const struct depot_access *look, int64_t now_ns, struct seal_reader **out, struct trundle_error *err)
 {
     char path[DISK_PATH];
     struct depot_clip c;
 
     TRY(depot_clip_get(d, sha256, &c, err));
     if (c.state != DEPOT_CLIP_HERE)
-        return error_set(err, TRUNDLE_NOT_FOUND, sha256, NULL, c.state == DEPOT_CLIP_DELETED ? "was deleted" : "was announced, its bytes are still to come");
-    TRY(depot_access(d, &(struct depot_access){ who, "look", "clip", sha256, why }, now_ns, err));
+        return error_set(err, TRUNDLE_NOT_FOUND, sha256, NULL, c.state == DEPOT_CLIP_DELETED ? "was deleted" : c.state == DEPOT_CLIP_REFUSED ? "was refused" : "was announced, its bytes are still to come");
+    TRY(depot_access(d, look, now_ns, err));
     TRY(depot_blob_path(d, sha256, path, err));
     return seal_open_file(&d->seal, path, out, err);
+}
+
+enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns, struct seal_reader **out, struct trundle_error *err)
+{
+    return depot_look(d, sha256, &(struct depot_access){ who, "look", "clip", sha256, why }, now_ns, out, err);
 }
 
 enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *q, depot_each_clip *each, void *user, struct trundle_error *err)
@@ -289,7 +304,7 @@ enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *
     if (limit < 1 || limit > 1000)
         return error_set(err, TRUNDLE_BAD_ARG, "clips", NULL, "limit %d, allowed are 1 to 1000", limit);
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE (?1 IS NULL OR c.cart = ?1) AND (?2 IS NULL OR c.trip = ?2)"
+    TRY_GOTO(status, depot_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE c.whole = 0 AND (?1 IS NULL OR c.cart = ?1) AND (?2 IS NULL OR c.trip = ?2)"
                                  " AND (?3 IS NULL OR c.purpose = ?3) AND (?4 IS NULL OR c.trigger = ?4) AND (?5 < 0 OR c.state = ?5)"
                                  " AND (?6 IS NULL OR c.id < (SELECT id FROM depot_clip WHERE sha256 = ?6)) ORDER BY c.id DESC LIMIT ?7", "ssssisi", q->cart, q->trip, q->purpose,
                                  q->trigger, (int64_t)q->state, q->before, (int64_t)limit), out);

@@ -149,12 +149,30 @@ static enum trundle_status find(struct db *db, const char *id_or_name, struct de
     return status == TRUNDLE_END ? error_set(err, TRUNDLE_NOT_FOUND, id_or_name, NULL, "no such dataset") : status;
 }
 
+static enum trundle_status trip_gone(struct db *db, const char *ref, bool *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_trip t JOIN depot_clip c ON c.sha256 = t.file WHERE c.state = 2 AND t.cart = substr(?1, 1, instr(?1, '/') - 1)"
+                    " AND t.trip = substr(?1, instr(?1, '/') + 1)", "s", ref));
+    status = db_step(s, err);
+    db_free(s);
+    *out = status == TRUNDLE_OK;
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
 static enum trundle_status member_add(struct db *db, struct db_statement *edge, int64_t node, const struct member *m, int64_t now_ns, struct trundle_error *err)
 {
     struct depot_clip c;
     int64_t id = 0;
+    bool gone = false;
 
     TRY(depot_node_id(db, m->kind, m->ref, now_ns, &id, err));
+    if (m->kind[0] == 't')
+        TRY(trip_gone(db, m->ref, &gone, err));
+    if (gone)
+        return error_set(err, TRUNDLE_CONFLICT, m->ref, "leave it out", "this trip's file was deleted");
     if (m->kind[0] == 'c') {
         TRY(depot_clip_find(db, m->ref, &c, err));
         if (c.state != DEPOT_CLIP_HERE)
@@ -271,7 +289,7 @@ static int text_order(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-enum trundle_status depot_dataset_reduce(struct depot *d, struct db *db, const char *name, const char *const *sha256, size_t n, int64_t now_ns, char out_id[DEPOT_SHA],
+enum trundle_status depot_dataset_reduce(struct depot *d, struct db *db, const char *name, const char *const *gone, size_t n, int64_t now_ns, char out_id[DEPOT_SHA],
                                          struct trundle_error *err)
 {
     struct bytes text = { 0 };
@@ -286,10 +304,10 @@ enum trundle_status depot_dataset_reduce(struct depot *d, struct db *db, const c
     TRY_GOTO(status, parse(text.data, text.n, old.id, &m, err), out);
     sorted = calloc(n, sizeof *sorted);
     if (!sorted) {
-        status = error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory for %zu clips", n);
+        status = error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory for %zu names", n);
         goto out;
     }
-    memcpy(sorted, sha256, n * sizeof *sorted);
+    memcpy(sorted, gone, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, text_order);
     for (size_t i = 0; i < m.n; i++) {
         const char *ref = m.member[i].ref;
@@ -297,7 +315,7 @@ enum trundle_status depot_dataset_reduce(struct depot *d, struct db *db, const c
         if (!bsearch(&ref, sorted, n, sizeof *sorted, text_order))
             m.member[kept++] = m.member[i];
     }
-    (void)snprintf(m.note, sizeof m.note, "version %lld without %zu deleted clips", (long long)old.version, m.n - kept);
+    (void)snprintf(m.note, sizeof m.note, "version %lld without %zu deleted members", (long long)old.version, m.n - kept);
     (void)snprintf(m.parent, sizeof m.parent, "%s", old.id);
     m.n = kept;
     TRY_GOTO(status, keep(d, db, &m, now_ns, &set, err), out);

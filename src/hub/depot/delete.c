@@ -90,6 +90,8 @@ struct deletion {
     int64_t            now_ns;
     json_t            *receipts;           /* array, one for each clip; null where nothing was left to do */
     json_t            *reduced;            /* name -> new id */
+    const char       **gone;               /* names of what goes, as datasets have them: up to two of each; in the receipts */
+    size_t             gone_n;
 };
 
 static enum trundle_status rows_into(struct db *db, json_t *array, const char *sql, int64_t id, const char *first, const char *second, struct trundle_error *err)
@@ -107,8 +109,8 @@ static enum trundle_status rows_into(struct db *db, json_t *array, const char *s
     return status == TRUNDLE_END ? TRUNDLE_OK : status;
 }
 
-/* What was made of the clip: datasets are marked reduced, all else tainted; both are listed in the receipt. */
-static enum trundle_status follow(struct db *db, struct deletion *x, const char *sha256, json_t *receipt, struct trundle_error *err)
+/* What was made of the node: datasets are marked reduced, all else tainted; both are listed in the receipt. */
+static enum trundle_status follow(struct db *db, struct deletion *x, const char *kind, const char *ref, const char *sha256, json_t *receipt, struct trundle_error *err)
 {
     json_t *datasets = json_object_get(receipt, "datasets"), *tainted = json_object_get(receipt, "tainted"), *set;
     struct db_statement *s = NULL;
@@ -116,7 +118,8 @@ static enum trundle_status follow(struct db *db, struct deletion *x, const char 
     int64_t node = 0;
     size_t i;
 
-    status = depot_node_find(db, "clip", sha256, &node, err);
+    x->gone[x->gone_n++] = ref;
+    status = depot_node_find(db, kind, ref, &node, err);
     if (status == TRUNDLE_NOT_FOUND)
         return TRUNDLE_OK;
     TRY(status);
@@ -145,13 +148,14 @@ static enum trundle_status follow(struct db *db, struct deletion *x, const char 
 static enum trundle_status clip_rows(struct db *db, struct deletion *x, const char *sha256, struct trundle_error *err)
 {
     enum trundle_status status;
+    char ref[2 * DEPOT_NAME + 2];
     struct depot_clip c;
     json_t *receipt;
 
     TRY(depot_clip_find(db, sha256, &c, err));
     if (c.state == DEPOT_CLIP_DELETED)
         return json_array_append_new(x->receipts, json_null()) == 0 ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
-    TRY(depot_run(db, err, "UPDATE depot_clip SET state = 2 WHERE sha256 = ?", "s", sha256));
+    TRY(depot_run(db, err, "UPDATE depot_clip SET state = 2, content = '' WHERE sha256 = ?", "s", sha256));
     TRY(depot_run(db, err, "DELETE FROM depot_label WHERE clip = ?", "s", sha256));
     receipt = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:s,s:s,s:I,s:I,s:[],s:[],s:s}", "clip", sha256, "cart", c.cart, "trip", c.trip, "purpose", c.purpose, "bytes", (json_int_t)c.bytes,
                         "t0_ns", (json_int_t)llround(c.t0_s * 1e9), "t1_ns", (json_int_t)llround(c.t1_s * 1e9), "was_here", c.state == DEPOT_CLIP_HERE, "who", x->who, "why", x->why,
@@ -159,9 +163,15 @@ static enum trundle_status clip_rows(struct db *db, struct deletion *x, const ch
                         "copies in backups made before at_ns are not removed by this");
     if (!receipt || json_array_append_new(x->receipts, receipt) != 0)
         return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
-    TRY(follow(db, x, sha256, receipt, err));
+    TRY(follow(db, x, "clip", sha256, sha256, receipt, err));
+    if (c.whole) {
+        (void)snprintf(ref, sizeof ref, "%s/%s", c.cart, c.trip);
+        if (json_object_set_new(receipt, "whole", json_string(ref)) != 0)
+            return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
+        TRY(follow(db, x, "trip", json_string_value(json_object_get(receipt, "whole")), sha256, receipt, err));
+    }
     TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ? AND owner = 'clip'", "s", sha256));      /* others hold what is theirs */
-    status = depot_access_in(db, &(struct depot_access){ x->who, "delete", "clip", sha256, x->why }, x->now_ns, err);
+    status = depot_access_in(db, &(struct depot_access){ x->who, "delete", c.whole ? "trip" : "clip", c.whole ? ref : sha256, x->why }, x->now_ns, err);
     return status;
 }
 
@@ -173,7 +183,7 @@ static enum trundle_status reduce(struct db *db, struct deletion *x, struct trun
     void *next;
 
     json_object_foreach_safe(x->reduced, next, name, value) {
-        TRY(depot_dataset_reduce(x->d, db, name, x->sha256, x->n, x->now_ns, id, err));
+        TRY(depot_dataset_reduce(x->d, db, name, x->gone, x->gone_n, x->now_ns, id, err));
         if (json_object_set_new(x->reduced, name, json_string(id)) != 0)
             return error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory for a receipt");
     }
@@ -189,6 +199,7 @@ static enum trundle_status delete_job(struct db *db, void *user, struct trundle_
 
     (void)json_array_clear(x->receipts);
     (void)json_object_clear(x->reduced);
+    x->gone_n = 0;
     for (i = 0; i < x->n; i++)
         TRY(clip_rows(db, x, x->sha256[i], err));
     TRY(reduce(db, x, err));
@@ -212,16 +223,17 @@ static enum trundle_status delete_job(struct db *db, void *user, struct trundle_
 
 static enum trundle_status delete_clips(struct depot *d, const char *const *sha256, size_t n, const char *who, const char *why, int64_t now_ns, struct trundle_error *err)
 {
-    struct deletion x = { d, sha256, n, who, why, now_ns, json_array(), json_object() };
+    struct deletion x = { d, sha256, n, who, why, now_ns, json_array(), json_object(), calloc(n, 2 * sizeof *x.gone), 0 };
     enum trundle_status status = TRUNDLE_NO_MEMORY;
     char path[DISK_PATH];
 
-    if (!x.receipts || !x.reduced)
+    if (!x.receipts || !x.reduced || !x.gone)
         (void)error_set(err, status, "deletion", NULL, "no memory for receipts");
     else
         status = depot_write(d, delete_job, &x, err);
     json_decref(x.receipts);
     json_decref(x.reduced);
+    free(x.gone);
     TRY(status);
     for (size_t i = 0; i < n; i++) {                   /* an upload that is under way ends here: its next piece is refused */
         TRY(depot_part_path(d, sha256[i], path, err));

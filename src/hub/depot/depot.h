@@ -40,6 +40,7 @@ enum {
 };
 
 struct depot;                              /* owned by who opened it */
+struct depot_access;                       /* access log, below */
 
 enum depot_mode {
     DEPOT_READ = 0,                        /* must exist; nothing is changed */
@@ -50,7 +51,9 @@ enum depot_mode {
 /* Zero means the default. */
 struct depot_options {
     int     readers;                       /* connections for reading, 1 to 64; default 8: more threads wait */
-    int64_t clip_max_bytes;                /* largest clip a cart may announce; default 256 MiB */
+    int64_t clip_max_bytes;                /* largest clip a cart may send; default 256 MiB */
+    int64_t cart_max_bytes;                /* of clips that one cart announced and that are not deleted yet; default 4 GiB. Beyond it clips are refused */
+    int64_t keep_days_max;                 /* 1 to 36500, default 400: nothing is kept longer, whatever a cart asks */
 };
 
 /* Finishes what a power cut interrupted, brings tables to this version. NOT_FOUND, BAD_INPUT (a folder of something else, keys that others may read),
@@ -150,7 +153,8 @@ TRUNDLE_MUST_USE enum trundle_status depot_blob_drop(struct depot *d, struct db 
 enum depot_clip_state {
     DEPOT_CLIP_ANNOUNCED = 0,              /* a record told of it; its bytes are to come */
     DEPOT_CLIP_HERE = 1,
-    DEPOT_CLIP_DELETED = 2                 /* the row stays, to refuse it for ever */
+    DEPOT_CLIP_DELETED = 2,                /* the row stays, to refuse it for ever */
+    DEPOT_CLIP_REFUSED = 3                 /* too large, or its cart had no room left, when it was announced; the row stays likewise */
 };
 struct depot_clip {
     char    sha256[DEPOT_SHA], cart[DEPOT_NAME], trip[DEPOT_NAME];
@@ -159,11 +163,14 @@ struct depot_clip {
     double  t0_s, t1_s, worth;             /* of the trip; worth NAN: not said */
     int64_t decision;                      /* sequence of the record it is about; -1 none */
     enum depot_clip_state state;
-    int64_t announced_ns, here_ns, expires_ns;
+    bool    whole;                         /* the file of a trip (depot_trip_file): no cart announced it */
+    int64_t announced_ns, here_ns;
+    int64_t expires_ns;                    /* keep_days (keep_days_max of the options at most) after announced_ns: by the hub's clock, not the cart's */
 };
 TRUNDLE_MUST_USE enum trundle_status depot_clip_get(struct depot *d, const char *sha256, struct depot_clip *out, struct trundle_error *err);
 
-/* How many bytes of a clip are there (all of them when it is complete). NOT_FOUND: never announced by this cart. UNSUPPORTED: it was deleted, do not send it. */
+/* How many bytes of a clip are there (all of them when it is complete). NOT_FOUND: never announced by this cart. UNSUPPORTED: it was deleted, or its cart
+ * had no room: do not send it. TOO_LARGE: likewise. */
 TRUNDLE_MUST_USE enum trundle_status depot_clip_have(struct depot *d, const char *cart, const char *sha256, int64_t *out_have, struct trundle_error *err);
 /* Bytes from `offset` on of a clip of `size` bytes. What is there already is skipped; *out_have is where to go on. With the last byte the hash and the sealed header
  * (cart, trip, purpose, keep_days as announced, sealed to this hub) are checked, and the clip is durable when it returns.
@@ -175,6 +182,10 @@ TRUNDLE_MUST_USE enum trundle_status depot_clip_put(struct depot *d, const char 
 TRUNDLE_MUST_USE enum trundle_status depot_clip_open(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns,
                                                      struct seal_reader **out, struct trundle_error *err);
 
+/* The same, or the file of a trip, with an entry of the caller's in the access log. */
+TRUNDLE_MUST_USE enum trundle_status depot_look(struct depot *d, const char *sha256, const struct depot_access *look, int64_t now_ns, struct seal_reader **out,
+                                                struct trundle_error *err);
+
 struct depot_clip_query {
     const char *cart, *trip, *purpose, *trigger;   /* NULL: any */
     int         state;                             /* enum depot_clip_state, -1: any */
@@ -182,7 +193,7 @@ struct depot_clip_query {
     int         limit;                             /* 1 to 1000; 0: 100 */
 };
 typedef void depot_each_clip(void *user, const struct depot_clip *clip);
-/* Newest first. */
+/* Newest first; no trip files. */
 TRUNDLE_MUST_USE enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *query, depot_each_clip *each, void *user, struct trundle_error *err);
 
 /* ---- trips, products, labels ---- */
@@ -191,11 +202,20 @@ struct depot_trip {
     char    cart[DEPOT_NAME], trip[DEPOT_NAME], store[DEPOT_NAME], bundle[DEPOT_SHA];
     int64_t started_ns, ended_ns;
     int64_t boot, sequence;                /* of the record that ended it; 0: none came */
-    char    file[DEPOT_SHA];               /* the trip file, when it was handed in; else "" */
+    char    file[DEPOT_SHA];               /* the trip file, sealed, when it was handed in (also when it was deleted since); else "" */
 };
 TRUNDLE_MUST_USE enum trundle_status depot_trip_get(struct depot *d, const char *cart, const char *trip, struct depot_trip *out, struct trundle_error *err);
-/* Ties the trip file (a blob) to a trip; the trip is made when no record told of it. CONFLICT: it has another file. */
-TRUNDLE_MUST_USE enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *trip, int64_t now_ns, struct trundle_error *err);
+/* Gives up to `room` bytes, in order; 0 at the end. */
+typedef enum trundle_status depot_source(void *user, void *to, size_t room, size_t *out_n, struct trundle_error *err);
+#define DEPOT_TRIP_PURPOSE "improve"
+enum { DEPOT_TRIP_DAYS = 30 };
+/* Whether a trip's file may be kept for this: BAD_INPUT as below, before anything is sent. */
+TRUNDLE_MUST_USE enum trundle_status depot_trip_terms(const struct depot *d, const char *purpose, int64_t keep_days, struct trundle_error *err);
+/* Seals what the source gives as the file of a trip; the trip is made when no record told of it. From then on it is what a clip is (depot_clip_get, depot_look,
+ * depot_clip_delete, depot_sweep), by *out_sha256. `purpose` NULL: DEPOT_TRIP_PURPOSE. keep_days -1: DEPOT_TRIP_DAYS, or less where the hub keeps nothing so long.
+ * The same content again changes nothing. CONFLICT: the trip has another file. UNSUPPORTED: its file was deleted. BAD_INPUT: purpose, or more days than the hub allows. */
+TRUNDLE_MUST_USE enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *trip, const char *purpose, int64_t keep_days, depot_source *source, void *user,
+                                                     int64_t now_ns, char out_sha256[DEPOT_SHA], struct trundle_error *err);
 
 /* `code` is gtin: or plu: (docs/contracts.md); `body` a JSON object with what the catalog says. A new body is a new version; the old ones stay. */
 TRUNDLE_MUST_USE enum trundle_status depot_product_put(struct depot *d, const char *code, const char *body, int64_t now_ns, struct trundle_error *err);

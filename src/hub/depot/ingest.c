@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_NS INT64_C(86400000000000)
 #define KEY_MASK ((INT64_C(1) << DEPOT_SEQUENCE_BITS) - 1)
 
 struct ingest {
@@ -89,20 +88,38 @@ static enum trundle_status same(struct depot *d, const struct ingest *in, const 
                      "record (%s, boot %lld, sequence %lld) is here with other content", in->cart, (long long)r->boot, (long long)r->sequence);
 }
 
-/* The record was checked when it was parsed. A clip is announced once; whoever tells of it again, or another cart, changes nothing. */
+static enum trundle_status cart_holds(struct db *db, const char *cart, double *out_bytes, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(depot_query(db, &s, err, "SELECT total(bytes) FROM depot_clip WHERE cart = ? AND state < 2 AND whole = 0", "s", cart));
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        *out_bytes = db_number(s, 0);
+    db_free(s);
+    return status;
+}
+
+/* The record was checked when it was parsed. A clip is announced once; whoever tells of it again, or another cart, changes nothing. One for which its cart has no room is heard of
+ * all the same: refusing its record would hold up those behind it. */
 static enum trundle_status clip_row(struct db *db, const struct ingest *in, const struct depot_record *r, struct trundle_error *err)
 {
     const json_t *b = r->json, *worth = json_object_get(b, "worth"), *decision = json_object_get(b, "decision");
     int64_t keep_days = json_integer_value(json_object_get(b, "keep_days"));
-    int64_t from_ns = r->t_ns < in->now_ns ? r->t_ns : in->now_ns;       /* a fast clock keeps nothing longer */
-    int64_t expires_ns = keep_days > (INT64_MAX - from_ns) / DAY_NS ? INT64_MAX : from_ns + keep_days * DAY_NS;
+    int64_t bytes = json_integer_value(json_object_get(b, "bytes"));
+    double holds = 0;
+    bool room;
 
+    TRY(cart_holds(db, in->cart, &holds, err));
+    room = bytes <= in->d->options.clip_max_bytes && holds + (double)bytes <= (double)in->d->options.cart_max_bytes;
     return depot_run(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns,"
-                     " expires_ns) VALUES(?,?,?,?,?,?,?,?,?,?,?,0,?,0,?)", "sssssiidddiii", json_string_value(json_object_get(b, "sha256")), in->cart,
+                     " expires_ns) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?)", "sssssiidddiiii", json_string_value(json_object_get(b, "sha256")), in->cart,
                      json_string_value(json_object_get(b, "trip")), json_string_value(json_object_get(b, "trigger")), json_string_value(json_object_get(b, "purpose")),
-                     (int64_t)json_integer_value(json_object_get(b, "bytes")), keep_days, json_number_value(json_object_get(b, "t0_s")),
+                     bytes, keep_days, json_number_value(json_object_get(b, "t0_s")),
                      json_number_value(json_object_get(b, "t1_s")), worth && !json_is_null(worth) ? json_number_value(worth) : (double)NAN,
-                     decision && !json_is_null(decision) ? (int64_t)json_integer_value(decision) : INT64_C(-1), in->now_ns, expires_ns);
+                     decision && !json_is_null(decision) ? (int64_t)json_integer_value(decision) : INT64_C(-1),
+                     (int64_t)(room ? DEPOT_CLIP_ANNOUNCED : DEPOT_CLIP_REFUSED), in->now_ns, room ? depot_expires_ns(in->d, keep_days, in->now_ns) : INT64_MAX);
 }
 
 static const char *text_or_none(const json_t *body, const char *key)

@@ -12,9 +12,12 @@
 
 enum {
     DEPOT_HOOKS = 4, DEPOT_READERS = 64, DEPOT_STRIPES = 16,
+    DEPOT_KEEP_DAYS = 36500,               /* what a sealed header can say */
     DEPOT_SEQUENCE_BITS = 40,              /* of a record's key, under the boot's number */
-    DEPOT_VERSION = 1                      /* of the tables */
+    DEPOT_VERSION = 2                      /* of the tables */
 };
+
+#define DEPOT_DAY_NS INT64_C(86400000000000)
 
 struct depot_waiting {                     /* on its caller's stack */
     depot_job            *job;
@@ -88,6 +91,9 @@ struct depot_dooms {
 };
 depot_job depot_doom_run;
 
+/* whole.c: trip files that lay in the clear, from before they were sealed. After the queue has started. */
+TRUNDLE_MUST_USE enum trundle_status depot_whole_upgrade(struct depot *d, struct trundle_error *err);
+
 /* lineage.c. A node's number; clips and trips get one when they are first asked for. NOT_FOUND. */
 TRUNDLE_MUST_USE enum trundle_status depot_node_id(struct db *db, const char *kind, const char *ref, int64_t now_ns, int64_t *out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status depot_node_find(struct db *db, const char *kind, const char *ref, int64_t *out, struct trundle_error *err);
@@ -98,8 +104,8 @@ TRUNDLE_MUST_USE enum trundle_status depot_node_make(struct db *db, const char *
 #define DEPOT_WALK_BACK "WITH RECURSIVE walk(node, split, depth) AS (SELECT ?1, '', 0 UNION SELECT e.parent, CASE n.kind WHEN 'dataset' THEN e.split ELSE '' END, w.depth + 1" \
     " FROM walk w JOIN depot_edge e ON e.child = w.node JOIN depot_node n ON n.id = e.parent WHERE w.split = '' OR e.split = w.split) "
 
-/* dataset.c. In a write: the newest version of `name` without the listed clips becomes a new version; *out_id is its id. */
-TRUNDLE_MUST_USE enum trundle_status depot_dataset_reduce(struct depot *d, struct db *db, const char *name, const char *const *sha256, size_t n, int64_t now_ns,
+/* dataset.c. In a write: the newest version of `name` without the listed clips (sha256) and trips (CART/TRIP) becomes a new version; *out_id is its id. */
+TRUNDLE_MUST_USE enum trundle_status depot_dataset_reduce(struct depot *d, struct db *db, const char *name, const char *const *gone, size_t n, int64_t now_ns,
                                                           char out_id[DEPOT_SHA], struct trundle_error *err);
 
 pthread_mutex_t *depot_stripe(struct depot *d, const char *sha256);
@@ -109,8 +115,9 @@ TRUNDLE_MUST_USE enum trundle_status depot_trip_check(const char *trip, const ch
 bool depot_printable(const char *text, size_t size);
 
 /* clip.c: columns in the order of DEPOT_CLIP_COLUMNS from `first` on. */
-#define DEPOT_CLIP_COLUMNS "c.sha256, c.cart, c.trip, c.trigger, c.purpose, c.bytes, c.keep_days, c.t0_s, c.t1_s, c.worth, c.decision, c.state, c.announced_ns, c.here_ns, c.expires_ns"
+#define DEPOT_CLIP_COLUMNS "c.sha256, c.cart, c.trip, c.trigger, c.purpose, c.bytes, c.keep_days, c.t0_s, c.t1_s, c.worth, c.decision, c.state, c.announced_ns, c.here_ns, c.expires_ns, c.whole"
 void depot_clip_row(const struct db_statement *s, struct depot_clip *out);
+int64_t depot_expires_ns(const struct depot *d, int64_t keep_days, int64_t since_ns);
 TRUNDLE_MUST_USE enum trundle_status depot_clip_find(struct db *db, const char *sha256, struct depot_clip *out, struct trundle_error *err);
 
 /* Prepares, and names the statement's parameters by position: 's' text, 'i' int64_t, 'd' double. The caller frees. */

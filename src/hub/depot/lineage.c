@@ -203,10 +203,10 @@ static double seconds_of(struct spans *list)
 
 static enum trundle_status walk(struct db *db, int64_t id, enum depot_way way, depot_each_item *each, void *user, struct spans *spans, struct trundle_error *err)
 {
-#define REST "SELECT n.kind, n.ref, n.body, min(w.depth), coalesce(c.cart, t.cart), coalesce(c.trip, t.trip), coalesce(c.t0_s, 0.0), coalesce(c.t1_s, (t.ended_ns - t.started_ns) / 1e9), c.state," \
+#define REST "SELECT n.kind, n.ref, n.body, min(w.depth), coalesce(c.cart, t.cart), coalesce(c.trip, t.trip), coalesce(c.t0_s, 0.0), coalesce(c.t1_s, (t.ended_ns - t.started_ns) / 1e9), coalesce(c.state, f.state)," \
     " EXISTS(SELECT 1 FROM depot_taint x WHERE x.node = n.id) FROM walk w JOIN depot_node n ON n.id = w.node LEFT JOIN depot_clip c ON n.kind = 'clip' AND c.sha256 = n.ref" \
     " LEFT JOIN depot_trip t ON n.kind = 'trip' AND t.cart = substr(n.ref, 1, instr(n.ref, '/') - 1) AND t.trip = substr(n.ref, instr(n.ref, '/') + 1)" \
-    " WHERE w.depth > 0 GROUP BY n.id ORDER BY min(w.depth), n.kind, n.ref"
+    " LEFT JOIN depot_clip f ON f.sha256 = t.file WHERE w.depth > 0 GROUP BY n.id ORDER BY min(w.depth), n.kind, n.ref"
     struct db_statement *s = NULL;
     enum trundle_status status;
 

@@ -64,7 +64,7 @@ struct depot_lineage_item {
     int         depth;                     /* fewest steps from where it began, from 1 */
     const char *cart, *trip;               /* of clips and trips, else "" */
     double      t0_s, t1_s;                /* of clips: seconds of the trip; of trips: from 0 to their end */
-    bool        deleted;                   /* the clip's content is gone */
+    bool        deleted;                   /* the content of the clip, or the trip's file, is gone */
     bool        tainted;                   /* made of something that was deleted since */
 };
 typedef void depot_each_item(void *user, const struct depot_lineage_item *item);
@@ -74,7 +74,7 @@ TRUNDLE_MUST_USE enum trundle_status depot_lineage(struct depot *d, const char *
 
 /* ---- deletion ---- */
 
-/* The clip's content is removed for ever, with its labels; every dataset whose newest version held it gets a new version without it, all versions that held it are marked
+/* The content of a clip, or of a trip's file (of the trip as a member of datasets too), is removed for ever, with its labels; every dataset whose newest version held it gets a new version without it, all versions that held it are marked
  * reduced, all nodes that were made of it are marked tainted. *out_receipt: owned, JSON, signed by the hub. A clip that was only announced can be deleted too.
  * Twice gives the same receipt. NOT_FOUND. Copies in backups made before are not touched: the receipt says so. */
 TRUNDLE_MUST_USE enum trundle_status depot_clip_delete(struct depot *d, const char *sha256, const char *who, const char *why, int64_t now_ns, struct bytes *out_receipt,
@@ -85,7 +85,7 @@ TRUNDLE_MUST_USE enum trundle_status depot_receipt_get(struct depot *d, const ch
 TRUNDLE_MUST_USE enum trundle_status depot_receipt_verify(const void *receipt, size_t n, const uint8_t sign_public_key[DEPOT_SIGN_PUBLIC], struct trundle_error *err);
 
 struct depot_swept {
-    int64_t clips, blobs, parts;           /* clips whose time was over; blobs nobody held; uploads that stood still for 7 days */
+    int64_t clips, blobs, parts;           /* clips and trip files whose time was over; blobs nobody held; uploads that stood still for 7 days */
 };
 /* Retention: deletes what is past its keep_days, at most `limit` clips a call (each as above, who "retention"). Call it every few minutes. */
 TRUNDLE_MUST_USE enum trundle_status depot_sweep(struct depot *d, int64_t now_ns, int limit, struct depot_swept *out, struct trundle_error *err);

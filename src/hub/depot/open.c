@@ -160,9 +160,14 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
         d->options.readers = 8;
     if (!d->options.clip_max_bytes)
         d->options.clip_max_bytes = INT64_C(256) << 20;
-    if (d->options.readers < 1 || d->options.readers > DEPOT_READERS || d->options.clip_max_bytes < 1) {
-        status = error_set(err, TRUNDLE_BAD_ARG, "depot options", NULL, "%d readers (1 to %d), clips up to %lld bytes", d->options.readers, DEPOT_READERS,
-                           (long long)d->options.clip_max_bytes);
+    if (!d->options.cart_max_bytes)
+        d->options.cart_max_bytes = INT64_C(4) << 30;
+    if (!d->options.keep_days_max)
+        d->options.keep_days_max = 400;
+    if (d->options.readers < 1 || d->options.readers > DEPOT_READERS || d->options.clip_max_bytes < 1 || d->options.cart_max_bytes < 1 || d->options.keep_days_max < 1 ||
+        d->options.keep_days_max > DEPOT_KEEP_DAYS) {
+        status = error_set(err, TRUNDLE_BAD_ARG, "depot options", NULL, "%d readers (1 to %d), clips up to %lld bytes, %lld of a cart, %lld days (1 to %d)", d->options.readers, DEPOT_READERS,
+                           (long long)d->options.clip_max_bytes, (long long)d->options.cart_max_bytes, (long long)d->options.keep_days_max, DEPOT_KEEP_DAYS);
         goto out;
     }
     TRY_GOTO(status, depot_disk_path(d->folder, sizeof d->folder - 100, err, "%s", folder), out);
@@ -175,6 +180,7 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
     TRY_GOTO(status, database(d, fresh, err), out);
     if (mode != DEPOT_READ) {
         TRY_GOTO(status, depot_queue_start(d, err), out);
+        TRY_GOTO(status, depot_whole_upgrade(d, err), out);
         TRY_GOTO(status, depot_write(d, depot_doom_run, &dooms, err), out);      /* a deletion that a power cut interrupted */
     }
     *out = d;

@@ -55,35 +55,6 @@ out:
     return status;
 }
 
-struct trip_file {
-    struct depot            *d;
-    const struct depot_trip *t;
-    int64_t                  now_ns;
-};
-
-static enum trundle_status trip_file_job(struct db *db, void *user, struct trundle_error *err)
-{
-    const struct trip_file *f = user;
-    const struct depot_trip *t = f->t;
-
-    TRY(depot_blob_name(f->d, db, t->file, "trip", f->now_ns, err));
-    TRY(depot_run(db, err, "INSERT INTO depot_trip(cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, file) VALUES(?,?,?,?,?,?,0,0,?)"
-                  " ON CONFLICT(cart, trip) DO UPDATE SET file = excluded.file WHERE file = '' OR file = excluded.file", "ssssiis", t->cart, t->trip, t->store, t->bundle, t->started_ns,
-                  t->ended_ns, t->file));
-    return db_changes(db) ? TRUNDLE_OK : error_set(err, TRUNDLE_CONFLICT, t->trip, "a trip's file is never replaced", "has another file already");
-}
-
-enum trundle_status depot_trip_file(struct depot *d, const struct depot_trip *trip, int64_t now_ns, struct trundle_error *err)
-{
-    struct trip_file f = { d, trip, now_ns };
-
-    TRY(depot_name_check(trip->cart, "cart", err));
-    TRY(depot_trip_check(trip->trip, "trip", err));
-    if (trip->ended_ns < trip->started_ns)
-        return error_set(err, TRUNDLE_BAD_INPUT, trip->trip, NULL, "ends before it starts");
-    return depot_write(d, trip_file_job, &f, err);
-}
-
 struct product {
     const char *code, *body;
     int64_t     now_ns;

@@ -45,6 +45,12 @@ static const char *const steps[] = {
     "CREATE INDEX depot_access_who ON depot_access(who);"
     "CREATE TRIGGER depot_access_kept BEFORE UPDATE ON depot_access BEGIN SELECT RAISE(ABORT, 'the access log is only added to'); END;"
     "CREATE TRIGGER depot_access_stays BEFORE DELETE ON depot_access BEGIN SELECT RAISE(ABORT, 'the access log is only added to'); END;",
+
+    /* A trip's file is a row beside the clips. Clips of a cart whose clock stood at 1970 get the time that they were promised, from when the hub heard of them. */
+    "ALTER TABLE depot_clip ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE depot_clip ADD COLUMN content TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX depot_clip_held ON depot_clip(cart, bytes) WHERE state < 2 AND whole = 0;"
+    "UPDATE depot_clip SET expires_ns = announced_ns + min(keep_days, 400) * 86400000000000 WHERE state < 2 AND expires_ns < announced_ns + min(keep_days, 400) * 86400000000000;",
 };
 
 enum trundle_status depot_tables(struct db *db, struct trundle_error *err)

@@ -75,10 +75,12 @@ bool sign_holds(const struct http_request *request, const struct caller *caller)
 /* fleet.c: the policy of a store, or that of all; {} when nobody set one: the cart has its defaults. The caller decrefs. */
 TRUNDLE_MUST_USE enum trundle_status policy_of(struct db *db, const char *store, json_t **out, struct trundle_error *err);
 
-/* upload.c: what is large comes in parts, into DIR/part/upload,NAME, until it is whole. */
-struct upload { char path[1200]; int64_t have; bool whole; };
-/* One part (the request's offset, size and body). `name` is ours or checked. Held by the caller until upload_end. CONFLICT: a gap. */
-TRUNDLE_MUST_USE enum trundle_status upload_part(struct ask *ask, const char *name, struct upload *out, struct trundle_error *err);
+/* upload.c: what is large comes in parts, into DIR/part/upload,NAME, until it is whole. What carts saw lies there encrypted (`hidden`), and is read by upload_read alone. */
+struct upload { char path[1200]; int64_t have, size, at; bool whole, hidden; struct server *server; };
+#define UPLOAD_BYTES (INT64_C(8) << 30)
+/* One part (the request's offset, size up to `most`, and body). `name` is ours or checked. Held by the caller until upload_end. CONFLICT: a gap. */
+TRUNDLE_MUST_USE enum trundle_status upload_part(struct ask *ask, const char *name, bool hidden, int64_t most, struct upload *out, struct trundle_error *err);
+depot_source upload_read;                  /* `user` is the upload, whole */
 void upload_end(struct upload *u, bool remove);
 
 /* mind.c: what of a bundle (its name or sha256) decides; empty: the built-in. */
@@ -86,9 +88,10 @@ struct mind { struct bytes fuse, costs; };
 TRUNDLE_MUST_USE enum trundle_status mind_open(struct server *s, const char *model, struct mind *out, struct trundle_error *err);
 void mind_done(struct mind *mind);
 
-/* player.c: clips and trips that are being looked at, as the access log knows; of a trip there is no descriptor (-1). */
-struct open_clip { char sha256[DEPOT_SHA], who[100]; int fd; int64_t until_ns; };
+/* player.c: clips and trip files that are being looked at, as the access log knows: their content in memory. */
+struct open_clip { char sha256[DEPOT_SHA], who[100]; int fd; int64_t until_ns, bytes; };
 enum { OPEN_CLIPS = 8, OPEN_CLIP_MIN = 10 };
+#define OPEN_CLIP_BYTES (INT64_C(2) << 30)              /* of all of them; so the largest trip file that is taken */
 struct open_clips { pthread_mutex_t lock; struct open_clip clip[OPEN_CLIPS]; };
 void open_clips_close(struct open_clips *all);
 /* Lets go of what was looked at long enough, and of what was deleted since. */
@@ -109,7 +112,7 @@ struct server {
     struct password_gate passwords;
     struct limit limits;
     struct replay replays;
-    struct open_clips opened, looked;      /* clips; trips */
+    struct open_clips opened;
     struct bytes certificate;              /* PEM */
     char seal_key[SEAL_KEY_TEXT];
     char pin[HTTP_PIN];

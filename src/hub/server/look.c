@@ -20,7 +20,7 @@ struct rows { json_t *list; char last[DEPOT_SHA]; int n; };
 
 static void clip_row(void *user, const struct depot_clip *c)
 {
-    static const char *const states[] = { "announced", "here", "deleted" };
+    static const char *const states[] = { "announced", "here", "deleted", "refused" };
     struct rows *rows = user;
 
     (void)json_array_append_new(rows->list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "sha256", c->sha256, "cart", c->cart, "trip",
@@ -46,9 +46,9 @@ static enum trundle_status clips(struct ask *ask, struct http_reply *reply, stru
     if (*list.after)
         TRY(depot_sha_check(list.after, "after", err));
     if (state)
-        query.state = strcmp(state, "announced") == 0 ? DEPOT_CLIP_ANNOUNCED : strcmp(state, "here") == 0 ? DEPOT_CLIP_HERE : strcmp(state, "deleted") == 0 ? DEPOT_CLIP_DELETED : -2;
+        query.state = strcmp(state, "announced") == 0 ? DEPOT_CLIP_ANNOUNCED : strcmp(state, "here") == 0 ? DEPOT_CLIP_HERE : strcmp(state, "deleted") == 0 ? DEPOT_CLIP_DELETED : strcmp(state, "refused") == 0 ? DEPOT_CLIP_REFUSED : -2;
     if (query.state == -2)
-        return error_set(err, TRUNDLE_BAD_INPUT, "state", "announced, here, deleted", "is none");
+        return error_set(err, TRUNDLE_BAD_INPUT, "state", "announced, here, deleted, refused", "is none");
     query.before = *list.after ? list.after : NULL;
     query.limit = list.limit;
     if (*list.q && !query.trip)

@@ -186,10 +186,11 @@ static void *ticker(void *user)
 
 static enum trundle_status open_rooms(struct server *s, struct trundle_error *err)
 {
+    const struct depot_options limits = { .cart_max_bytes = s->config.cart_max_bytes, .keep_days_max = s->config.keep_days_max };
     struct watch_config watch = WATCH_CONFIG_DEFAULT;
     enum trundle_status status;
 
-    TRY(depot_open(s->config.dir, DEPOT_CREATE, NULL, &s->depot, err));
+    TRY(depot_open(s->config.dir, DEPOT_CREATE, &limits, &s->depot, err));
     TRY(server_tables(s->depot, err));
     if (watch_metrics_new(&s->metrics) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NO_MEMORY, "server", NULL, "no memory for metrics");
@@ -248,7 +249,6 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     (void)pthread_mutex_init(&s->passwords.lock, NULL);
     (void)pthread_mutex_init(&s->limits.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
-    (void)pthread_mutex_init(&s->looked.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
     (void)pthread_condattr_init(&monotonic);           /* a wall clock that is set back must not put off retention */
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -301,7 +301,6 @@ void server_stop(struct server *s)
     watch_metrics_free(s->metrics);
     replay_close(&s->replays);
     open_clips_close(&s->opened);
-    open_clips_close(&s->looked);
     bytes_done(&s->certificate);
     (void)pthread_mutex_destroy(&s->passwords.lock);
     (void)pthread_mutex_destroy(&s->limits.lock);

@@ -29,6 +29,7 @@ struct server_config {
     const char *address;                   /* default "127.0.0.1:8443" */
     const char *const *hosts;              /* further names under which clients may call; also in the certificate that is made first */
     size_t hosts_n;
+    int64_t cart_max_bytes, keep_days_max; /* of depot_options */
     int threads;                           /* default 32: one that waits for the disk holds up the connections of its thread */
     const struct http_file *files;         /* pages; default those of web/hub */
     size_t files_n;

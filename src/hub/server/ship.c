@@ -109,7 +109,7 @@ static enum trundle_status bundle_put(struct ask *ask, struct http_reply *reply,
 
     (void)reply;
     TRY(depot_sha_check(ask->http->part[0], "bundle", err));
-    TRY(upload_part(ask, ask->http->part[0], &upload, err));
+    TRY(upload_part(ask, ask->http->part[0], false, UPLOAD_BYTES, &upload, err));
     if (upload.whole)
         status = take_bundle(ask, upload.path, err);
     if (status != TRUNDLE_OK)
