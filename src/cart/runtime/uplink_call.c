@@ -21,7 +21,7 @@ struct uplink_call {
     const struct identity *id;             /* borrowed */
     CURL *curl;
     int64_t rate_bps, skew_s;              /* skew: hub's clock less ours */
-    volatile const int *stop;
+    const atomic_int *stop;
     double  tokens;                        /* bits that may leave now; negative: owed */
     int64_t filled_ns;
     /* of the request under way */
@@ -65,7 +65,7 @@ void uplink_call_free(struct uplink_call *c)
     free(c);
 }
 
-void uplink_call_limit(struct uplink_call *c, int64_t rate_bps, volatile const int *stop)
+void uplink_call_limit(struct uplink_call *c, int64_t rate_bps, const atomic_int *stop)
 {
     c->rate_bps = rate_bps;
     c->stop = stop;
