@@ -24,7 +24,7 @@ static void carts_share_the_line(void **state)
     assert_in_range(r.decisions, 48, 100);
     assert_true(r.waited > r.decisions / 2);
     assert_true(r.p99_ms < 8000);
-    assert_true(r.link_use > 0.6 && r.link_use < 1.02);
+    assert_true(r.link_use > 0.8 && r.link_use < 1.02);
     assert_true(r.least_bytes * 2 > r.most_bytes);
 }
 
