@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-static volatile int stop;
+static atomic_int stop;
 
 static void on_signal(int number)
 {
@@ -16,7 +16,7 @@ static void on_signal(int number)
     stop = 1;
 }
 
-volatile const int *front_stop(void)
+const atomic_int *front_stop(void)
 {
     static bool installed;
     struct sigaction action = { .sa_handler = on_signal };

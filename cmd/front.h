@@ -14,6 +14,6 @@ struct front { struct inbox *inbox; struct face *face; struct screen *screen; };
 TRUNDLE_MUST_USE enum trundle_status front_open(struct front *f, const char *address, bool till, struct trundle_error *err);
 void front_close(struct front *f);
 /* Set once SIGINT or SIGTERM came; the first call installs the handlers. */
-volatile const int *front_stop(void);
+const atomic_int *front_stop(void);
 /* Prints the summary; returns the exit code. */
 int front_print(const struct replay_summary *s, bool json);

@@ -46,7 +46,7 @@ static int serve(int argc, char **argv)
     bool json = false;
     struct server *s = NULL;
     struct trundle_error err;
-    volatile const int *stop = front_stop();
+    const atomic_int *stop = front_stop();
     char *names = NULL;
     int first, code;
     const struct option_row rows[] = {

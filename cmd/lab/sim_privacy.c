@@ -119,7 +119,7 @@ int sim_privacy_main(int argc, char **argv)
         { "json", NULL, OPTION_FLAG, &json, "one JSON object" },
         { NULL, NULL, OPTION_FLAG, NULL, NULL },
     };
-    volatile const int *stop = front_stop();
+    const atomic_int *stop = front_stop();
     struct sim_suite *suite = NULL;
     struct trundle_error err;
     enum trundle_status status;

@@ -5,7 +5,7 @@
  * or absent; no row names a blob that is missing or damaged; nothing that was deleted comes back. TRUNDLE_TEST_POWER_STEP (1) takes every so manyth call.
  */
 #include "tests/depot/hub.h"
-#include "tests/depot/power.h"
+#include "tests/support/power.h"
 
 #include <stdio.h>
 #include <stdlib.h>

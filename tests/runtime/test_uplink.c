@@ -295,6 +295,11 @@ static void count_orders(void *user, struct uplink_call *call, const struct upli
     *(int *)user += strstr((const char *)orders->body.data, "bundle") != NULL;
 }
 
+static void no_orders(void *user, struct uplink_call *call, const struct uplink_reply *orders)
+{
+    (void)user, (void)call, (void)orders;
+}
+
 static void the_thread_sends_what_comes_and_brings_orders(void **state)
 {
     static const char orders_text[] = "{\"bundle\":null,\"policy\":{\"carts\":3},\"time_ns\":1}";
@@ -327,6 +332,43 @@ static void the_thread_sends_what_comes_and_brings_orders(void **state)
     assert_int_equal(policy->carts, 3);
     bytes_done(&file);
     free(policy);
+}
+
+/* A policy that was set and taken back at the hub: {} is the defaults. A cart that never had one makes no file of it. */
+static void no_policy_is_the_defaults_again(void **state)
+{
+    static const char policy[] = "{\"carts\":3,\"triggers\":[]}";
+    struct capture_policy *read = malloc(sizeof *read), *usual = malloc(sizeof *usual);
+    struct uplink_config config = quick();
+    struct bytes file = { 0 }, a = { 0 }, b = { 0 };
+    char path[4100];
+
+    (void)state;
+    assert_true(read && usual);
+    (void)snprintf(path, sizeof path, "%s/" POLICY_FILE, dir);
+    fake_hub_say(hub, NULL, "{\"bundle\":null,\"policy\":{}}");
+    config.orders_s = 0.02;
+    config.orders = no_orders;
+    support_ok(uplink_drain(&config, true, NULL, &err), &err);
+    assert_int_not_equal(access(path, F_OK), 0);
+    support_ok(file_write(path, policy, strlen(policy), &err), &err);
+    fake_hub_say(hub, NULL, "{\"bundle\":null}");                 /* says nothing of it: stays */
+    support_ok(uplink_drain(&config, true, NULL, &err), &err);
+    support_ok(file_read(path, 1 << 20, &file, &err), &err);
+    assert_true(file.n == strlen(policy) && !memcmp(file.data, policy, file.n));
+    fake_hub_say(hub, NULL, "{\"bundle\":null,\"policy\":{}}");
+    support_ok(uplink_drain(&config, true, NULL, &err), &err);
+    support_ok(file_read(path, 1 << 20, &file, &err), &err);
+    support_ok(policy_parse(file.data, file.n, path, read, &err), &err);
+    policy_default(usual);
+    support_ok(policy_print(read, &a), NULL);
+    support_ok(policy_print(usual, &b), NULL);
+    assert_true(a.n == b.n && !memcmp(a.data, b.data, a.n));
+    bytes_done(&file);
+    bytes_done(&a);
+    bytes_done(&b);
+    free(read);
+    free(usual);
 }
 
 /* What the hub says it should keep is not taken when this cart cannot read it. */
@@ -391,6 +433,7 @@ int main(void)
         EACH(a_stop_ends_a_slow_send_and_the_rest_goes_later),
         EACH(the_thread_sends_what_comes_and_brings_orders),
         EACH(a_policy_that_is_wrong_is_not_taken),
+        EACH(no_policy_is_the_defaults_again),
         EACH(joining_gives_a_name_and_keeps_the_key),
     };
 

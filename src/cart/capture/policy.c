@@ -113,13 +113,13 @@ static enum trundle_status take_trigger(const struct json_at *list, size_t i, st
 
 static enum trundle_status take(const struct json_at *at, struct capture_policy *p, struct trundle_error *err)
 {
-    const char *names[COUNT_OF(fields) + 1] = { "triggers" };
+    const char *names[COUNT_OF(fields) + 2] = { "triggers", "unchecked_cameras" };
     struct json_at list;
 
     if (!json_is_object(at->value))
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "must be an object {...}");
     for (size_t i = 0; i < COUNT_OF(fields); i++)
-        names[i + 1] = fields[i].name;
+        names[i + 2] = fields[i].name;
     TRY(only(at, names, COUNT_OF(names), err));
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         char *to = (char *)p + fields[i].offset;
@@ -136,6 +136,8 @@ static enum trundle_status take(const struct json_at *at, struct capture_policy 
             memcpy(to, &number, sizeof number);
         }
     }
+    if (json_has(at, "unchecked_cameras"))
+        TRY(json_take_bool(at, "unchecked_cameras", &p->unchecked_cameras, err));
     if (p->longest_s < p->before_s + p->after_s)
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, "make longest_s before_s + after_s or more", "longest_s %g is shorter than before_s %g and after_s %g",
                          p->longest_s, p->before_s, p->after_s);
@@ -205,6 +207,7 @@ enum trundle_status policy_print(const struct capture_policy *p, struct bytes *o
         memcpy(&whole, from, sizeof whole);
         json_object_set_new(root, fields[i].name, fields[i].whole ? json_integer(whole) : json_real(number));
     }
+    json_object_set_new(root, "unchecked_cameras", json_boolean(p->unchecked_cameras));
     text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     status = text ? bytes_append(out, text, strlen(text)) : TRUNDLE_NO_MEMORY;
     free(text);

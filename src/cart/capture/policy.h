@@ -10,7 +10,7 @@
  *
  *     {"triggers": [{"name": "unsure", "when": "decision and p < 0.8", "purpose": "improve", "keep_days": 90, "worth": 3}],
  *      "before_s": 6, "after_s": 3, "longest_s": 20, "rest_s": 8, "bytes_per_day": 200000000, "store_bytes": 2000000000,
- *      "link_bps": 10000000, "carts": 50}
+ *      "link_bps": 10000000, "carts": 50, "unchecked_cameras": false}
  *
  * Share of the line: a cart sends at most link_bps / carts bit/s, so that a store whose carts all send at once fills the
  * line and no more. A plain value.
@@ -40,6 +40,7 @@ struct capture_policy {
     int64_t store_bytes;                   /* of clips that wait on the cart */
     int64_t link_bps;                      /* of the store's line, and how many carts share it */
     int64_t carts;
+    bool    unchecked_cameras;             /* clips may hold pictures of cameras that cannot be checked for having moved (capture/still.h) */
 };
 
 /* The defaults, triggers included. */

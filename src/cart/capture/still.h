@@ -29,7 +29,7 @@ enum { STILL_SAMPLES = 24, STILL_TIMES = 8, STILL_REACH_PX = 40 };
 
 struct still;
 
-/* UNSUPPORTED: the camera sees fewer than five halves of edges, so it cannot be measured (its pictures are kept as before). NO_MEMORY. */
+/* UNSUPPORTED: the camera sees fewer than five halves of edges, so it cannot be measured; its pictures stay on the cart (runtime/clip_file.h). NO_MEMORY. */
 TRUNDLE_MUST_USE enum trundle_status still_new(const struct cart_camera *camera, const struct cart_basket *basket, struct still **out, struct trundle_error *err);
 void still_free(struct still *s);          /* NULL is fine */
 /* Whether it is time for another picture: 2.5 a second are enough. */

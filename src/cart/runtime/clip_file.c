@@ -4,6 +4,8 @@
 #include "cart/runtime/clip_file.h"
 
 #include "base/std/time.h"
+#include "cart/calib/cart_file.h"
+#include "cart/capture/still.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,22 @@
 #include <unistd.h>
 
 #define MEMORY "/dev/shm"                  /* a file system that no power cut survives */
+
+void clip_file_unchecked(const void *cart_json, size_t n, bool out[TRUNDLE_CAMERAS_MAX])
+{
+    struct cart_file *cart = malloc(sizeof *cart);
+
+    for (int i = 0; i < TRUNDLE_CAMERAS_MAX; i++)
+        out[i] = true;
+    if (cart && cart_file_parse(cart_json, n, "cart file", cart, NULL) == TRUNDLE_OK)
+        for (int i = 0; i < cart->cameras_n; i++) {
+            struct still *still = NULL;
+
+            out[i] = cart->camera[i].role != CART_CAMERA_SCANNER && still_new(&cart->camera[i], &cart->basket, &still, NULL) != TRUNDLE_OK;
+            still_free(still);
+        }
+    free(cart);
+}
 
 static enum trundle_status copy_messages(const struct clip_cut *cut, struct trip_writer *w, bool *out_short, struct trundle_error *err)
 {
@@ -40,7 +58,7 @@ static enum trundle_status copy_messages(const struct clip_cut *cut, struct trip
             at = (begin > at ? begin : at + 1) - 1;
         }
         (void)pthread_mutex_unlock(cut->lock);
-        if (status != TRUNDLE_OK || (m.channel == TRUNDLE_CAM && m.sensor < TRUNDLE_CAMERAS_MAX && cut->moved[m.sensor]))
+        if (status != TRUNDLE_OK || (m.channel == TRUNDLE_CAM && m.sensor < TRUNDLE_CAMERAS_MAX && cut->left_out[m.sensor]))
             continue;
         TRY(trip_write(w, &m, err));
         written++;

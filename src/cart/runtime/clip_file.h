@@ -8,6 +8,7 @@
  *     TRY(outbox_clip_add(box, draft, key, &clip, err));
  *
  * The plain trip file is in memory (/dev/shm) and has no name; where there is no room, in the state folder, also without a name: a kill leaves nothing of it.
+ * Pictures of a camera that nothing can check for having moved are left out unless the policy wants them (unchecked_cameras).
  * Pictures of a camera that turned out to have moved are left out, also those from before that was known: what they show is not what the mask was made for.
  */
 #pragma once
@@ -34,8 +35,11 @@ struct clip_cut {
     const uint8_t *seal_key;               /* SEAL_PUBLIC bytes */
     const char *cart, *trip;               /* names */
     double worth;
-    bool moved[TRUNDLE_CAMERAS_MAX];       /* cameras whose pictures are left out */
+    bool left_out[TRUNDLE_CAMERAS_MAX];    /* cameras whose pictures are */
 };
+
+/* The cameras of a cart file for which nothing says whether they still stand where it says (UNSUPPORTED of still_new), and those that are not in it. */
+void clip_file_unchecked(const void *cart_json, size_t n, bool out[TRUNDLE_CAMERAS_MAX]);
 
 /* The name of the attachment that says why the clip is there. */
 #define CLIP_JSON "clip.json"

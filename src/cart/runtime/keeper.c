@@ -52,7 +52,7 @@ struct keeper {
     struct keeper_counts counts;
     char *trip_body;                       /* the record of the trip's end; owned */
     /* of the trip: changed by begin alone, while nothing waits */
-    bool open, keeps_clips;
+    bool open, keeps_clips, unchecked[TRUNDLE_CAMERAS_MAX];
     struct trip_head head;
     char trip[CLIP_TRIP], cart[OUTBOX_NAME], store[OUTBOX_NAME];
     struct bytes cart_json;
@@ -142,7 +142,8 @@ static void put_clip(struct keeper *k, const struct clip_want *want)
     uint32_t today = 0;
 
     (void)pthread_mutex_lock(&k->lock);
-    memcpy(cut.moved, k->health.camera_moved, sizeof cut.moved);
+    for (size_t i = 0; i < TRUNDLE_CAMERAS_MAX; i++)
+        cut.left_out[i] = k->health.camera_moved[i] || (k->unchecked[i] && !k->policy.unchecked_cameras);
     (void)pthread_mutex_unlock(&k->lock);
     (void)snprintf(key, sizeof key, "clip:%.40s:%lld", k->trip, (long long)want->t_ns);
     TRY_GOTO(status, outbox_clip_known(k->box, key, &known, &err), out);
@@ -216,12 +217,14 @@ static void put_health(struct keeper *k)
     struct trundle_error err;
     struct statvfs disk;
     enum trundle_status status;
+    bool unchecked[TRUNDLE_CAMERAS_MAX];
     uint32_t faults;
     char *body;
 
     (void)pthread_mutex_lock(&k->lock);
     devices = k->health;
     faults = k->tally.fault_bits;
+    memcpy(unchecked, k->unchecked, sizeof unchecked);
     (void)pthread_mutex_unlock(&k->lock);
     h.load = first_number("/proc/loadavg", 1);
     h.temperature_c = first_number("/sys/class/thermal/thermal_zone0/temp", 0.001);
@@ -232,7 +235,7 @@ static void put_health(struct keeper *k)
     h.cameras_n = devices.cameras_n;
     h.cells_n = devices.cells_n;
     for (size_t i = 0; i < TRUNDLE_CAMERAS_MAX; i++)
-        h.camera[i] = devices.camera_bad[i] ? "gone" : devices.camera_moved[i] ? "moved" : "ok";
+        h.camera[i] = devices.camera_bad[i] ? "gone" : devices.camera_moved[i] ? "moved" : unchecked[i] ? "unchecked" : "ok";
     for (size_t i = 0; i < TRUNDLE_CELLS_MAX; i++)
         h.cell[i] = devices.cells_bad ? "gone" : faults & TRUNDLE_FAULT_CELL_DEAD ? "dead" : faults & TRUNDLE_FAULT_CELL_STUCK ? "stuck" : "ok";
     status = outbox_state(k->box, &state, &err);
@@ -460,6 +463,7 @@ enum trundle_status keeper_trip_begin(struct keeper *k, const struct trip_head *
     if (status == TRUNDLE_OK && bytes_append(&k->cart_json, cart_json, n) != TRUNDLE_OK)
         status = error_set(err, TRUNDLE_NO_MEMORY, "keeper", NULL, "no memory");
     if (status == TRUNDLE_OK) {
+        clip_file_unchecked(cart_json, n, k->unchecked);
         k->head = *head;
         (void)keeper_trip_name(head, k->trip);
         clip_watch_init(&k->watch, &k->policy, k->trip);

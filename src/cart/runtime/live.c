@@ -291,6 +291,8 @@ static enum trundle_status open_eyes(struct live *l, struct trundle_error *err)
             status = still_new(c, &l->cart.basket, &e->still, err);
             if (status != TRUNDLE_OK && status != TRUNDLE_UNSUPPORTED)
                 return status;
+            if (status == TRUNDLE_UNSUPPORTED && l->config->health)
+                l->config->health(l->config->user, "camera", i, "unchecked", "sees too few edges between floor and solid walls to notice that it moved; in no clip unless the policy says unchecked_cameras");
             e->moved = moved_before(l, i);
             if (e->moved)
                 say_moved(l, i);

@@ -22,7 +22,7 @@ struct live_config {
     struct face *face;                   /* NULL: no screen */
     struct inbox *inbox;                 /* NULL: one of its own */
     struct keeper *keeper;               /* NULL: nothing is kept for a hub */
-    volatile const int *stop;
+    const atomic_int *stop;
     void *user;
     void (*decision)(void *user, const struct trundle_message *m, bool again);
     void (*health)(void *user, const char *device, unsigned index, const char *state, const char *text);   /* any thread; may be NULL */

@@ -188,7 +188,7 @@ enum trundle_status outbox_clip_add(struct outbox *box, const char *draft, const
 {
     char sha[OUTBOX_SHA], path[OUTBOX_PATH];
     enum trundle_status status;
-    bool taken = false;
+    bool taken = false, other = true;
     int64_t bytes;
 
     TRY(hash_file(draft, sha, &bytes, err));
@@ -198,7 +198,7 @@ enum trundle_status outbox_clip_add(struct outbox *box, const char *draft, const
     status = sync_folder(box, err);
     if (status == TRUNDLE_OK)
         status = add_row(box, sha, bytes, key, clip, &taken, err);
-    if (status != TRUNDLE_OK || !taken)
+    if ((status != TRUNDLE_OK || !taken) && wanted(box, sha, &other, NULL) == TRUNDLE_OK && !other)      /* the same content may be there under another key */
         (void)unlink(path);
     return status;
 }

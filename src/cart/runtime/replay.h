@@ -17,6 +17,8 @@
 #include "cart/runtime/model.h"
 #include "cart/runtime/session.h"
 
+#include <stdatomic.h>
+
 enum { REPLAY_LATENCIES = 256 };
 
 struct replay_config {
@@ -30,7 +32,7 @@ struct replay_config {
     struct face *face;                   /* NULL: no screen */
     struct inbox *inbox;                 /* touches from the screen; NULL none */
     struct keeper *keeper;               /* what of the trip is kept for the hub; NULL: nothing */
-    volatile const int *stop;            /* set from a signal handler: finish early; NULL never */
+    const atomic_int *stop;            /* set from a signal handler: finish early; NULL never */
     void *user;
     void (*decision)(void *user, const struct trundle_message *m, bool again);   /* acknowledged ones; may be NULL */
 };

@@ -68,7 +68,7 @@ static int64_t share(const char *dir)
     return bps;
 }
 
-static enum trundle_status sender_init(struct sender *s, const struct uplink_config *config, volatile const int *stop, struct trundle_error *err)
+static enum trundle_status sender_init(struct sender *s, const struct uplink_config *config, const atomic_int *stop, struct trundle_error *err)
 {
     s->config = *config;
     s->most = RECORDS_MOST;
@@ -297,7 +297,7 @@ static enum trundle_status send_clip(struct sender *s, struct trundle_error *err
     return put_part(s, err);
 }
 
-/* What to keep, as the hub now says; one that this cart cannot read is not taken. */
+/* What to keep, as the hub now says; one that this cart cannot read is not taken. {} is the defaults: it takes the place of a policy that was there, and a cart without one needs none. */
 static enum trundle_status keep_policy(const char *dir, const json_t *policy, struct trundle_error *err)
 {
     struct capture_policy *read;
@@ -305,7 +305,8 @@ static enum trundle_status keep_policy(const char *dir, const json_t *policy, st
     struct bytes old = { 0 };
     char path[1200], *text;
 
-    if (!json_is_object(policy) || !json_object_size(policy))
+    (void)snprintf(path, sizeof path, "%s/" POLICY_FILE, dir);
+    if (!json_is_object(policy) || (!json_object_size(policy) && access(path, F_OK) != 0))
         return TRUNDLE_OK;
     text = json_dumps(policy, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_REAL_PRECISION(9));
     read = malloc(sizeof *read);
@@ -314,7 +315,6 @@ static enum trundle_status keep_policy(const char *dir, const json_t *policy, st
         free(read);
         return error_set(err, TRUNDLE_NO_MEMORY, "policy", NULL, "no memory");
     }
-    (void)snprintf(path, sizeof path, "%s/" POLICY_FILE, dir);
     status = policy_parse(text, strlen(text), "policy of the hub", read, err);
     if (status == TRUNDLE_OK && !(file_read(path, POLICY_BYTES, &old, NULL) == TRUNDLE_OK && old.n == strlen(text) && !memcmp(old.data, text, old.n)))
         status = file_write(path, text, strlen(text), err);
@@ -382,7 +382,7 @@ static int64_t pause_ns(struct sender *s)
     return S_NS(wait);
 }
 
-static bool stopped(const volatile int *stop)
+static bool stopped(const atomic_int *stop)
 {
     return stop && *stop;
 }
@@ -425,7 +425,7 @@ struct uplink {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    volatile int stop;
+    atomic_int stop;
     bool woken;
     struct uplink_counts counts;
 };

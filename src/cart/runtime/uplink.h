@@ -25,6 +25,8 @@
 #include "cart/runtime/identity.h"
 #include "cart/runtime/outbox.h"
 
+#include <stdatomic.h>
+
 struct uplink_call;
 
 struct uplink_reply {
@@ -39,7 +41,7 @@ enum { UPLINK_REPLY_MAX = 4 << 20, UPLINK_PART_MAX = 1 << 20 };
 TRUNDLE_MUST_USE enum trundle_status uplink_call_new(const struct identity *id, struct uplink_call **out, struct trundle_error *err);
 void uplink_call_free(struct uplink_call *call);
 /* rate_bps 0: as fast as it goes. `stop` not 0 ends a request early. */
-void uplink_call_limit(struct uplink_call *call, int64_t rate_bps, volatile const int *stop);
+void uplink_call_limit(struct uplink_call *call, int64_t rate_bps, const atomic_int *stop);
 /* OK: the hub answered, whatever the status (uplink_reply_error). DEVICE: no answer; err says why. A clock that is off is corrected
  * by what the hub says the time is, once, and the request repeated. */
 TRUNDLE_MUST_USE enum trundle_status uplink_request(struct uplink_call *call, const char *method, const char *path_query, const void *body, size_t n,
@@ -61,7 +63,7 @@ struct uplink_config {
     const char *dir;                       /* copied */
     int64_t rate_bps;                      /* 0: the share of policy.json; < 0: no limit */
     double  retry_s, retry_most_s;         /* 0: 1 and 300 */
-    volatile const int *stop;              /* may be NULL */
+    const atomic_int *stop;              /* may be NULL */
     void   *user;
     /* On the sending thread; each may be NULL. Orders are asked for every orders_s (0: 60; < 0: never), by uplink_drain once, first, and only for `orders`, which may
      * make requests of its own with `call`. */

@@ -21,7 +21,7 @@ struct uplink_call {
     const struct identity *id;             /* borrowed */
     CURL *curl;
     int64_t rate_bps, skew_s;              /* skew: hub's clock less ours */
-    volatile const int *stop;
+    const atomic_int *stop;
     double  tokens;                        /* bits that may leave now; negative: owed */
     int64_t filled_ns;
     /* of the request under way */
@@ -65,7 +65,7 @@ void uplink_call_free(struct uplink_call *c)
     free(c);
 }
 
-void uplink_call_limit(struct uplink_call *c, int64_t rate_bps, volatile const int *stop)
+void uplink_call_limit(struct uplink_call *c, int64_t rate_bps, const atomic_int *stop)
 {
     c->rate_bps = rate_bps;
     c->stop = stop;
@@ -81,12 +81,12 @@ static bool stopped(const struct uplink_call *c)
     return c->stop && *c->stop;
 }
 
-/* At most a second's worth is saved up. */
-static void fill(struct uplink_call *c)
+/* At most a second's worth is saved up; what was sent meanwhile comes off first, or a request that took long at the rate would be waited for twice. */
+static void fill(struct uplink_call *c, double sent_bits)
 {
     int64_t now = clock_mono_ns();
 
-    c->tokens += (double)c->rate_bps * ns_s(now - c->filled_ns);
+    c->tokens += (double)c->rate_bps * ns_s(now - c->filled_ns) - sent_bits;
     if (c->tokens > (double)c->rate_bps)
         c->tokens = (double)c->rate_bps;
     c->filled_ns = now;
@@ -97,7 +97,7 @@ static enum trundle_status wait_for_share(struct uplink_call *c, struct trundle_
     while (c->rate_bps > 0) {
         double owed;
 
-        fill(c);
+        fill(c, 0);
         if (c->tokens >= 0)
             break;
         if (stopped(c))
@@ -115,8 +115,7 @@ static void pay(struct uplink_call *c, size_t body)
     if (c->rate_bps <= 0)
         return;
     (void)curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &head);
-    fill(c);
-    c->tokens -= 8 * 1.05 * ((double)head + (double)body);
+    fill(c, 8 * 1.05 * ((double)head + (double)body));
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *user)

@@ -26,7 +26,7 @@ static void bad(struct facts *f, const char *name, int index, const char *text)
     (void)snprintf(f->bad[f->n++].text, sizeof f->bad[0].text, "%s", text);
 }
 
-/* A list of states: "ok" and "off" (not fitted) are fine. A state is a text, or an object with one under "state". */
+/* A list of states: "ok", "off" (not fitted) and "unchecked" (of a cart whose walls show nothing: it keeps less) are fine. A state is a text, or an object with one under "state". */
 static enum trundle_status states(json_t *body, const char *key, const char *one, const char *cart, struct facts *f, struct trundle_error *err)
 {
     json_t *list = json_object_get(body, key), *entry;
@@ -42,7 +42,7 @@ static enum trundle_status states(json_t *body, const char *key, const char *one
 
         if (!state)
             return error_set(err, TRUNDLE_BAD_INPUT, "body", NULL, "%s[%zu] is no state", key, i);
-        if (!strcmp(state, "ok") || !strcmp(state, "off"))
+        if (!strcmp(state, "ok") || !strcmp(state, "off") || !strcmp(state, "unchecked"))
             continue;
         (void)snprintf(text, sizeof text, "%s %zu of %s is %.60s", one, i, cart, state);
         bad(f, one, (int)i, text);

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* power.h. Real syncs are left out: what counts is what we remember of them. */
 #define _GNU_SOURCE
-#include "tests/depot/power.h"
+#include "tests/support/power.h"
 
 #include "base/std/bytes.h"
 #include "base/std/rng.h"
