@@ -303,7 +303,7 @@ static void a_clip_expires_by_the_hubs_clock_and_rule(void **state)
 /* What a cart announces beyond its room is heard of and not awaited; others have theirs; what goes makes room. */
 static void a_cart_has_so_much_room(void **state)
 {
-    const struct depot_options options = { .cart_max_bytes = 1000, .clip_max_bytes = 2000 };
+    const struct depot_options options = { .cart_max_bytes = 1000, .clip_max_bytes = 700 };
     struct bytes receipt = { 0 };
     struct depot *d = NULL;
     struct trundle_error err;
@@ -322,7 +322,9 @@ static void a_cart_has_so_much_room(void **state)
     announce_at(d, "cart-7", 4, T0, INT64_C(1) << 40, 30, huge);
     assert_int_equal(depot_clip_have(d, "cart-7", huge, &have, &err), TRUNDLE_TOO_LARGE);
     assert_int_equal(depot_clip_put(d, "cart-7", huge, 0, INT64_C(1) << 40, "x", 1, T0, &have, &err), TRUNDLE_TOO_LARGE);
-    announce_at(d, "cart-8", 1, T0, 1000, 30, sha256);
+    announce_at(d, "cart-8", 1, T0, 701, 30, sha256);
+    assert_int_equal(depot_clip_have(d, "cart-8", sha256, &have, &err), TRUNDLE_TOO_LARGE);
+    announce_at(d, "cart-8", 2, T0, 700, 30, sha256);  /* the one before took no room */
     support_ok(depot_clip_have(d, "cart-8", sha256, &have, &err), &err);
     support_ok(depot_clip_delete(d, first, "eve", "asked", T0, &receipt, &err), &err);
     announce_at(d, "cart-7", 5, T0, 600, 30, sha256);

@@ -59,7 +59,7 @@ struct http_reply {
     const void *file;                      /* or, instead of body: content that lives as long as the server */
     size_t file_n;
     char path[HTTP_PATH];                  /* or: a file of the disk, sent in pieces, with byte ranges. NOT_FOUND when it is not there */
-    int open_fd;                           /* or: such a file, open, which the server closes; 0 none */
+    int open_fd;                           /* or: such a file, open, taken over by the server also on failure; 0 none */
     char tag[HTTP_TAG];                    /* of the file: what names its content, for the ETag; "" none */
     char cookie[HTTP_COOKIE];              /* a Set-Cookie line; "" none */
     char save_as[HTTP_NAME];               /* offered as a download of that name (a-z A-Z 0-9 - _ .); "" none */

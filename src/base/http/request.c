@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <strings.h>
 
 enum { SWALLOW_BODIES = 16 };
@@ -138,6 +139,8 @@ static enum MHD_Result answer(struct lane *lane, struct MHD_Connection *c, const
     status = route->handler(route->user ? route->user : s->config.user, &call->request, &reply, &err);
     if (status != TRUNDLE_OK) {
         bytes_done(&reply.body);
+        if (reply.open_fd)
+            (void)close(reply.open_fd);
         if (!err.what[0])
             (void)error_set(&err, status, path, NULL, "%s", trundle_status_text(status));
         return reply_error(c, policy, (struct reply_refusal){ .code = reply.status >= 400 ? reply.status : reply_code(status), .retry_s = reply.retry_s }, &err);
