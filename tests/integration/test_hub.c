@@ -69,7 +69,7 @@ static size_t rows_of(const char *path)
 static int set_up(void **state)
 {
     static const char policy[] = "{\"policy\":{\"before_s\":1.5,\"after_s\":1,\"longest_s\":6,\"triggers\":[{\"name\":\"added\",\"when\":\"add\",\"purpose\":\"improve\","
-                                 "\"keep_days\":36500,\"worth\":2}]}}";
+                                 "\"keep_days\":3650,\"worth\":2}]}}";
     static const char gate[] = "{\"held\":true,\"findings\":[{\"statement\":\"event_f1 >= 0.5\",\"held\":true}]}";
     struct sim_options options = SIM_OPTIONS_DEFAULT;
     struct sim_suite *suite;
