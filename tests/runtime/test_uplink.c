@@ -356,6 +356,7 @@ static void no_policy_is_the_defaults_again(void **state)
     support_ok(uplink_drain(&config, true, NULL, &err), &err);
     support_ok(file_read(path, 1 << 20, &file, &err), &err);
     assert_true(file.n == strlen(policy) && !memcmp(file.data, policy, file.n));
+    bytes_done(&file);
     fake_hub_say(hub, NULL, "{\"bundle\":null,\"policy\":{}}");
     support_ok(uplink_drain(&config, true, NULL, &err), &err);
     support_ok(file_read(path, 1 << 20, &file, &err), &err);
