@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <trundle/product.h>
 #include <unistd.h>
 
@@ -172,10 +173,34 @@ static void the_area_is_the_share_of_pairs(void **state)
     }
 }
 
+static void secrets_are_for_the_owner_and_never_written_over(void **state)
+{
+    char path[4200], lost[4300];
+    struct trundle_error err = { 0 };
+    struct bytes got = { 0 };
+    struct stat st;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/secret", support_scratch());
+    (void)snprintf(lost, sizeof lost, "%s.%ld.tmp", path, (long)getpid());
+    support_ok(file_write(lost, "left by a kill", 14, &err), &err);
+    support_ok(file_write_secret(path, "first", 5, &err), &err);
+    assert_int_equal(file_write_secret(path, "second", 6, &err), TRUNDLE_CONFLICT);
+    assert_string_equal(err.where, path);
+    support_ok(file_read(path, 100, &got, &err), &err);
+    assert_int_equal(got.n, 5);
+    assert_memory_equal(got.data, "first", 5);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_not_equal(access(lost, F_OK), 0);
+    assert_int_equal(file_write_secret("/nonexistent/secret", "x", 1, &err), TRUNDLE_NOT_FOUND);
+    bytes_done(&got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_status_has_a_sentence), cmocka_unit_test(an_error_gathers_context),
+        cmocka_unit_test(secrets_are_for_the_owner_and_never_written_over), cmocka_unit_test(every_status_has_a_sentence), cmocka_unit_test(an_error_gathers_context),
         cmocka_unit_test(numbers_repeat),              cmocka_unit_test(hashes_are_the_known_ones),
         cmocka_unit_test(products_have_three_forms),   cmocka_unit_test(files_are_whole_or_absent),
         cmocka_unit_test(json_fields_are_named_in_errors), cmocka_unit_test(lists_grow),

@@ -4,13 +4,10 @@
 #include "base/bundle/inside.h"
 #include "base/std/hash.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 void trust_key_id(const uint8_t public_key[32], char out[TRUST_ID_TEXT])
 {
@@ -48,21 +45,14 @@ enum trundle_status trust_key_write(const struct trust_key *key, const char *pat
 {
     uint8_t seed[crypto_sign_SEEDBYTES];
     char public_hex[65], seed_hex[65], text[512];
-    enum trundle_status status = TRUNDLE_OK;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), n;
+    enum trundle_status status;
+    int n;
 
-    if (fd < 0)
-        return errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, path, "name another file", "is there; keys are never written over")
-                               : error_set(err, TRUNDLE_IO, path, NULL, "cannot create: %s", strerror(errno));
     (void)crypto_sign_ed25519_sk_to_seed(seed, key->secret);
     (void)sodium_bin2hex(public_hex, sizeof public_hex, key->public_key, 32);
     (void)sodium_bin2hex(seed_hex, sizeof seed_hex, seed, sizeof seed);
     n = snprintf(text, sizeof text, "{\"trundle_key\":1,\"id\":\"%s\",\"public\":\"%s\",\"secret\":\"%s\"}\n", key->id, public_hex, seed_hex);
-    if (write(fd, text, (size_t)n) != n || fsync(fd) != 0)
-        status = error_set(err, TRUNDLE_IO, path, NULL, "cannot write: %s", strerror(errno));
-    (void)close(fd);
-    if (status != TRUNDLE_OK)
-        (void)unlink(path);
+    status = file_write_secret(path, text, (size_t)n, err);
     sodium_memzero(seed, sizeof seed);
     sodium_memzero(seed_hex, sizeof seed_hex);
     sodium_memzero(text, sizeof text);

@@ -6,11 +6,9 @@
 #include "base/std/json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum trundle_status seal_init(struct trundle_error *err)
 {
@@ -69,34 +67,13 @@ enum trundle_status seal_key_from_secret(const char *text, const char *where, st
 
 enum trundle_status seal_key_save(const char *path, const struct seal_key *key, struct trundle_error *err)
 {
-    char public_text[SEAL_KEY_TEXT], secret_text[SEAL_KEY_TEXT], temporary[4096], text[256], folder[4096];
-    enum trundle_status status = TRUNDLE_OK;
-    const char *slash = strrchr(path, '/');
-    int fd, n, folder_fd;
+    char public_text[SEAL_KEY_TEXT], secret_text[SEAL_KEY_TEXT], text[256];
+    int n = snprintf(text, sizeof text, "{\"public_key\":\"%s\",\"secret_key\":\"%s\"}\n", seal_key_text(key->public_key, public_text),
+                     seal_key_text(key->secret_key, secret_text));
+    enum trundle_status status = file_write_secret(path, text, (size_t)n, err);
 
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= sizeof temporary)
-        return error_set(err, TRUNDLE_TOO_LARGE, path, NULL, "path is too long");
-    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    n = snprintf(text, sizeof text, "{\"public_key\":\"%s\",\"secret_key\":\"%s\"}\n", seal_key_text(key->public_key, public_text),
-                 seal_key_text(key->secret_key, secret_text));
-    (void)unlink(temporary);               /* left by a killed process that had our number */
-    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_set(err, TRUNDLE_IO, path, NULL, "cannot create: %s", strerror(errno));
-    if (write(fd, text, (size_t)n) != n || fsync(fd) != 0)
-        status = error_set(err, TRUNDLE_IO, path, NULL, "cannot write: %s", strerror(errno));
-    (void)close(fd);
     sodium_memzero(text, sizeof text);
     sodium_memzero(secret_text, sizeof secret_text);
-    if (status == TRUNDLE_OK && link(temporary, path) != 0)          /* unlike rename, never over a key that is there */
-        status = errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, path, "move the old key away if it is really not needed", "a file is there already")
-                                 : error_set(err, TRUNDLE_IO, path, NULL, "cannot put in place: %s", strerror(errno));
-    (void)unlink(temporary);
-    if (status == TRUNDLE_OK && (folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
-        if (fsync(folder_fd) != 0)
-            status = error_set(err, TRUNDLE_IO, folder, NULL, "cannot sync: %s", strerror(errno));
-        (void)close(folder_fd);
-    }
     return status;
 }
 

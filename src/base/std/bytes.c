@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,33 +139,36 @@ static enum trundle_status write_all(int fd, const uint8_t *data, size_t n)
     return TRUNDLE_OK;
 }
 
-static void sync_folder_of(const char *path)
+static bool sync_folder_of(const char *path)
 {
     char folder[4096];
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
+    bool done;
     int fd;
 
     if (n >= sizeof folder)
-        return;
+        return false;
     memcpy(folder, path, n);
     folder[n] = '\0';
     fd = open(slash ? (n ? folder : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return;
-    (void)fsync(fd);
+        return false;
+    done = fsync(fd) == 0;
     (void)close(fd);
+    return done;
 }
 
-enum trundle_status file_write(const char *path, const void *data, size_t n, struct trundle_error *err)
+/* A synced file of a name of its own beside `path`, or none. */
+static enum trundle_status write_beside(const char *path, mode_t mode, const void *data, size_t n, char *temporary, size_t size, struct trundle_error *err)
 {
-    char temporary[4096];
     enum trundle_status status;
     int fd;
 
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= sizeof temporary)
+    if ((size_t)snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid()) >= size)
         return error_set(err, TRUNDLE_TOO_LARGE, path, NULL, "path is too long");
-    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    (void)unlink(temporary);               /* left by a killed process that had our number */
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return io_error(err, path, "create");
     status = write_all(fd, data, n);
@@ -174,12 +178,37 @@ enum trundle_status file_write(const char *path, const void *data, size_t n, str
         (void)io_error(err, path, "write");
     if (close(fd) != 0 && status == TRUNDLE_OK)
         status = io_error(err, path, "close");
-    if (status == TRUNDLE_OK && rename(temporary, path) != 0)
-        status = io_error(err, path, "rename into place");
     if (status != TRUNDLE_OK)
         (void)unlink(temporary);
-    else
-        sync_folder_of(path);
+    return status;
+}
+
+enum trundle_status file_write(const char *path, const void *data, size_t n, struct trundle_error *err)
+{
+    char temporary[4096];
+    enum trundle_status status;
+
+    TRY(write_beside(path, 0644, data, n, temporary, sizeof temporary, err));
+    if (rename(temporary, path) != 0) {
+        status = io_error(err, path, "rename into place");
+        (void)unlink(temporary);
+        return status;
+    }
+    (void)sync_folder_of(path);
+    return TRUNDLE_OK;
+}
+
+enum trundle_status file_write_secret(const char *path, const void *data, size_t n, struct trundle_error *err)
+{
+    char temporary[4096];
+    enum trundle_status status = TRUNDLE_OK;
+
+    TRY(write_beside(path, 0600, data, n, temporary, sizeof temporary, err));
+    if (link(temporary, path) != 0)        /* unlike rename, never over what is there */
+        status = errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, path, "name another file, or move that one away", "is there; secrets are never written over") : io_error(err, path, "put in place");
+    (void)unlink(temporary);
+    if (status == TRUNDLE_OK && !sync_folder_of(path))
+        status = io_error(err, path, "sync the folder of");
     return status;
 }
 

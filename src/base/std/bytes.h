@@ -33,5 +33,7 @@ void bytes_done(struct bytes *b);
 TRUNDLE_MUST_USE enum trundle_status file_read(const char *path, size_t limit, struct bytes *out, struct trundle_error *err);
 /* Writes a file so that it is there whole or not at all: temporary name, fsync, rename, fsync of the folder. */
 TRUNDLE_MUST_USE enum trundle_status file_write(const char *path, const void *data, size_t n, struct trundle_error *err);
+/* A secret: the same with mode 0600, and never over a file that is there (CONFLICT). A folder that cannot be synced is an error (IO). */
+TRUNDLE_MUST_USE enum trundle_status file_write_secret(const char *path, const void *data, size_t n, struct trundle_error *err);
 /* Makes a folder and its parents; existing ones are fine. */
 TRUNDLE_MUST_USE enum trundle_status folder_make(const char *path, struct trundle_error *err);
