@@ -124,6 +124,28 @@ int option_fail(const char *verb, const struct trundle_error *err)
     }
 }
 
+static void list_parts(FILE *to, const char *verb, const struct option_part *part, size_t n, const char *after)
+{
+    fprintf(to, "usage: trundle %s PART [OPTION...]\n\n", verb);
+    for (size_t i = 0; i < n; i++)
+        fprintf(to, "  %-10s %s\n", part[i].name, part[i].text);
+    fprintf(to, "\ntrundle %s PART --help says more.%s%s\n", verb, after ? " " : "", after ? after : "");
+}
+
+int option_parts(int argc, char **argv, const char *verb, const struct option_part *part, size_t n, const char *after)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    bool help = !strcmp(name, "--help") || !strcmp(name, "-h");
+
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(name, part[i].name))
+            return part[i].main(argc - 1, argv + 1);
+    if (*name && !help)
+        fprintf(stderr, "trundle %s: no part '%s'\n", verb, name);
+    list_parts(help ? stdout : stderr, verb, part, n, after);
+    return help ? EXIT_OK : EXIT_USAGE;
+}
+
 void option_progress(const char *what, size_t done, size_t total)
 {
     static const char bar[] = "########################################";

@@ -35,6 +35,10 @@ struct option_row {
 /* False: stop and exit with *out_code (0 after --help, 2 after a usage error). */
 bool option_parse(int argc, char **argv, const char *usage, const char *about, const struct option_row *rows, int *out_first, int *out_code);
 
+/* A verb with verbs of its own: finds argv[1] among `part` (n of them) and runs it with what follows; --help lists them. `after`: printed behind the list, or NULL. */
+struct option_part { const char *name, *text; int (*main)(int argc, char **argv); };
+int option_parts(int argc, char **argv, const char *verb, const struct option_part *part, size_t n, const char *after);
+
 /* Prints "trundle VERB: where: what (hint)" and returns the exit code that fits the status (3 input, 4 environment, 2 usage). */
 int option_fail(const char *verb, const struct trundle_error *err);
 

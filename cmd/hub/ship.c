@@ -2,12 +2,12 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle ship: bundles and rollouts, part by part. */
 #include "cmd/hub/ship.h"
+#include "cmd/option.h"
 #include "cmd/verbs.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static const struct { const char *name, *text; int (*main)(int, char **); } parts[] = {
+static const struct option_part parts[] = {
     { "keys", "make keys and keyrings: keys new, keys show, keys trust", ship_keys_main },
     { "build", "a bundle of a model directory and its verdict", ship_build_main },
     { "sign", "add a key's signature to a bundle", ship_sign_main },
@@ -18,14 +18,6 @@ static const struct { const char *name, *text; int (*main)(int, char **); } part
     { "stop", "no further cart gets it", ship_change_main },
     { "rollback", "every cart goes back", ship_change_main },
 };
-
-static void usage(FILE *to)
-{
-    fputs("usage: trundle ship PART [OPTION...]\n\n", to);
-    for (size_t i = 0; i < COUNT_OF(parts); i++)
-        fprintf(to, "  %-10s %s\n", parts[i].name, parts[i].text);
-    fputs("\ntrundle ship PART --help says more. Exit 1: a negative verdict (a bundle that would be refused, a gate that says no).\n", to);
-}
 
 enum trundle_status ship_list(char *text, const char *option, const char *out[SHIP_LIST_MAX], size_t *out_n, struct trundle_error *err)
 {
@@ -47,17 +39,5 @@ enum trundle_status ship_list(char *text, const char *option, const char *out[SH
 
 int verb_ship(int argc, char **argv)
 {
-    const char *part = argc > 1 ? argv[1] : "";
-
-    if (!strcmp(part, "--help") || !strcmp(part, "-h")) {
-        usage(stdout);
-        return EXIT_OK;
-    }
-    for (size_t i = 0; i < COUNT_OF(parts); i++)
-        if (!strcmp(part, parts[i].name))
-            return parts[i].main(argc - 1, argv + 1);
-    if (*part)
-        fprintf(stderr, "trundle ship: no part '%s'\n", part);
-    usage(stderr);
-    return EXIT_USAGE;
+    return option_parts(argc, argv, "ship", parts, COUNT_OF(parts), "Exit 1: a negative verdict (a bundle that would be refused, a gate that says no).");
 }
