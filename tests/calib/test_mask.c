@@ -187,9 +187,69 @@ static void a_mask_without_tolerance_leaks(void **state)
     (void)state;
     sure.tolerance_deg = sure.tolerance_m = 0;
     support_ok(mask_make(&sure, &b, mask, sizeof mask, NULL), NULL);
-    t = check(&c, &b, mask, &r, 6);
+    t = check(&c, &b, mask, &r, 40);
     assert_true(t.leaks > 0);
     assert_true(t.kept * 10 >= t.could * 8);    /* without tolerance nearly all of it is kept */
+}
+
+/* Walks kept pixels of shaken cameras from where the housing ends down to the mouth; counts the lines that pass over more than the rim. */
+static size_t past_the_rim(const struct cart_camera *c, const struct cart_basket *b, const uint8_t *mask, struct rng *r)
+{
+    size_t leaks = 0;
+    double o[3], d[3];
+
+    for (int pose = 0; pose < 100; pose++) {
+        struct cart_camera other = shaken(c, r);
+
+        if (pose % 2)                      /* each other one right outwards */
+            for (int k = 0; k < 3; k++)
+                other.T_basket_cam[4 * k + 3] = c->T_basket_cam[4 * k + 3] + (k == 0) * c->tolerance_m;
+        for (int i = 0; i < c->width_px * c->height_px; i++) {
+            bool out = false;
+
+            if (!mask[i])
+                continue;
+            cart_camera_ray(&other, i % c->width_px + rng_range(r, -0.5, 0.5), i / c->width_px + rng_range(r, -0.5, 0.5), o, d);
+            for (double s = MASK_HOUSING_M; o[2] + s * d[2] > b->size_m[2] && s < 6; s += 0.002)
+                for (int k = 0; k < 2; k++)
+                    out = out || o[k] + s * d[k] < -MASK_RIM_M || o[k] + s * d[k] > b->size_m[k] + MASK_RIM_M;
+            leaks += out;
+        }
+    }
+    return leaks;
+}
+
+/* A camera on the rim that is knocked outwards looks past whoever stands there; one outside of it shows little else. */
+static void who_stands_at_the_rim_is_not_kept(void **state)
+{
+    static uint8_t mask[96 * 72], all[96 * 72];
+    const double rim[2][3] = { { 0.6, 0.45, 0.7 }, { 0.25, 0.5, 0.1 } }, behind[2][3] = { { 0.3, -0.4, 0.9 }, { 0.3, 0.5, 0.1 } };
+    struct cart_camera c = looking(rim[0], rim[1]), far = looking(behind[0], behind[1]);
+    struct cart_basket b = basket_of(15);
+    struct rng r = rng_seed(support_seed(), "rim");
+    size_t kept = 0, could = 0;
+    struct trundle_error err;
+
+    (void)state;
+    c.fx_px = c.fy_px = 45;
+    c.tolerance_deg = 3;
+    c.tolerance_m = 0.02;
+    support_ok(mask_make(&c, &b, all, sizeof all, &err), &err);
+    support_ok(mask_among_people(&c, &b, mask, sizeof mask, &err), &err);
+    for (size_t i = 0; i < sizeof mask; i++) {
+        assert_true(mask[i] <= all[i]);
+        kept += mask[i];
+        could += all[i];
+    }
+    printf("# kept %zu of %zu\n", kept, could);
+    assert_true(kept > could / 2);
+    assert_int_equal(past_the_rim(&c, &b, mask, &r), 0);
+    assert_true(past_the_rim(&c, &b, all, &r) > 0);     /* the mutant */
+    support_ok(mask_make(&far, &b, all, sizeof all, &err), &err);
+    assert_int_equal(mask_among_people(&far, &b, mask, sizeof mask, &err), TRUNDLE_BAD_INPUT);
+    assert_non_null(strstr(err.hint, "rim"));
+    for (size_t i = 0; i < sizeof mask; i++)
+        assert_int_equal(mask[i], 0);
 }
 
 static void pictures_are_blanked(void **state)
@@ -223,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_outside_is_kept),
         cmocka_unit_test(a_mask_without_tolerance_leaks),
+        cmocka_unit_test(who_stands_at_the_rim_is_not_kept),
         cmocka_unit_test(pictures_are_blanked),
     };
     return support_run(tests);

@@ -85,17 +85,26 @@ static double apart(const double a[3], const double b[3])
     return sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2]));
 }
 
-static bool keep(const struct cart_camera *camera, const struct cart_basket *basket, int x, int y)
+/* Where the camera's housing ends, and from there on, every line is over the basket and its rim: both places are, and what lies between. */
+static bool clear_of_rim(const struct bundle *b, const struct cart_basket *basket)
+{
+    for (int k = 0; k < 2; k++)
+        if (!within(add(b->o[k], times(b->d[k], around(MASK_HOUSING_M, 0))), -MASK_RIM_M, basket->size_m[k] + MASK_RIM_M))
+            return false;
+    return true;
+}
+
+/* The lines of a pixel; false where the lens model can't be undone. */
+static bool lines_of(const struct cart_camera *camera, int x, int y, struct bundle *out)
 {
     const double turn = 2 * sin(camera->tolerance_deg * 0.00872664625997164788);
     double o[3], d[3], corner[3], back[2], ahead[3], area = 0;
-    struct bundle b;
 
     cart_camera_ray(camera, x, y, o, d);
     for (int i = 0; i < 3; i++)
         ahead[i] = o[i] + d[i];
     if (!cart_camera_project(camera, ahead, back) || hypot(back[0] - x, back[1] - y) > 0.1)
-        return false;                      /* beyond where the lens model can be undone */
+        return false;
     for (int i = 0; i < 4; i++) {
         cart_camera_ray(camera, x + (i % 2 ? 0.5 : -0.5), y + (i / 2 ? 0.5 : -0.5), o, corner);
         area = fmax(area, apart(d, corner));
@@ -103,10 +112,10 @@ static bool keep(const struct cart_camera *camera, const struct cart_basket *bas
     if (area > 0.2)
         return false;
     for (int i = 0; i < 3; i++) {
-        b.o[i] = around(o[i], camera->tolerance_m + 1e-9);
-        b.d[i] = around(d[i], turn + 1.05 * area + 1e-9);
+        out->o[i] = around(o[i], camera->tolerance_m + 1e-9);
+        out->d[i] = around(d[i], turn + 1.05 * area + 1e-9);
     }
-    return ends_inside(&b, basket);
+    return true;
 }
 
 size_t mask_bytes(const struct cart_camera *camera)
@@ -117,6 +126,7 @@ size_t mask_bytes(const struct cart_camera *camera)
 enum trundle_status mask_make(const struct cart_camera *camera, const struct cart_basket *basket, uint8_t *out, size_t size,
                               struct trundle_error *err)
 {
+    struct bundle lines;
     size_t kept = 0;
 
     if (size < mask_bytes(camera))
@@ -126,7 +136,7 @@ enum trundle_status mask_make(const struct cart_camera *camera, const struct car
         return TRUNDLE_OK;
     for (int y = 0; y < camera->height_px; y++) {
         for (int x = 0; x < camera->width_px; x++) {
-            uint8_t k = keep(camera, basket, x, y);
+            bool k = lines_of(camera, x, y, &lines) && ends_inside(&lines, basket);
 
             out[(size_t)y * (size_t)camera->width_px + (size_t)x] = k;
             kept += k;
@@ -136,6 +146,28 @@ enum trundle_status mask_make(const struct cart_camera *camera, const struct car
         return error_set(err, TRUNDLE_BAD_INPUT, "mask", "turn the camera into the basket, or fix its pose better than the stated tolerance",
                          "no pixel surely ends inside the basket with a pose known to %g deg and %g m", camera->tolerance_deg,
                          camera->tolerance_m);
+    return TRUNDLE_OK;
+}
+
+enum trundle_status mask_among_people(const struct cart_camera *camera, const struct cart_basket *basket, uint8_t *mask, size_t size,
+                                      struct trundle_error *err)
+{
+    struct bundle lines;
+    size_t kept = 0;
+
+    TRY(mask_make(camera, basket, mask, size, err));
+    for (int y = 0; y < camera->height_px; y++) {
+        for (int x = 0; x < camera->width_px; x++) {
+            uint8_t *k = &mask[(size_t)y * (size_t)camera->width_px + (size_t)x];
+
+            *k = *k && lines_of(camera, x, y, &lines) && clear_of_rim(&lines, basket);
+            kept += *k;
+        }
+    }
+    if (!kept && camera->role != CART_CAMERA_SCANNER)
+        return error_set(err, TRUNDLE_BAD_INPUT, "mask", "put the camera over the basket or on its rim, or fix its pose better than the stated tolerance",
+                         "%g m from the camera every line may still be outside of the rim, where people stand, with a pose known to %g deg and %g m",
+                         MASK_HOUSING_M, camera->tolerance_deg, camera->tolerance_m);
     return TRUNDLE_OK;
 }
 

@@ -26,6 +26,13 @@ size_t mask_bytes(const struct cart_camera *camera);
  * mask_bytes; BAD_INPUT: nothing could be kept, which names the tolerance. `out` is all blank after an error. */
 TRUNDLE_MUST_USE enum trundle_status mask_make(const struct cart_camera *camera, const struct cart_basket *basket, uint8_t *out, size_t size,
                                                struct trundle_error *err);
+/* mask_make, less the pixels that may show somebody who stands against the rim beside or behind the camera: kept are those whose line, from where
+ * it leaves the camera's housing on, stays over the basket and its rim, for the same poses. It takes for granted that the rim is MASK_RIM_M
+ * wide from the basket's inner face, and that housing and post leave nobody nearer to the lens than MASK_HOUSING_M. Errors as above. */
+#define MASK_RIM_M     0.01
+#define MASK_HOUSING_M 0.05
+TRUNDLE_MUST_USE enum trundle_status mask_among_people(const struct cart_camera *camera, const struct cart_basket *basket, uint8_t *mask, size_t size,
+                                                       struct trundle_error *err);
 /* Blanks (sets to 0) the pixels of an interleaved 8-bit picture of 1 (luma), 3 (RGB) or 4 channels in place. */
 void mask_apply(const uint8_t *mask, uint8_t *pixels, int width_px, int height_px, size_t stride_bytes, int channels);
 /* Blanks to `blank`, of a plane that is subsampled by 1 or 2 each way: I420 luma (1, 1, 16), chroma (2, 2, 128). A sample

@@ -56,7 +56,7 @@ enum trundle_status capture_new(const struct cart_camera *camera, const struct c
         goto out;
     }
     wide = capture_camera(camera, config);
-    TRY_GOTO(status, mask_make(&wide, basket, c->visible, mask_bytes(camera), err), out);
+    TRY_GOTO(status, (config->among_people ? mask_among_people : mask_make)(&wide, basket, c->visible, mask_bytes(camera), err), out);
     *out = c;
     return TRUNDLE_OK;
 out:

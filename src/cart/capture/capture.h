@@ -32,10 +32,11 @@ struct capture_picture {
 struct capture_config {
     int quality;                   /* JPEG 1..100 */
     double margin_deg, margin_m;   /* the mask holds for poses off by so much, also when the cart file states a smaller tolerance; 0: as stated */
+    bool among_people;             /* mask_among_people of calib/mask.h */
 };
 #define CAPTURE_CONFIG_DEFAULT { .quality = 80 }
 /* Of a cart among people: a mount that was knocked by 3 degrees and 2 cm shows nobody. What is knocked further, still.h finds. */
-#define CAPTURE_CONFIG_LIVE    { .quality = 80, .margin_deg = 3, .margin_m = 0.02 }
+#define CAPTURE_CONFIG_LIVE    { .quality = 80, .margin_deg = 3, .margin_m = 0.02, .among_people = true }
 
 enum { CAPTURE_BLANK = 0, CAPTURE_SIDE_MAX = 8192 };   /* the value of hidden pixels in all three channels; px */
 
