@@ -4,6 +4,7 @@
 #include "lab/sim/people.h"
 
 #include "base/std/rng.h"
+#include "cart/calib/mask.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ struct people {
     double w, l, h;                        /* of the basket */
     double lean_m;
     double phase[PHASES], rate[PHASES];
+    double lens[TRUNDLE_CAMERAS_MAX][3];
+    int    lenses;
     int    side;                           /* where the other one leans: 0 left, 1 right, 2 front */
     double child, adult;                   /* sizes */
 };
@@ -89,6 +92,27 @@ void people_free(struct people *p)
     free(p);
 }
 
+void people_camera(struct people *p, const double lens[3])
+{
+    if (p->lenses < TRUNDLE_CAMERAS_MAX)
+        memcpy(p->lens[p->lenses++], lens, sizeof p->lens[0]);
+}
+
+/* A body that leans against the rim along axis k from outside (way: outward) stands off where a camera's housing is: its half axes and the
+ * housing's room make an ellipsoid that has no lens inside. */
+static void stand_off(const struct people *p, double at[3], const double half[3], int k, double way)
+{
+    for (int c = 0; c < p->lenses; c++) {
+        double rest = 1;
+
+        for (int i = 0; i < 3; i++)
+            if (i != k)
+                rest -= (p->lens[c][i] - at[i]) * (p->lens[c][i] - at[i]) / ((half[i] + MASK_HOUSING_M) * (half[i] + MASK_HOUSING_M));
+        if (rest > 0 && way * (at[k] - p->lens[c][k]) < (half[k] + MASK_HOUSING_M) * sqrt(rest))
+            at[k] = p->lens[c][k] + way * (half[k] + MASK_HOUSING_M) * sqrt(rest);
+    }
+}
+
 /* -1 to 1, of a motion of its own. */
 static double sway(const struct people *p, int which, double t)
 {
@@ -148,9 +172,12 @@ static void child(const struct body *b, double t)
 {
     const struct people *p = b->p;
     double s = p->child, x = .5 * p->w + .05 * sway(p, 0, t), lean = p->lean_m + .06 + .06 * sway(p, 1, .5 * t), out = fmax(0, sway(p, 2, .3 * t));
-    const double torso[3] = { x, -.015 - .085 * s + p->lean_m, p->h + .16 * s }, head[3] = { x + .04 * sway(p, 3, t), -.1 + 1.6 * lean, p->h + .2 + .3 * s };
+    const double half[3] = { .12 * s, .08 * s, .2 * s }, head[3] = { x + .04 * sway(p, 3, t), -.1 + 1.6 * lean, p->h + .2 + .3 * s };
+    double torso[3] = { x, -.015 - .085 * s, p->h + .16 * s };
 
-    ball(b, SIM_PERSON_ID, torso, .12 * s, .08 * s, .2 * s);
+    stand_off(p, torso, half, 1, -1);
+    torso[1] += p->lean_m;
+    ball(b, SIM_PERSON_ID, torso, half[0], half[1], half[2]);
     ball(b, SIM_PERSON_ID, head, .075 * s, .09 * s, .1 * s);
     for (int k = 0; k < 2; k++) {
         double way = k ? 1 : -1;
@@ -195,18 +222,19 @@ static void other(const struct body *b, double t)
     double torso[3], head[3], half[3] = { .13, .2, .45 };
 
     if (p->side == 2) {
-        const double at[3] = { p->w * along, p->l + .135, p->h + .05 }, up[3] = { at[0], p->l + .1 - 1.5 * over, p->h + .66 };
+        const double at[3] = { p->w * along, p->l + MASK_RIM_M + .132, p->h + .05 }, up[3] = { at[0], p->l + .1 - 1.5 * over, p->h + .66 };
 
         half[0] = .2;
         half[1] = .13;
         memcpy(torso, at, sizeof torso);
         memcpy(head, up, sizeof head);
     } else {
-        const double at[3] = { (way > 0 ? p->w : 0) + way * .135, p->l * along, p->h + .05 }, up[3] = { at[0] - way * (.035 + 1.5 * over), at[1], p->h + .66 };
+        const double at[3] = { (way > 0 ? p->w : 0) + way * (MASK_RIM_M + .132), p->l * along, p->h + .05 }, up[3] = { at[0] - way * (.035 + 1.5 * over), at[1], p->h + .66 };
 
         memcpy(torso, at, sizeof torso);
         memcpy(head, up, sizeof head);
     }
+    stand_off(p, torso, half, p->side == 2, p->side == 2 ? 1 : way);
     ball(b, SIM_PERSON_ID, torso, half[0], half[1], half[2]);
     ball(b, SIM_PERSON_ID, head, .085, .1, .12);
 }

@@ -48,6 +48,7 @@ static enum trundle_status look_start(struct look *l, const struct sim_suite *su
         sim_unit(&r, axis);
         sim_unit(&r, way);
         sim_camera_knock(&real, axis, o->turn_deg * 0.017453292519943295, way, o->shift_m);
+        people_camera(l->people, (const double[3]){ real.T_basket_cam[3], real.T_basket_cam[7], real.T_basket_cam[11] });
         TRY(capture_new(&l->store->cart.camera[c], &l->store->cart.basket, &o->capture, &l->capture[c], err));
         if (sim_raster.make(&real, &l->renderer[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "privacy", NULL, "no memory for a camera");
