@@ -13,6 +13,7 @@
 #include "cart/scan/picture_file.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,15 +27,16 @@ static enum trundle_status published(void *to, const char *json, size_t n)
     return TRUNDLE_OK;
 }
 
-enum { LINE_TRIPS = 8 };
+enum { LINE_TRIPS = 8, LANES = 4 };
 
-struct lines { double *ms; int *cluster; size_t n; };
+/* Each trip fills its own part, so that carts may run side by side. */
+struct lines { double *ms; int *cluster; int n[BENCH_TRIPS_MAX]; };
 
 static bool lines_new(struct lines *l, int trips)
 {
+    memset(l, 0, sizeof *l);
     l->ms = calloc((size_t)trips * REPLAY_LATENCIES, sizeof *l->ms);
     l->cluster = calloc((size_t)trips * REPLAY_LATENCIES, sizeof *l->cluster);
-    l->n = 0;
     return l->ms && l->cluster;
 }
 
@@ -44,31 +46,44 @@ static void lines_done(struct lines *l)
     free(l->cluster);
 }
 
+static void lines_print(struct bench *b, const char *name, const char *note, struct lines *l)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < BENCH_TRIPS_MAX; i++)
+        for (int k = 0; k < l->n[i]; k++) {
+            l->ms[n] = l->ms[(size_t)i * REPLAY_LATENCIES + (size_t)k];
+            l->cluster[n++] = i;
+        }
+    bench_print(b, &(struct bench_figure){ .name = name, .unit = "ms", .simulated = true, .n = n, .sample = l->ms, .cluster = l->cluster, .note = note });
+}
+
 /* Trip i at natural speed, recorded, with a screen, and with what is given to keep it for a hub. */
-static bool line_trip(struct bench *b, const char *name, int i, struct face *face, struct keeper *keeper, struct lines *out)
+static enum trundle_status line_trip(const struct bench *b, int i, struct face *face, struct keeper *keeper, struct lines *out, struct trundle_error *err)
 {
     char path[560], journal[600];
     struct replay_config config = { .speed = 1, .threads = 1, .record = path, .face = face, .keeper = keeper };
     struct replay_summary s;
-    struct trundle_error err;
+    enum trundle_status kept;
 
-    (void)snprintf(path, sizeof path, "%s/line.mcap", b->dir);
+    (void)snprintf(path, sizeof path, "%s/line-%ld-%d.mcap", b->dir, (long)getpid(), i);
     (void)snprintf(journal, sizeof journal, "%s.journal", path);
-    fprintf(stderr, "bench: %s: trip %d, at natural speed%s\n", name, i + 1, keeper ? ", kept for a hub" : "");
-    if (replay_trip(b->trip[i].path, &config, &s, &err) != TRUNDLE_OK) {
-        bench_fail(b, name, &err);
-        return false;
-    }
-    if (s.kept != TRUNDLE_OK)
-        bench_fail(b, name, &s.kept_error);
-    for (int k = 0; k < s.latencies_n; k++) {
-        out->ms[out->n] = 1000 * s.latency_s[k];
-        out->cluster[out->n++] = i;
-    }
+    TRY(replay_trip(b->trip[i].path, &config, &s, err));
+    for (int k = 0; k < s.latencies_n; k++)
+        out->ms[(size_t)i * REPLAY_LATENCIES + (size_t)out->n[i]++] = 1000 * s.latency_s[k];
+    kept = s.kept;
+    if (kept != TRUNDLE_OK)
+        *err = s.kept_error;
     replay_summary_done(&s);
     (void)unlink(path);
     (void)unlink(journal);
-    return true;
+    return kept;
+}
+
+static enum trundle_status screen_new(struct inbox **inbox, struct face **face, size_t *bytes)
+{
+    TRY(inbox_new(inbox));
+    return face_new(&(struct face_config){ .inbox = *inbox, .publish = published, .to = bytes }, face);
 }
 
 void bench_line(struct bench *b)
@@ -76,16 +91,18 @@ void bench_line(struct bench *b)
     int trips = b->quick ? 1 : LINE_TRIPS;
     struct inbox *inbox = NULL;
     struct face *face = NULL;
-    struct lines lines = { NULL, NULL, 0 };
+    struct lines lines;
+    struct trundle_error err;
     size_t bytes = 0;
 
-    if (!lines_new(&lines, LINE_TRIPS) || inbox_new(&inbox) != TRUNDLE_OK || face_new(&(struct face_config){ .inbox = inbox, .publish = published, .to = &bytes }, &face) != TRUNDLE_OK)
+    if (!lines_new(&lines, LINE_TRIPS) || screen_new(&inbox, &face, &bytes) != TRUNDLE_OK)
         goto out;
-    for (int i = 0; i < trips && i < b->trips_n; i++)
-        if (!line_trip(b, "line_latency", i, face, NULL, &lines))
-            break;
-    bench_print(b, &(struct bench_figure){ .name = "line_latency", .unit = "ms", .simulated = true, .n = lines.n, .sample = lines.ms, .cluster = lines.cluster,
-                                           .note = "true t_settle of a put to its line journalled and the screen's state published; speed 1, one thread" });
+    for (int i = 0; i < trips && i < b->trips_n; i++) {
+        fprintf(stderr, "bench: line_latency: trip %d, at natural speed\n", i + 1);
+        if (line_trip(b, i, face, NULL, &lines, &err) != TRUNDLE_OK)
+            bench_fail(b, "line_latency", &err);
+    }
+    lines_print(b, "line_latency", "true t_settle of a put to its line journalled and the screen's state published; speed 1, one thread", &lines);
 out:
     face_free(face);
     inbox_free(inbox);
@@ -111,42 +128,90 @@ static bool busy_cart(const char *dir, struct trundle_error *err)
     return made;
 }
 
-/* Line latency with and without capture, outbox and uplink, trip by trip in turns; over all trips, since a p99 needs hundreds of lines. */
-void bench_line_kept(struct bench *b)
+/* One of the carts that run side by side, and what it has done for a hub. */
+struct lane {
+    pthread_t thread;
+    const struct bench *b;
+    int k, trips;
+    struct lines *without, *with;
+    struct keeper_counts kept;
+    uint64_t requests;
+    enum trundle_status status;
+    struct trundle_error err;
+};
+
+static void *run_lane(void *user)
 {
-    int trips = b->quick ? 1 : b->trips_n;
+    struct lane *l = user;
     struct inbox *inbox = NULL;
     struct face *face = NULL;
     struct keeper *keeper = NULL;
     struct uplink *uplink = NULL;
-    struct lines without = { NULL, NULL, 0 }, with = { NULL, NULL, 0 };
-    struct trundle_error err = { .what = "no memory" };
-    struct keeper_counts counts;
-    char dir[560], note[240];
+    char dir[560];
     size_t bytes = 0;
 
-    (void)snprintf(dir, sizeof dir, "%s/line-state-%ld", b->dir, (long)getpid());
-    if (!lines_new(&without, trips) || !lines_new(&with, trips) || inbox_new(&inbox) != TRUNDLE_OK ||
-        face_new(&(struct face_config){ .inbox = inbox, .publish = published, .to = &bytes }, &face) != TRUNDLE_OK || !busy_cart(dir, &err) ||
-        keeper_start(&(struct keeper_config){ .dir = dir, .health_s = 1 }, &keeper, &err) != TRUNDLE_OK ||
-        uplink_start(&(struct uplink_config){ .dir = dir, .retry_s = 0.2, .retry_most_s = 1 }, &uplink, &err) != TRUNDLE_OK) {
-        bench_fail(b, "line_kept", &err);
+    l->err = (struct trundle_error){ .what = "no memory" };
+    (void)snprintf(dir, sizeof dir, "%s/line-state-%ld-%d", l->b->dir, (long)getpid(), l->k);
+    TRY_GOTO(l->status, screen_new(&inbox, &face, &bytes), out);
+    l->status = TRUNDLE_IO;
+    if (!busy_cart(dir, &l->err))
         goto out;
+    TRY_GOTO(l->status, keeper_start(&(struct keeper_config){ .dir = dir, .health_s = 1 }, &keeper, &l->err), out);
+    TRY_GOTO(l->status, uplink_start(&(struct uplink_config){ .dir = dir, .retry_s = 0.2, .retry_most_s = 1 }, &uplink, &l->err), out);
+    for (int i = l->k; i < l->trips && l->status == TRUNDLE_OK; i += LANES) {
+        bool first = (i + i / LANES) % 2;  /* so that half of the carts keep at any time */
+
+        for (int turn = 0; turn < 2 && l->status == TRUNDLE_OK; turn++) {
+            bool keeps = first == !turn;
+
+            fprintf(stderr, "bench: line_kept: trip %d, at natural speed%s\n", i + 1, keeps ? ", kept for a hub" : "");
+            l->status = line_trip(l->b, i, face, keeps ? keeper : NULL, keeps ? l->with : l->without, &l->err);
+        }
     }
-    for (int i = 0; i < trips && i < b->trips_n; i++)
-        if (!line_trip(b, "line_kept", i, face, i % 2 ? keeper : NULL, i % 2 ? &with : &without) || !line_trip(b, "line_kept", i, face, i % 2 ? NULL : keeper, i % 2 ? &without : &with))
-            break;
-    counts = keeper_counts(keeper);
-    (void)snprintf(note, sizeof note, "in turns with the one without; %llu decisions and %llu clips kept, %llu refused, %llu tries to send", (unsigned long long)counts.decisions,
-                   (unsigned long long)counts.clips, (unsigned long long)counts.refused, (unsigned long long)uplink_counts(uplink).requests);
-    bench_print(b, &(struct bench_figure){ .name = "line_without_capture", .unit = "ms", .simulated = true, .n = without.n, .sample = without.ms, .cluster = without.cluster,
-                                           .note = "as line_latency" });
-    bench_print(b, &(struct bench_figure){ .name = "line_with_capture", .unit = "ms", .simulated = true, .n = with.n, .sample = with.ms, .cluster = with.cluster, .note = note });
+    l->kept = keeper_counts(keeper);
+    l->requests = uplink_counts(uplink).requests;
 out:
     keeper_stop(keeper);
     uplink_stop(uplink);
     face_free(face);
     inbox_free(inbox);
+    return NULL;
+}
+
+/* Line latency with and without capture, outbox and uplink: each trip both ways, some carts side by side, as many with as without;
+ * over all trips, since a p99 needs hundreds of lines. */
+void bench_line_kept(struct bench *b)
+{
+    int trips = b->quick || b->trips_n < 1 ? 1 : b->trips_n, started = 0;
+    struct lane *lane = calloc(LANES, sizeof *lane);
+    struct lines without, with;
+    struct trundle_error err = { .what = "no memory, or no thread" };
+    unsigned long long decisions = 0, clips = 0, refused = 0, requests = 0;
+    bool room = lines_new(&without, trips), more = lines_new(&with, trips);
+    char note[240];
+
+    for (int k = 0; lane && room && more && k < LANES && k < trips; k++, started++) {
+        lane[k] = (struct lane){ .b = b, .k = k, .trips = trips, .without = &without, .with = &with };
+        if (pthread_create(&lane[k].thread, NULL, run_lane, &lane[k]))
+            break;
+    }
+    for (int k = 0; k < started; k++) {
+        (void)pthread_join(lane[k].thread, NULL);
+        if (lane[k].status != TRUNDLE_OK)
+            bench_fail(b, "line_kept", &lane[k].err);
+        decisions += lane[k].kept.decisions;
+        clips += lane[k].kept.clips;
+        refused += lane[k].kept.refused;
+        requests += lane[k].requests;
+    }
+    if (!started) {
+        bench_fail(b, "line_kept", &err);
+    } else {
+        (void)snprintf(note, sizeof note, "%d carts side by side, half of them with; %llu decisions and %llu clips kept, %llu refused, %llu tries to send", started, decisions, clips, refused, requests);
+        lines_print(b, "line_without_capture", "as line_latency", &without);
+        lines_print(b, "line_with_capture", note, &with);
+    }
+    free(lane);
     lines_done(&without);
     lines_done(&with);
 }
