@@ -10,6 +10,7 @@
 #include "hub/depot/lineage.h"
 #include "tests/server/client.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,20 +206,18 @@ static void a_trip_file_goes_as_clips_do(void **state)
     hub_close(&h);
 }
 
-static void nothing_is_seen_after_its_deletion(void **state)
+/* Two seconds of a trip, announced and sent by a cart. */
+static void send_clip(const struct hub *h, char sha256[65])
 {
     struct seal_header header = { .cart = "cart-a", .trip = "t1", .trigger = "corrected", .purpose = "improve", .keep_days = 30, .t0_s = 1, .t1_s = 3 };
-    size_t n = trip()->n;
-    struct hub h = hub_open();
-    struct depot *d = server_depot(h.server);
+    struct depot *d = server_depot(h->server);
     struct seal_writer *w = NULL;
     struct bytes sealed = { 0 };
     struct trundle_error err;
-    char sha256[65], record[700], target[200];
+    char record[700];
     int64_t have = 0;
 
-    (void)state;
-    assert_true(n > CLIP);
+    assert_true(trip()->n > CLIP);
     support_ok(seal_write_memory(depot_seal_key(d)->public_key, &header, &sealed, &w, &err), &err);
     support_ok(seal_write_add(w, trip()->data, CLIP, &err), &err);
     support_ok(seal_write_finish(w, &err), &err);
@@ -226,10 +225,22 @@ static void nothing_is_seen_after_its_deletion(void **state)
     (void)hash_sha256(sealed.data, sealed.n, sha256);
     (void)snprintf(record, sizeof record, "{\"boot\":7,\"sequence\":1,\"t_ns\":%lld,\"kind\":\"clip\",\"body\":{\"sha256\":\"%s\",\"bytes\":%zu,\"trip\":\"t1\",\"trigger\":\"corrected\","
                    "\"purpose\":\"improve\",\"keep_days\":30,\"t0_s\":1,\"t1_s\":3}}\n", (long long)clock_wall_ns(), sha256, sealed.n);
-    assert_int_equal(hub_ask(&h, AS_CART, "POST", "/api/v1/ingest", record)->status, 200);
+    assert_int_equal(hub_ask(h, AS_CART, "POST", "/api/v1/ingest", record)->status, 200);
     while ((size_t)have < sealed.n)
         support_ok(depot_clip_put(d, "cart-a", sha256, have, (int64_t)sealed.n, sealed.data + have, sealed.n - (size_t)have < DEPOT_CHUNK_MAX ? sealed.n - (size_t)have : DEPOT_CHUNK_MAX,
                                   clock_wall_ns(), &have, &err), &err);
+    bytes_done(&sealed);
+}
+
+static void nothing_is_seen_after_its_deletion(void **state)
+{
+    char sha256[65], target[200];
+    struct hub h;
+
+    (void)state;
+    (void)trip();
+    h = hub_open();
+    send_clip(&h, sha256);
     (void)snprintf(target, sizeof target, "/api/v1/clips/%s/frames/0/0", sha256);
     assert_int_equal(hub_get(&h, AS_ENGINEER, target)->status, 400);           /* nobody said why */
     (void)snprintf(target, sizeof target, "/api/v1/clips/%s/timeline?why=test", sha256);
@@ -242,7 +253,91 @@ static void nothing_is_seen_after_its_deletion(void **state)
     (void)snprintf(target, sizeof target, "/api/v1/clips/%s/frames/0/0", sha256);
     assert_int_equal(hub_get(&h, AS_ENGINEER, target)->status, 404);
     assert_false(open_somewhere());            /* its content is nowhere in memory */
-    bytes_done(&sealed);
+    hub_close(&h);
+}
+
+static const struct answer *post(const struct hub *h, enum hub_as as, const char *target, int expected, const char *format, ...)
+{
+    const struct answer *a;
+    char body[1000];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(body, sizeof body, format, args);
+    va_end(args);
+    a = hub_ask(h, as, "POST", target, body);
+    if (a->status != expected)
+        fail_msg("%s %s: %d, not %d: %s", target, body, a->status, expected, a->body);
+    return a;
+}
+
+/* From the figure of a model back to the seconds of cart time that it stands on, and on from those when they are deleted. */
+static void a_metric_is_traced_to_the_seconds(void **state)
+{
+    static const char metric[] = "/api/v1/lineage?kind=metric&ref=m1/step_recall";
+    char sha256[65], target[200], set[65];
+    const struct answer *a;
+    struct hub h;
+
+    (void)state;
+    (void)trip();
+    h = hub_open();
+    send_clip(&h, sha256);
+    (void)snprintf(target, sizeof target, "/api/v1/clips/%s/labels", sha256);
+    (void)post(&h, AS_ENGINEER, target, 200, "{\"task\":\"boxes\",\"product\":\"gtin:04012345678901\",\"t0_s\":1.5,\"t1_s\":2,\"body\":{\"box\":[1,2,3,4]}}");
+    (void)post(&h, AS_ENGINEER, target, 400, "{\"task\":\"boxes\",\"product\":\"milk\",\"t0_s\":1.5,\"t1_s\":2}");
+    (void)post(&h, AS_ENGINEER, target, 400, "{\"task\":\"boxes\",\"product\":\"?\",\"t0_s\":3,\"t1_s\":2}");
+    a = hub_get(&h, AS_AUDITOR, target);
+    assert_non_null(strstr(a->body, "\"box\":[1,2,3,4]"));
+    assert_non_null(strstr(a->body, "\"who\":\"engineer"));
+    a = post(&h, AS_ENGINEER, "/api/v1/datasets", 200, "{\"name\":\"fruit\",\"members\":[{\"sha256\":\"%s\",\"split\":\"test\"}]}", sha256);
+    (void)snprintf(set, sizeof set, "%s", answer_text(a, "id"));
+    (void)post(&h, AS_ENGINEER, "/api/v1/lineage", 204, "{\"kind\":\"model\",\"ref\":\"m1\",\"parents\":[]}");
+    (void)post(&h, AS_ENGINEER, "/api/v1/lineage", 204, "{\"kind\":\"model\",\"ref\":\"m1\",\"parents\":[]}");
+    for (int i = 0; i < 2; i++)                /* again with the same is fine, with others not */
+        (void)post(&h, AS_ENGINEER, "/api/v1/lineage", i ? 409 : 204, "{\"kind\":\"metric\",\"ref\":\"m1/step_recall\",\"body\":{\"value\":0.9%d},\"parents\":[{\"kind\":\"model\",\"ref\":\"m1\"},"
+                   "{\"kind\":\"dataset\",\"ref\":\"%s\",\"split\":\"test\"}]}", i, set);
+    (void)post(&h, AS_ENGINEER, "/api/v1/lineage", 404, "{\"kind\":\"run\",\"ref\":\"r\",\"parents\":[{\"kind\":\"model\",\"ref\":\"none\"}]}");
+    (void)post(&h, AS_ENGINEER, "/api/v1/lineage", 400, "{\"kind\":\"run\",\"ref\":\"r\",\"parents\":[{\"kind\":\"model\",\"ref\":\"m1\"},{\"kind\":\"model\",\"ref\":\"m1\"}]}");
+    (void)post(&h, AS_ENGINEER, "/api/v1/lineage", 400, "{\"kind\":\"clip\",\"ref\":\"r\",\"parents\":[]}");
+    (void)post(&h, AS_ENGINEER, "/api/v1/lineage", 400, "{\"kind\":\"run\",\"ref\":\"r\",\"parents\":[{\"kind\":\"model\"}]}");
+    a = hub_get(&h, AS_AUDITOR, metric);
+    assert_non_null(strstr(a->body, "\"seconds\":2.0"));
+    assert_non_null(strstr(a->body, sha256));
+    assert_null(strstr(a->body, "\"tainted\":true"));
+    (void)snprintf(target, sizeof target, "/api/v1/clips/%s", sha256);
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "DELETE", target, "{\"why\":\"asked for\"}")->status, 200);
+    a = hub_get(&h, AS_AUDITOR, metric);
+    assert_non_null(strstr(a->body, "\"deleted\":true"));
+    (void)snprintf(target, sizeof target, "/api/v1/lineage?kind=clip&ref=%s&way=on", sha256);
+    a = hub_get(&h, AS_AUDITOR, target);
+    assert_non_null(strstr(a->body, "\"tainted\":true"));
+    (void)snprintf(target, sizeof target, "/api/v1/clips/%s/labels", sha256);
+    assert_null(strstr(hub_get(&h, AS_AUDITOR, target)->body, "boxes"));       /* its labels went with it */
+    (void)post(&h, AS_ENGINEER, target, 404, "{\"task\":\"boxes\",\"product\":\"?\",\"t0_s\":1,\"t1_s\":2}");
+    hub_close(&h);
+}
+
+static void products_have_versions(void **state)
+{
+    struct hub h = hub_open();
+    const struct answer *a;
+
+    (void)state;
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/products/gtin:04012345678901", "{\"body\":{\"name\":\"milk\"}}")->status, 204);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "PUT", "/api/v1/products/gtin:04012345678901", "{\"body\":{\"name\":\"whole milk\"}}")->status, 204);
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/products/plu:4011", "{\"body\":{}}")->status, 204);
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/products/milk", "{\"body\":{}}")->status, 400);
+    assert_int_equal(hub_ask(&h, AS_ENGINEER, "PUT", "/api/v1/products/plu:4011", "{\"body\":[]}")->status, 400);
+    a = hub_get(&h, AS_AUDITOR, "/api/v1/products?limit=1");
+    assert_non_null(strstr(a->body, "whole milk"));
+    assert_non_null(strstr(a->body, "\"next\":\"gtin:04012345678901\""));
+    a = hub_get(&h, AS_AUDITOR, "/api/v1/products?limit=1&after=gtin:04012345678901");
+    assert_non_null(strstr(a->body, "plu:4011"));
+    a = hub_get(&h, AS_AUDITOR, "/api/v1/products?q=gtin:04012345678901");
+    assert_non_null(strstr(a->body, "whole milk"));
+    assert_non_null(strstr(a->body, "\"name\":\"milk\""));
+    assert_null(strstr(a->body, "plu:"));
     hub_close(&h);
 }
 
@@ -340,6 +435,8 @@ int main(void)
         cmocka_unit_test(half_an_upload_goes_after_a_week),
         cmocka_unit_test(a_trip_file_goes_as_clips_do),
         cmocka_unit_test(nothing_is_seen_after_its_deletion),
+        cmocka_unit_test(a_metric_is_traced_to_the_seconds),
+        cmocka_unit_test(products_have_versions),
         cmocka_unit_test(no_look_is_hidden_from_the_log),
         cmocka_unit_test(who_is_refused_is_in_the_log),
         cmocka_unit_test(a_lost_password_is_set_anew),

@@ -219,6 +219,13 @@ TRUNDLE_MUST_USE enum trundle_status depot_trip_file(struct depot *d, const stru
 
 /* `code` is gtin: or plu: (docs/contracts.md); `body` a JSON object with what the catalog says. A new body is a new version; the old ones stay. */
 TRUNDLE_MUST_USE enum trundle_status depot_product_put(struct depot *d, const char *code, const char *body, int64_t now_ns, struct trundle_error *err);
+struct depot_product {
+    const char *code, *body;
+    int64_t     since_ns;
+};
+typedef void depot_each_product(void *user, const struct depot_product *product);
+/* With a code: its versions, newest first. Without (NULL): the newest of each whose code comes after `after` ("" begins), by code. */
+TRUNDLE_MUST_USE enum trundle_status depot_products(struct depot *d, const char *code, const char *after, int limit, depot_each_product *each, void *user, struct trundle_error *err);
 /* What somebody says of a clip: rows are added, never changed. `product` a code or "?"; `body` a JSON object (boxes, times, whatever the task asks for).
  * NOT_FOUND: no such clip here. */
 struct depot_label {
@@ -226,6 +233,9 @@ struct depot_label {
     double      t0_s, t1_s;
 };
 TRUNDLE_MUST_USE enum trundle_status depot_label_add(struct depot *d, const struct depot_label *label, int64_t now_ns, int64_t *out_id, struct trundle_error *err);
+typedef void depot_each_label(void *user, int64_t id, int64_t made_ns, const struct depot_label *label);
+/* Of a clip, oldest first, those with an id above `after`. */
+TRUNDLE_MUST_USE enum trundle_status depot_labels(struct depot *d, const char *clip, int64_t after, int limit, depot_each_label *each, void *user, struct trundle_error *err);
 
 /* ---- access log ---- */
 

@@ -158,6 +158,10 @@ enum trundle_status depot_node_add(struct depot *d, const struct depot_node *nod
             return error_set(err, TRUNDLE_BAD_INPUT, p->ref, NULL, "a %.40s has no splits", p->kind);
         if (p->split)
             TRY(depot_name_check(p->split, "split", err));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(p->kind, node->parent[k].kind) == 0 && strcmp(p->ref, node->parent[k].ref) == 0 &&
+                strcmp(p->split ? p->split : "", node->parent[k].split ? node->parent[k].split : "") == 0)
+                return error_set(err, TRUNDLE_BAD_INPUT, p->ref, NULL, "parent %zu is parent %zu again", i + 1, k + 1);
     }
     return depot_write(d, add_job, &a, err);
 }

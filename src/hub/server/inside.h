@@ -158,8 +158,8 @@ struct cart_row { char name[41], store[41], hardware[41]; uint8_t key[32]; int64
 TRUNDLE_MUST_USE enum trundle_status cart_find(struct db *db, const char *name, struct cart_row *out, struct trundle_error *err);
 
 /* The rows of each file. */
-extern const struct server_route people_routes[], key_routes[], cart_routes[], fleet_routes[], look_routes[], player_routes[], ship_routes[], watch_routes[];
-extern const size_t people_routes_n, key_routes_n, cart_routes_n, fleet_routes_n, look_routes_n, player_routes_n, ship_routes_n, watch_routes_n;
+extern const struct server_route people_routes[], key_routes[], cart_routes[], fleet_routes[], look_routes[], label_routes[], player_routes[], ship_routes[], watch_routes[];
+extern const size_t people_routes_n, key_routes_n, cart_routes_n, fleet_routes_n, look_routes_n, label_routes_n, player_routes_n, ship_routes_n, watch_routes_n;
 /* What fails where nobody can be told is counted. */
 void server_complain(struct server *s, const char *what, enum trundle_status status);
 /* Metrics of the server itself. */

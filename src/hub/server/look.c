@@ -7,9 +7,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { CLIP_BYTES = 64 << 20, DATASET_BYTES = 64 << 20, RECORDS_MOST = 10000, ITEMS_MOST = 20000 };
+enum { BODY_BYTES = 256 << 10, CLIP_BYTES = 64 << 20, DATASET_BYTES = 64 << 20, RECORDS_MOST = 10000, ITEMS_MOST = 20000 };
 
 static json_t *real(double x)
 {
@@ -190,6 +191,45 @@ static enum trundle_status lineage(struct ask *ask, struct http_reply *reply, st
     return TRUNDLE_OK;
 }
 
+enum { PARENTS = 64 };
+
+static enum trundle_status take_parents(const struct ask *ask, char text[PARENTS][3][DEPOT_REF], struct depot_parent *out, size_t *out_n, struct trundle_error *err)
+{
+    struct json_at list, at;
+
+    TRY(json_take_array(&ask->body, "parents", 0, PARENTS, &list, err));
+    for (size_t i = 0; i < json_length(&list); i++) {
+        TRY(json_element(&list, i, &at, err));
+        TRY(spec_check("kind:name ref:text split?:name", at.value, err));
+        TRY(json_take_text(&at, "kind", text[i][0], DEPOT_REF, err));
+        TRY(json_take_text(&at, "ref", text[i][1], DEPOT_REF, err));
+        if (json_has(&at, "split"))
+            TRY(json_take_text(&at, "split", text[i][2], DEPOT_REF, err));
+        out[i] = (struct depot_parent){ text[i][0], text[i][1], *text[i][2] ? text[i][2] : NULL };
+    }
+    *out_n = json_length(&list);
+    return TRUNDLE_OK;
+}
+
+static enum trundle_status node_add(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
+{
+    char text[PARENTS][3][DEPOT_REF] = { 0 }, *body;
+    const json_t *said = json_object_get(ask->body.value, "body");
+    struct depot_parent parent[PARENTS];
+    struct depot_node node = { .kind = ask_text(ask, "kind"), .ref = ask_text(ask, "ref"), .parent = parent };
+    enum trundle_status status;
+
+    (void)reply;
+    TRY(take_parents(ask, text, parent, &node.parents, err));
+    body = said ? json_dumps(said, JSON_COMPACT | JSON_SORT_KEYS) : strdup("{}");
+    if (!body)
+        return error_set(err, TRUNDLE_NO_MEMORY, "body", NULL, "no memory");
+    node.body = body;
+    status = depot_node_add(ask->server->depot, &node, ask->now_ns, err);
+    free(body);
+    return status;
+}
+
 #define CLIP_FIELDS "sha256:sha256 cart:name trip:text trigger:text purpose:text state:text bytes:integer keep_days:integer t0_s:number t1_s:number worth?:number decision:integer " \
                     "announced_ns:time here_ns:time expires_ns:time"
 
@@ -210,5 +250,7 @@ const struct server_route look_routes[] = {
       .takes = "name:name parent?:sha256 note?:text members:array", .body_max = DATASET_BYTES, .gives = "id:sha256 name:name version:integer", .run = dataset_add },
     { .method = "GET", .path = "/api/v1/lineage", .who = ENGINEER | AUDITOR | ADMIN, .id = "lineage", .text = "what something was made of, or what was made of it", .query = "kind:text ref:text way?:text",
       .gives = "rows:array next:any seconds:number", .run = lineage },
+    { .method = "POST", .path = "/api/v1/lineage", .who = ENGINEER | ADMIN, .id = "lineage_add", .text = "says what a run, model, metric, report or bundle was made of",
+      .takes = "kind:name ref:text body?:object parents:array", .body_max = BODY_BYTES, .run = node_add },
 };
 const size_t look_routes_n = COUNT_OF(look_routes);

@@ -29,7 +29,7 @@ size_t server_routes(const struct server_route **out_row, size_t most)
 {
     const struct { const struct server_route *row; size_t n; } tables[] = {
         { people_routes, people_routes_n }, { key_routes, key_routes_n },   { cart_routes, cart_routes_n }, { fleet_routes, fleet_routes_n },
-        { look_routes, look_routes_n },     { player_routes, player_routes_n }, { ship_routes, ship_routes_n }, { watch_routes, watch_routes_n },
+        { look_routes, look_routes_n },     { label_routes, label_routes_n },   { player_routes, player_routes_n }, { ship_routes, ship_routes_n }, { watch_routes, watch_routes_n },
     };
     size_t n = 0;
 
