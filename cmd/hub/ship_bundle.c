@@ -141,7 +141,7 @@ int ship_build_main(int argc, char **argv)
                                        { "hardware", "A,B", OPTION_TEXT, &o.hardware, "carts that it is for" },
                                        { "gate", "FILE", OPTION_TEXT, &o.gate, "what trundle eval --gate ... --json printed; carts refuse a bundle without" },
                                        { "catalog", "DIR", OPTION_TEXT, &o.catalog, "catalog that it was judged with (its hash is noted), or the hash" },
-                                       { "calibration", "FILE", OPTION_TEXT, &o.calibration, "JSON that goes into the manifest" },
+                                       { "calibration", "FILE", OPTION_TEXT, &o.calibration, "JSON object for the manifest; its \"accuracy\" is how the hub reads this model's belief" },
                                        { "needs", "VERSION", OPTION_TEXT, &o.needs, "least version of trundle; default: this one" },
                                        { "out", "FILE", OPTION_TEXT, &o.out, "where to" },
                                        { "json", NULL, OPTION_FLAG, &o.json, "one JSON object" },

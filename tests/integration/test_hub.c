@@ -297,7 +297,9 @@ static void a_bundle_comes_and_goes(void **state)
     says("ship keys new sign.key", 0, "id");
     says("ship keys new next.key", 0, "id");
     says("ship keys trust --root root.key --signing sign.key --with root.key --out trust.json", 0, "serial 1");
-    says("ship build --model model --name b2 --serial 2 --hardware lab --gate gate.json --out b2.bundle", 0, "not signed yet");
+    assert_int_equal(support_shell(NULL, "(printf '{\"accuracy\":'; cat %s; printf '}') >%s; echo '{\"accuracy\":{\"right\":[2]}}' >%s", support_source("src/hub/watch/accuracy.json"), in("calibration.json"),
+                                   in("nonsense.json")), 0);
+    says("ship build --model model --name b2 --serial 2 --hardware lab --gate gate.json --calibration calibration.json --out b2.bundle", 0, "not signed yet");
     publish("b2.bundle --trust trust.json", 3, "nobody signed");
     says("ship sign b2.bundle --key sign.key", 0, "signed by");
     publish("b2.bundle --rollout --start --stages 1,100%", 0, "rollout 1: stage");
@@ -329,6 +331,11 @@ static void a_bundle_comes_and_goes(void **state)
     says("ship build --model model --name other --serial 2 --hardware lab --gate gate.json --out other.bundle", 0, "not signed yet");
     says("ship sign other.bundle --key sign.key", 0, "signed by");
     publish("other.bundle", 3, "belongs to another bundle");
+
+    /* A calibration that nobody could read belief by. */
+    says("ship build --model model --name odd --serial 3 --hardware lab --gate gate.json --calibration nonsense.json --out odd.bundle", 0, "not signed yet");
+    says("ship sign odd.bundle --key sign.key", 0, "signed by");
+    publish("odd.bundle", 3, "calibration.accuracy");
 
     /* By hand, with a stick: older, unsigned, cut. */
     says("ship build --model model --name b1 --serial 1 --hardware lab --gate gate.json --out b1.bundle", 0, "not signed yet");

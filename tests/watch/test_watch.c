@@ -381,6 +381,50 @@ static void what_is_wrong_is_named_and_leaves_nothing(void **state)
     fleet_done(&f);
 }
 
+static double week_accuracy(struct fleet *f, const char *cart)
+{
+    struct trundle_error err;
+    json_t *list = NULL;
+    double value;
+
+    support_ok(watch_carts_json(f->w, f->db, &(struct watch_query){ .cart = cart }, f->now, &list, &err), &err);
+    value = json_number_value(json_object_get(json_object_get(json_array_get(json_object_get(list, "rows"), 0), "accuracy"), "value"));
+    json_decref(list);
+    return value;
+}
+
+/* What a bundle's calibration says of its belief holds for trips that ran it, from when it is known. */
+static void a_bundle_says_how_its_belief_is_read(void **state)
+{
+    struct fleet f = fleet_new();
+    struct trundle_error err;
+    json_t *half = json_loads("{\"accuracy\":{\"trundle_accuracy\":1,\"right\":[0.5,0.5,0.5,0.5,0.5,0.5,0.5,0.5,0.5,0.5],\"sd\":[0,0,0,0,0,0,0,0,0,0],\"lines\":1000,\"trips\":100,"
+                              "\"stores\":10,\"error_sd\":0,\"mean_abs_error\":0}}", 0, NULL), *bad = json_loads("{\"accuracy\":{\"trundle_accuracy\":1,\"right\":[2]}}", 0, NULL), *other = json_loads("{\"temperature\":1.2}", 0, NULL);
+    double built_in;
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        trip(&f, "cart-1", 200, 0);
+    built_in = week_accuracy(&f, "cart-1");
+    assert_true(built_in > 0.55 && built_in < 1);
+    assert_int_equal(watch_calibrate(f.db, "b1", bad, &err), TRUNDLE_BAD_INPUT);
+    assert_non_null(strstr(err.where, "calibration.accuracy"));
+    support_ok(watch_calibrate(f.db, "b1", NULL, &err), &err);
+    support_ok(watch_calibrate(f.db, "b1", other, &err), &err);
+    for (int i = 0; i < 10; i++)
+        trip(&f, "cart-2", 200, 0);
+    assert_near(week_accuracy(&f, "cart-2"), built_in, 0.05);
+    support_ok(watch_calibrate(f.db, "b1", half, &err), &err);
+    for (int i = 0; i < 10; i++)
+        trip(&f, "cart-3", 200, 0);
+    assert_near(week_accuracy(&f, "cart-3"), 0.5, 1e-9);
+    assert_near(week_accuracy(&f, "cart-2"), built_in, 0.05);
+    json_decref(half);
+    json_decref(bad);
+    json_decref(other);
+    fleet_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +435,7 @@ int main(void)
         cmocka_unit_test(an_incident_tells_its_story),
         cmocka_unit_test(lists_are_filtered_and_paged),
         cmocka_unit_test(what_is_wrong_is_named_and_leaves_nothing),
+        cmocka_unit_test(a_bundle_says_how_its_belief_is_read),
     };
 
     return support_run(tests);

@@ -93,6 +93,8 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
     if (status == TRUNDLE_OK)
         status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
     if (status == TRUNDLE_OK)
+        status = watch_calibrate(db, sha256, json_object_get(ask->answer, "calibration"), err);
+    if (status == TRUNDLE_OK)
         status = depot_blob_name(d, db, sha256, owner, ask->now_ns, err);
     if (status == TRUNDLE_OK)
         status = db_commit(db, err);

@@ -19,7 +19,11 @@ static const struct watch_metric accuracy_metric = { "trundle_accuracy_estimated
 #define HAS(column, i) "(" i " = '' OR instr(lower(" column "), lower(" i ")) > 0)"
 #define IS(column, i)  "(" i " = '' OR " column " = " i ")"
 
-/* {value, lo, hi, n, trips} from ten sums at `column`, null under ACCURACY_LINES_LEAST lines. */
+/* Of lines that were estimated right, trip by trip, each by the map of the bundle that it ran. */
+#define SUMS "SUM(b0) b0, SUM(b1) b1, SUM(b2) b2, SUM(b3) b3, SUM(b4) b4, SUM(b5) b5, SUM(b6) b6, SUM(b7) b7, SUM(b8) b8, SUM(b9) b9," \
+             " SUM(accuracy * (b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7 + b8 + b9)) sure"
+
+/* {value, lo, hi, n, trips} from the SUMS at `column`, null under ACCURACY_LINES_LEAST lines. The interval is as wide as the hub's own map makes it. */
 static json_t *accuracy_of(const struct watch *w, const struct db_statement *s, int column, int64_t trips, struct accuracy_value *out)
 {
     struct accuracy_trip sum = { .store = 0 };
@@ -28,6 +32,11 @@ static json_t *accuracy_of(const struct watch *w, const struct db_statement *s, 
     for (int b = 0; b < ACCURACY_BINS; b++)
         sum.n[b] = (uint32_t)db_integer(s, column + b);
     accuracy_estimate(&w->map, &sum, 1, &v);
+    if (v.n > 0) {
+        double moved = db_number(s, column + ACCURACY_BINS) / (double)v.n - v.value;
+
+        v = (struct accuracy_value){ v.value + moved, fmax(0, v.lo + moved), fmin(1, v.hi + moved), v.n, v.trips };
+    }
     *out = v;
     if (v.n < ACCURACY_LINES_LEAST) {
         *out = (struct accuracy_value){ (double)NAN, (double)NAN, (double)NAN, v.n, 0 };
@@ -64,9 +73,9 @@ enum trundle_status watch_carts_json(const struct watch *w, struct db *db, const
         status = watch_sql(db, &s, err, "SELECT c.cart, c.store, " STATE ", c.seen_ns, c.bundle, c.slot, c.health_ns, c.health,"
                            " (SELECT COUNT(*) FROM watch_alert a WHERE a.cart = c.cart AND a.state <> 'closed'),"
                            " (SELECT MAX(severity) FROM watch_alert a WHERE a.cart = c.cart AND a.state = 'open'),"
-                           " COALESCE(t.n, 0), t.items, t.asked, t.corrected, t.b0, t.b1, t.b2, t.b3, t.b4, t.b5, t.b6, t.b7, t.b8, t.b9"
-                           " FROM watch_cart c LEFT JOIN (SELECT cart, COUNT(*) n, SUM(items) items, SUM(asked) asked, SUM(corrected) corrected, SUM(b0) b0, SUM(b1) b1, SUM(b2) b2, SUM(b3) b3,"
-                           "  SUM(b4) b4, SUM(b5) b5, SUM(b6) b6, SUM(b7) b7, SUM(b8) b8, SUM(b9) b9 FROM watch_trip WHERE ended_ns >= ?2 GROUP BY cart) t ON t.cart = c.cart"
+                           " COALESCE(t.n, 0), t.items, t.asked, t.corrected, t.b0, t.b1, t.b2, t.b3, t.b4, t.b5, t.b6, t.b7, t.b8, t.b9, t.sure"
+                           " FROM watch_cart c LEFT JOIN (SELECT cart, COUNT(*) n, SUM(items) items, SUM(asked) asked, SUM(corrected) corrected, " SUMS
+                           " FROM watch_trip WHERE ended_ns >= ?2 GROUP BY cart) t ON t.cart = c.cart"
                            " WHERE c.cart > ?3 AND " IS("c.store", "?4") " AND " IS("c.cart", "?5") " AND (?6 = '' OR " STATE " = ?6)"
                            " AND (" HAS("c.cart", "?7") " OR " HAS("c.store", "?7") " OR " HAS("c.bundle", "?7") ") ORDER BY c.cart LIMIT ?8",
                            "iittttti", now_ns - w->config.silent_ns, now_ns - WEEK_NS, watch_text(q->after), watch_text(q->store), watch_text(q->cart), watch_text(q->state),
@@ -263,7 +272,7 @@ enum trundle_status watch_gauges(const struct watch *w, struct db *db, int64_t n
     db_free(s);
     if (status != TRUNDLE_END)
         return status;
-    TRY(watch_sql(db, &s, err, "SELECT store, COUNT(*), SUM(b0), SUM(b1), SUM(b2), SUM(b3), SUM(b4), SUM(b5), SUM(b6), SUM(b7), SUM(b8), SUM(b9) FROM watch_trip WHERE ended_ns >= ? GROUP BY store",
+    TRY(watch_sql(db, &s, err, "SELECT store, COUNT(*), " SUMS " FROM watch_trip WHERE ended_ns >= ? GROUP BY store",
                   "i", now_ns - WEEK_NS));
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         struct accuracy_value v;

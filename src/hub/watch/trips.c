@@ -111,12 +111,12 @@ static void add(struct trip *t, const char *name, double mean, int64_t n)
 }
 
 /* What follows from the record, as streams of their own. Returns the estimated accuracy; NAN without lines. */
-static double derive(const struct watch *w, struct trip *t)
+static double derive(const struct accuracy_map *map, struct trip *t)
 {
     struct accuracy_value v;
     double sum = 0;
 
-    accuracy_estimate(&w->map, &t->belief, 1, &v);
+    accuracy_estimate(map, &t->belief, 1, &v);
     for (size_t b = 0; b < ACCURACY_BINS; b++)
         sum += t->belief.n[b] * ((double)b + 0.5) / ACCURACY_BINS;
     if (t->lines > 0) {
@@ -178,11 +178,13 @@ enum trundle_status watch_trip(const struct watch *w, struct db *db, const struc
     struct trip t = { .items = -1, .asked = -1, .corrected = -1, .line_p99_ms = (double)NAN };
     struct json_at body = json_at_root(r->body, "body");
     const char *const label[] = { store };
+    struct accuracy_map map;
     double accuracy;
     bool is_new;
 
     TRY(take(&body, &t, err));
-    accuracy = derive(w, &t);
+    TRY(watch_map(w, db, t.bundle, &map, err));
+    accuracy = derive(&map, &t);
     TRY(insert(db, r, store, &t, accuracy, &is_new, err));
     if (!is_new)           /* a cart that drove a trip again after a kill tells of it again */
         return TRUNDLE_OK;

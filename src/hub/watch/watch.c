@@ -50,6 +50,7 @@ static const char *const step[] = {
     "CREATE TABLE watch_event(id INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL, kind TEXT NOT NULL, cart TEXT NOT NULL, store TEXT NOT NULL, who TEXT NOT NULL,"
     "  text TEXT NOT NULL, ref TEXT NOT NULL);"
     "CREATE INDEX watch_event_time ON watch_event(t_ns);",
+    "CREATE TABLE watch_calibration(bundle TEXT PRIMARY KEY, map TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 enum trundle_status watch_migrate(struct db *db, struct trundle_error *err)
@@ -85,9 +86,7 @@ enum trundle_status watch_new(const struct watch_config *config, struct watch **
     w->config = *config;
     w->limit[WATCH_CART] = drift_limit(WATCH_STREAMS * config->trips_week / config->false_alarms_week);
     w->limit[WATCH_STORE] = drift_limit(WATCH_STREAMS * config->store_trips_week / config->false_alarms_week);
-    status = config->calibration_json ? accuracy_parse(config->calibration_json, strlen(config->calibration_json), "calibration", &w->map, err)
-                                      : accuracy_parse(embed_watch_accuracy, embed_watch_accuracy_n, "accuracy.json", &w->map, err);
-    w->config.calibration_json = NULL;
+    status = accuracy_parse(embed_watch_accuracy, embed_watch_accuracy_n, "accuracy.json", &w->map, err);
     if (status != TRUNDLE_OK) {
         free(w);
         return status;
@@ -101,6 +100,41 @@ enum trundle_status watch_new(const struct watch_config *config, struct watch **
 void watch_free(struct watch *w)
 {
     free(w);
+}
+
+enum trundle_status watch_calibrate(struct db *db, const char *bundle, const json_t *calibration, struct trundle_error *err)
+{
+    const json_t *said = json_object_get(calibration, "accuracy");
+    struct accuracy_map map;
+    enum trundle_status status;
+    char *text;
+
+    if (!said)
+        return TRUNDLE_OK;
+    text = json_dumps(said, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text)
+        return error_set(err, TRUNDLE_NO_MEMORY, "calibration.accuracy", NULL, "no memory");
+    status = accuracy_parse(text, strlen(text), "calibration.accuracy", &map, err);
+    if (status == TRUNDLE_OK)
+        status = watch_do(db, err, "INSERT INTO watch_calibration(bundle, map) VALUES(?, ?) ON CONFLICT(bundle) DO UPDATE SET map = excluded.map", "tt", bundle, text);
+    free(text);
+    return status;
+}
+
+enum trundle_status watch_map(const struct watch *w, struct db *db, const char *bundle, struct accuracy_map *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    *out = w->map;
+    if (!*bundle)
+        return TRUNDLE_OK;
+    TRY(watch_sql(db, &s, err, "SELECT map FROM watch_calibration WHERE bundle = ?", "t", bundle));
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        status = accuracy_parse(db_text(s, 0), strlen(db_text(s, 0)), "calibration.accuracy", out, err);
+    db_free(s);
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
 }
 
 /* The cart was heard; makes it known, and says which store it is in. `store` "" keeps the one it had. */

@@ -47,17 +47,20 @@ struct watch_config {
     int64_t disk_free_bytes;               /* less is an alert; default 256 MiB */
     double  temperature_c, battery;        /* hotter; emptier (share of 1): alerts; defaults 85, 0.1 */
     int     bad_records, good_records;     /* health records in a row that open and close an alert; defaults 3, 5 */
-    const char *calibration_json;          /* accuracy.h; NULL: the one in the binary, fitted on simulated trips */
     struct watch_metrics *metrics;         /* borrowed; NULL: nothing is counted */
 };
 #define WATCH_CONFIG_DEFAULT { .false_alarms_week = 0.01, .trips_week = 100, .store_trips_week = 2000, .silent_ns = INT64_C(900000000000), \
                                .disk_free_bytes = INT64_C(268435456), .temperature_c = 85, .battery = 0.1, .bad_records = 3, .good_records = 5 }
 
-/* BAD_ARG: a config field out of range; BAD_INPUT: the calibration. */
+/* BAD_ARG: a config field out of range. */
 TRUNDLE_MUST_USE enum trundle_status watch_new(const struct watch_config *config, struct watch **out, struct trundle_error *err);
 void watch_free(struct watch *w);          /* NULL is fine */
 /* Makes or migrates the tables. */
 TRUNDLE_MUST_USE enum trundle_status watch_migrate(struct db *db, struct trundle_error *err);
+
+/* How the belief of carts that run a bundle (sha256) is read: `calibration` of its manifest, {"accuracy": a map of accuracy.h, ...}; may be NULL. Trips of bundles
+ * without one, and of what is built in, are read by the map in the binary. BAD_INPUT names the field. */
+TRUNDLE_MUST_USE enum trundle_status watch_calibrate(struct db *db, const char *bundle, const json_t *calibration, struct trundle_error *err);
 
 /* One record as a cart sent it (docs/hub.md). Hand in each (cart, boot, sequence) once, after its cart and line were checked. */
 struct watch_record {

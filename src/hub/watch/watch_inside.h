@@ -42,6 +42,8 @@ TRUNDLE_MUST_USE enum trundle_status watch_stream(const struct watch *w, struct 
 /* Starts a stream's sums afresh; `rebase` its past too. */
 TRUNDLE_MUST_USE enum trundle_status watch_stream_reset(struct db *db, enum watch_scope scope, const char *who, const char *name, bool rebase, struct trundle_error *err);
 
+/* The map for trips of a bundle. */
+TRUNDLE_MUST_USE enum trundle_status watch_map(const struct watch *w, struct db *db, const char *bundle, struct accuracy_map *out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status watch_trip(const struct watch *w, struct db *db, const struct watch_record *r, const char *store, int64_t now_ns, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status watch_health(const struct watch *w, struct db *db, const struct watch_record *r, const char *store, int64_t now_ns, struct trundle_error *err);
 
