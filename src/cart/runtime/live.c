@@ -287,7 +287,10 @@ static enum trundle_status open_eyes(struct live *l, struct trundle_error *err)
         } else {
             enum trundle_status status;
 
-            TRY(capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_LIVE, &e->capture, err));
+            status = capture_new(c, &l->cart.basket, &(struct capture_config)CAPTURE_CONFIG_LIVE, &e->capture, err);
+            if (status == TRUNDLE_BAD_INPUT && err)
+                (void)snprintf(err->where, sizeof err->where, "cameras[%u]", i);
+            TRY(status);
             status = still_new(c, &l->cart.basket, &e->still, err);
             if (status != TRUNDLE_OK && status != TRUNDLE_UNSUPPORTED)
                 return status;
