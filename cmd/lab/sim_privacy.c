@@ -28,7 +28,7 @@ static json_t *question(const struct count *c)
 
 static json_t *found(const struct sim_privacy_report *r)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "trips", (json_int_t)r->trips, "frames", (json_int_t)r->frames, "bad_frames", (json_int_t)r->bad_frames,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "trips", (json_int_t)r->trips, "refused_cameras", (json_int_t)r->refused, "frames", (json_int_t)r->frames, "bad_frames", (json_int_t)r->bad_frames,
                      "person_px", (json_int_t)r->person_px, "arm_px", (json_int_t)r->arm_px, "hand_px", (json_int_t)r->hand_px, "kept_px", (json_int_t)r->kept_px, "px",
                      (json_int_t)r->px, "worst_person_px", r->worst_person_px, "worst_seed", (json_int_t)r->worst_seed);
 }
@@ -48,7 +48,7 @@ static enum trundle_status take(const struct json_at *at, struct sim_privacy_rep
 {
     const struct { const char *name; uint64_t *to; } rows[] = {
         { "trips", &out->trips },     { "frames", &out->frames },   { "bad_frames", &out->bad_frames }, { "person_px", &out->person_px },
-        { "arm_px", &out->arm_px },   { "hand_px", &out->hand_px }, { "kept_px", &out->kept_px },       { "px", &out->px },
+        { "refused_cameras", &out->refused }, { "arm_px", &out->arm_px }, { "hand_px", &out->hand_px }, { "kept_px", &out->kept_px },       { "px", &out->px },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -95,6 +95,8 @@ static void print(const struct count *c, double cpu_s)
     if (r->person_px)
         printf("; the worst frame has %.0f (seed %lld)", r->worst_person_px, (long long)r->worst_seed);
     printf("\nof the shopper's reaching arm: %llu to 30 cm from the wrist, %llu beyond\n", (unsigned long long)r->hand_px, (unsigned long long)r->arm_px);
+    if (r->refused)
+        printf("%llu cameras left out: a live cart refuses them, since nothing of them is surely inside\n", (unsigned long long)r->refused);
     fprintf(stderr, "%.1f s of CPU\n", cpu_s);
 }
 

@@ -30,11 +30,12 @@ struct look {
     struct sim_scene scene;
 };
 
-static enum trundle_status look_start(struct look *l, const struct sim_suite *suite, int64_t seed, struct trundle_error *err)
+static enum trundle_status look_start(struct look *l, const struct sim_suite *suite, int64_t seed, struct sim_privacy_report *report, struct trundle_error *err)
 {
     const struct sim_privacy_options *o = l->options;
     uint64_t mixed = hash64(&seed, sizeof seed, 0);
     struct rng r = rng_seed(mixed, "privacy/pose");
+    enum trundle_status status;
 
     TRY(sim_store_new(suite, sim_store_of(seed), &l->store, err));
     TRY(plan_new(l->store, seed, &l->plan, err));
@@ -49,7 +50,12 @@ static enum trundle_status look_start(struct look *l, const struct sim_suite *su
         sim_unit(&r, way);
         sim_camera_knock(&real, axis, o->turn_deg * 0.017453292519943295, way, o->shift_m);
         people_camera(l->people, (const double[3]){ real.T_basket_cam[3], real.T_basket_cam[7], real.T_basket_cam[11] });
-        TRY(capture_new(&l->store->cart.camera[c], &l->store->cart.basket, &o->capture, &l->capture[c], err));
+        status = capture_new(&l->store->cart.camera[c], &l->store->cart.basket, &o->capture, &l->capture[c], err);
+        if (status == TRUNDLE_BAD_INPUT) { /* it could show who stands at the rim with every pixel: a cart refuses it */
+            report->refused++;
+            continue;
+        }
+        TRY(status);
         if (sim_raster.make(&real, &l->renderer[c]) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "privacy", NULL, "no memory for a camera");
     }
@@ -160,9 +166,9 @@ enum trundle_status sim_privacy_trip(const struct sim_suite *suite, int64_t seed
     if (!l)
         return error_set(err, TRUNDLE_NO_MEMORY, "privacy", NULL, "no memory");
     l->options = options;
-    status = look_start(l, suite, seed, err);
+    status = look_start(l, suite, seed, &sum, err);
     for (uint8_t c = 0; status == TRUNDLE_OK && c < l->store->cart.cameras_n; c++)
-        for (double k = 0; k * options->every / suite->camera.fps < l->plan->end_s; k++)
+        for (double k = 0; l->capture[c] && k * options->every / suite->camera.fps < l->plan->end_s; k++)
             if (!look_at(l, c, (k * options->every + .5 * c) / suite->camera.fps, seed, &sum)) {
                 status = error_set(err, TRUNDLE_NO_MEMORY, "privacy", NULL, "no memory");
                 break;

@@ -34,6 +34,7 @@ struct sim_privacy_options {
 
 struct sim_privacy_report {
     uint64_t trips, frames, bad_frames;    /* bad: with any pixel of a person beyond hand and forearm */
+    uint64_t refused;                      /* cameras that a live cart does not take, since nothing of them is surely inside */
     uint64_t person_px, arm_px, hand_px, kept_px, px;
     double   worst_person_px;              /* in one frame */
     int64_t  worst_seed;
