@@ -66,6 +66,7 @@ void db_free(struct db_statement *s);   /* NULL is fine */
 void db_bind_integer(struct db_statement *s, int i, int64_t value);
 void db_bind_number(struct db_statement *s, int i, double value);
 void db_bind_text(struct db_statement *s, int i, const char *text);
+void db_bind_borrowed(struct db_statement *s, int i, const char *text);     /* not copied: must stay for as long as the statement is stepped with it */
 void db_bind_blob(struct db_statement *s, int i, const void *bytes, size_t n);
 void db_bind_null(struct db_statement *s, int i);
 

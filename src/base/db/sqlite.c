@@ -290,6 +290,11 @@ void db_bind_text(struct db_statement *s, int i, const char *text)
     bound(s, text ? sqlite3_bind_text(s->handle, i, text, -1, SQLITE_TRANSIENT) : sqlite3_bind_null(s->handle, i));
 }
 
+void db_bind_borrowed(struct db_statement *s, int i, const char *text)
+{
+    bound(s, text ? sqlite3_bind_text(s->handle, i, text, -1, SQLITE_STATIC) : sqlite3_bind_null(s->handle, i));
+}
+
 void db_bind_blob(struct db_statement *s, int i, const void *bytes, size_t n)
 {
     bound(s, sqlite3_bind_blob64(s->handle, i, bytes ? bytes : "", n, SQLITE_TRANSIENT));

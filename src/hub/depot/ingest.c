@@ -10,11 +10,11 @@
 #define KEY_MASK ((INT64_C(1) << DEPOT_SEQUENCE_BITS) - 1)
 
 struct ingest {
-    struct depot             *d;
-    const char               *cart;
-    const struct depot_batch *batch;
-    int64_t                   now_ns;
-    struct depot_count        count;
+    struct depot       *d;
+    const char         *cart;
+    struct depot_batch *batch;
+    int64_t             now_ns;
+    struct depot_count  count;
 };
 
 static enum trundle_status prepare(struct depot *d, struct trundle_error *err)
@@ -138,7 +138,7 @@ static enum trundle_status trip_row(struct db *db, const struct ingest *in, cons
                      (int64_t)json_integer_value(json_object_get(r->json, "ended_ns")), r->boot, r->sequence);
 }
 
-static enum trundle_status record_put(struct db *db, struct ingest *in, const struct depot_record *r, int64_t key, struct trundle_error *err)
+static enum trundle_status record_put(struct db *db, struct ingest *in, struct depot_record *r, int64_t key, struct trundle_error *err)
 {
     struct depot *d = in->d;
     struct db_statement *s = d->record_put;
@@ -146,10 +146,11 @@ static enum trundle_status record_put(struct db *db, struct ingest *in, const st
     db_bind_integer(s, 1, key);
     db_bind_integer(s, 2, r->t_ns);
     db_bind_integer(s, 3, in->now_ns);
-    db_bind_text(s, 4, r->kind);
-    db_bind_text(s, 5, r->body);
+    db_bind_borrowed(s, 4, r->kind);
+    db_bind_borrowed(s, 5, r->body);
     TRY(db_run(s, err));
-    if (db_changes(db) == 0) {
+    r->fresh = db_changes(db) != 0;
+    if (!r->fresh) {
         in->count.repeated++;
         return same(d, in, r, key, err);
     }
@@ -178,7 +179,7 @@ static enum trundle_status ingest_job(struct db *db, void *user, struct trundle_
     TRY(prepare(in->d, err));
     TRY(cart_id(in->d, db, in->cart, &cart, err));
     for (size_t i = 0; i < depot_batch_count(in->batch); i++) {
-        const struct depot_record *r = depot_batch_record(in->batch, i);
+        struct depot_record *r = depot_batch_at(in->batch, i);
 
         if (r->boot != last)
             TRY(boot_id(in->d, db, cart, r->boot, &boot, err));
@@ -188,7 +189,7 @@ static enum trundle_status ingest_job(struct db *db, void *user, struct trundle_
     return TRUNDLE_OK;
 }
 
-enum trundle_status depot_ingest(struct depot *d, const char *cart, const struct depot_batch *batch, int64_t now_ns, struct depot_count *out, struct trundle_error *err)
+enum trundle_status depot_ingest(struct depot *d, const char *cart, struct depot_batch *batch, int64_t now_ns, struct depot_count *out, struct trundle_error *err)
 {
     struct ingest in = { d, cart, batch, now_ns, { 0, 0 } };
 
