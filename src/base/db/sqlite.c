@@ -10,9 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { IDLE = 32 };
+
 struct db {
     sqlite3 *handle;
     char     path[200];
+    struct db_statement *idle[IDLE];       /* freed and ready to be prepared again, the longest unused first */
+    size_t   idle_n;
 };
 
 struct db_statement {
@@ -49,6 +53,21 @@ static enum trundle_status fail(const struct db *db, int rc, struct trundle_erro
     default:
         return error_set(err, TRUNDLE_IO, db->path, NULL, "%s", text);
     }
+}
+
+static void statement_end(struct db_statement *s)
+{
+    (void)sqlite3_finalize(s->handle);
+    free(s);
+}
+
+/* Of the idle ones, the i-th. */
+static struct db_statement *idle_take(struct db *db, size_t i)
+{
+    struct db_statement *s = db->idle[i];
+
+    memmove(db->idle + i, db->idle + i + 1, (--db->idle_n - i) * sizeof *db->idle);
+    return s;
 }
 
 enum trundle_status db_open(const char *path, enum db_mode mode, struct db **out, struct trundle_error *err)
@@ -88,6 +107,8 @@ void db_close(struct db *db)
 {
     if (!db)
         return;
+    for (size_t i = 0; i < db->idle_n; i++)
+        statement_end(db->idle[i]);
     (void)sqlite3_close_v2(db->handle);
     free(db);
 }
@@ -239,22 +260,28 @@ out:
 
 enum trundle_status db_prepare(struct db *db, const char *sql, struct db_statement **out, struct trundle_error *err)
 {
-    struct db_statement *s = calloc(1, sizeof *s);
+    struct db_statement *s;
     enum trundle_status status;
     const char *tail = NULL;
     int rc;
 
+    for (size_t i = 0; i < db->idle_n; i++)
+        if (strcmp(sqlite3_sql(db->idle[i]->handle), sql) == 0) {
+            *out = idle_take(db, i);
+            return TRUNDLE_OK;
+        }
+    s = calloc(1, sizeof *s);
     if (!s)
         return error_set(err, TRUNDLE_NO_MEMORY, db->path, NULL, "no memory for a statement");
     s->db = db;
-    rc = sqlite3_prepare_v2(db->handle, sql, -1, &s->handle, &tail);
+    rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, &tail);
     if (rc != SQLITE_OK) {
         status = fail(db, rc, err);
         free(s);
         return status;
     }
     if (!s->handle || (tail && tail[strspn(tail, " \t\r\n;")])) {
-        db_free(s);
+        statement_end(s);
         return error_set(err, TRUNDLE_BAD_ARG, db->path, NULL, "not exactly one statement: %.100s", sql);
     }
     *out = s;
@@ -265,8 +292,12 @@ void db_free(struct db_statement *s)
 {
     if (!s)
         return;
-    (void)sqlite3_finalize(s->handle);
-    free(s);
+    (void)sqlite3_reset(s->handle);
+    (void)sqlite3_clear_bindings(s->handle);
+    s->bind_rc = SQLITE_OK;
+    if (s->db->idle_n == IDLE)
+        statement_end(idle_take(s->db, 0));
+    s->db->idle[s->db->idle_n++] = s;
 }
 
 static void bound(struct db_statement *s, int rc)

@@ -41,7 +41,6 @@ struct depot {
     pthread_mutex_t  secret_mutex;
 
     struct db       *db;                   /* the one that writes; under the turn */
-    struct db_statement *cart_get, *boot_get, *record_put, *record_get;
     pthread_mutex_t  turn_mutex;           /* turns in the order of asking, so that a busy writer starves nobody */
     pthread_cond_t   turn_change;
     uint64_t         turn_next, turn_now;
