@@ -4,6 +4,7 @@
 #include "base/db/db.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,13 +71,21 @@ static struct db_statement *idle_take(struct db *db, size_t i)
     return s;
 }
 
+/* Nobody asks how much SQLite holds, and to count it takes one lock of all threads for every allocation. */
+static void settings(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum trundle_status db_open(const char *path, enum db_mode mode, struct db **out, struct trundle_error *err)
 {
     static const int flags[] = { SQLITE_OPEN_READONLY, SQLITE_OPEN_READWRITE, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct db *db = calloc(1, sizeof *db);
     enum trundle_status status;
     int rc;
 
+    (void)pthread_once(&once, settings);
     if (!db)
         return error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "no memory for a database");
     (void)snprintf(db->path, sizeof db->path, "%s", path);

@@ -23,8 +23,10 @@ static enum trundle_status number_of(struct db_statement *s, int64_t *out, struc
 {
     enum trundle_status status = db_step(s, err);
 
-    if (status == TRUNDLE_OK)
+    if (status == TRUNDLE_OK) {
         *out = db_integer(s, 0);
+        status = db_run(s, err);
+    }
     db_free(s);
     return status;
 }
@@ -162,7 +164,7 @@ static enum trundle_status ingest_job(struct db *db, void *user, struct trundle_
 {
     struct ingest *in = user;
     int64_t cart = 0, boot = 0, last = 0;
-    enum trundle_status status;
+    enum trundle_status status = TRUNDLE_OK;
 
     in->count = (struct depot_count){ 0 };
     TRY(cart_id(db, in->cart, &cart, err));
