@@ -11,7 +11,7 @@
  *     depot_close(d);
  *
  * Writing. One thread of the depot writes. What callers hand in (depot_ingest, depot_write, and all calls here that change rows) waits in a queue; the
- * writer takes all that has gathered, runs each as a savepoint of one transaction, commits once with full sync, and wakes the callers. One that fails is
+ * writer takes all that has gathered and what comes while it works, runs each as a savepoint of one transaction, commits once with full sync, and wakes the callers. One that fails is
  * undone alone, the others stand; when the commit fails all of them are told. So many threads that wait make one sync, and one thread alone makes one each.
  * Reading. Any number of threads at once, each on a connection of its own: depot_read_begin, depot_read_end.
  * Other rooms. `depot_lock(d)`, use depot_db(d) (begin and commit as you like), `depot_unlock(d)`: served in turn with the writer's groups.
