@@ -204,14 +204,14 @@ static enum trundle_status lane_open(struct lane *lane, struct trundle_error *er
     return TRUNDLE_OK;
 }
 
-static enum trundle_status start_thread(pthread_t *thread, void *main(void *), void *user, bool *out_running, struct trundle_error *err)
+static enum trundle_status start_thread(pthread_t *thread, void *run(void *), void *user, bool *out_running, struct trundle_error *err)
 {
     sigset_t all, before;
     int failed;
 
     (void)sigfillset(&all);                /* signals belong to the program's own threads */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(thread, NULL, main, user);
+    failed = pthread_create(thread, NULL, run, user);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     *out_running = !failed;
     return failed ? error_set(err, TRUNDLE_NO_MEMORY, "http", NULL, "no thread for the HTTP server") : TRUNDLE_OK;
