@@ -175,6 +175,47 @@ static void another_process_does_not_take_the_log_away(void **state)
     (void)close(start[1]);
 }
 
+/* What is freed serves again as if it were new: no row left over, no value bound, nothing of an older table. */
+static void a_freed_statement_is_as_new(void **state)
+{
+    char sql[40], borrowed[] = "abc";
+    struct db_statement *s = NULL, *other = NULL, *first;
+    struct db *db = NULL;
+    struct trundle_error err;
+
+    (void)state;
+    support_ok(db_open(":memory:", DB_CREATE, &db, &err), &err);
+    support_ok(db_exec(db, "CREATE TABLE t(i INTEGER); INSERT INTO t VALUES(1), (2)", &err), &err);
+    support_ok(db_prepare(db, "SELECT i, ? FROM t", &s, &err), &err);
+    support_ok(db_prepare(db, "SELECT i, ? FROM t", &other, &err), &err);
+    assert_ptr_not_equal(s, other);
+    db_bind_borrowed(s, 1, borrowed);
+    db_bind_text(s, 7, "there is no seventh");
+    db_free(s);
+    first = s;
+    support_ok(db_exec(db, "ALTER TABLE t ADD COLUMN x; DELETE FROM t WHERE i = 1", &err), &err);
+    support_ok(db_prepare(db, "SELECT i, ? FROM t", &s, &err), &err);
+    assert_ptr_equal(s, first);
+    support_ok(db_step(s, &err), &err);
+    assert_true(db_integer(s, 0) == 2 && db_is_null(s, 1));
+    db_bind_borrowed(other, 1, borrowed);
+    borrowed[0] = 'x';
+    support_ok(db_step(other, &err), &err);
+    assert_string_equal(db_text(other, 1), "xbc");
+    db_free(other);                        /* both within a row: the table is free all the same */
+    db_free(s);
+    support_ok(db_exec(db, "DROP TABLE t", &err), &err);
+    assert_int_equal(db_prepare(db, "SELECT i FROM t", &s, &err), TRUNDLE_BAD_ARG);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(sql, sizeof sql, "SELECT %d", i % 50);
+        support_ok(db_prepare(db, sql, &s, &err), &err);
+        support_ok(db_step(s, &err), &err);
+        assert_int_equal(db_integer(s, 0), i % 50);
+        db_free(s);
+    }
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +224,7 @@ int main(void)
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(each_room_has_its_own_version),
         cmocka_unit_test(another_process_does_not_take_the_log_away),
+        cmocka_unit_test(a_freed_statement_is_as_new),
     };
 
     return support_run(tests);

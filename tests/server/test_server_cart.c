@@ -233,6 +233,32 @@ static void records_are_kept_once(void **state)
     hub_close(&h);
 }
 
+#define DECISION(SEQUENCE, BODY) "{\"boot\":1,\"sequence\":" SEQUENCE ",\"t_ns\":1780315200000000000,\"kind\":\"decision\",\"body\":{" BODY "}}\n"
+
+/* Whichever way a decision is read: counted once, when it is kept, and not when it comes again or is refused with others. */
+static void decisions_are_counted_once(void **state)
+{
+    struct hub h = hub_open();
+    static const char text[] = DECISION("1", "\"kind\":\"add\"") DECISION("2", "\"kind\":\"add\",\"corrected\":true") DECISION("3", "\"kind\": \"add\"")
+        DECISION("4", "\"kind\":\"audit\"") DECISION("5", "\"kind\":\"add\"") DECISION("6", "\"kind\":\"unheard of, and long\"") DECISION("7", "\"kind\":\"remove\",\"corrected\":false");
+    static const char more[] = DECISION("7", "\"kind\":\"remove\",\"corrected\":false") DECISION("8", "\"kind\":\"remove\"");
+    const struct answer *a;
+
+    (void)state;
+    assert_int_equal(ingest(&h, &h.cart, DECISION("1", "\"kind\":\"add\"") DECISION("2", "\"kind\":5"))->status, 400);
+    assert_int_equal(answer_integer(ingest(&h, &h.cart, text), "accepted"), 7);
+    assert_int_equal(answer_integer(ingest(&h, &h.cart, text), "repeated"), 7);
+    assert_int_equal(answer_integer(ingest(&h, &h.cart, more), "accepted"), 1);
+    a = hub_get(&h, AS_OPERATOR, "/metrics");
+    assert_non_null(strstr(a->body, "trundle_records_total{kind=\"decision\"} 8\n"));
+    assert_non_null(strstr(a->body, "trundle_decisions_total{kind=\"add\"} 4\n"));
+    assert_non_null(strstr(a->body, "trundle_decisions_total{kind=\"audit\"} 1\n"));
+    assert_non_null(strstr(a->body, "trundle_decisions_total{kind=\"other\"} 1\n"));
+    assert_non_null(strstr(a->body, "trundle_decisions_total{kind=\"remove\"} 2\n"));
+    assert_non_null(strstr(a->body, "trundle_corrections_total 1\n"));
+    hub_close(&h);
+}
+
 static void a_bad_line_takes_all_with_it(void **state)
 {
     static const char *const bad[] = {
@@ -464,6 +490,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_off_is_told_the_time),
         cmocka_unit_test(a_replay_is_refused),
         cmocka_unit_test(records_are_kept_once),
+        cmocka_unit_test(decisions_are_counted_once),
         cmocka_unit_test(a_bad_line_takes_all_with_it),
         cmocka_unit_test(half_a_body_is_none),
         cmocka_unit_test(carts_at_once_lose_nothing),

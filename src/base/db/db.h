@@ -57,7 +57,7 @@ TRUNDLE_MUST_USE enum trundle_status db_copy(struct db *db, const char *path, st
 /* CORRUPT names the first thing that SQLite's integrity check finds. */
 TRUNDLE_MUST_USE enum trundle_status db_check(struct db *db, struct trundle_error *err);
 
-/* Exactly one statement. The caller owns it. */
+/* Exactly one statement. The caller owns it. What is freed is kept for a while: preparing the same text again costs next to nothing. */
 TRUNDLE_MUST_USE enum trundle_status db_prepare(struct db *db, const char *sql, struct db_statement **out, struct trundle_error *err);
 void db_free(struct db_statement *s);   /* NULL is fine */
 
@@ -66,6 +66,7 @@ void db_free(struct db_statement *s);   /* NULL is fine */
 void db_bind_integer(struct db_statement *s, int i, int64_t value);
 void db_bind_number(struct db_statement *s, int i, double value);
 void db_bind_text(struct db_statement *s, int i, const char *text);
+void db_bind_borrowed(struct db_statement *s, int i, const char *text);     /* not copied: must stay for as long as the statement is stepped with it */
 void db_bind_blob(struct db_statement *s, int i, const void *bytes, size_t n);
 void db_bind_null(struct db_statement *s, int i);
 

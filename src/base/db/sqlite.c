@@ -4,15 +4,20 @@
 #include "base/db/db.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+enum { IDLE = 32 };
+
 struct db {
     sqlite3 *handle;
     char     path[200];
+    struct db_statement *idle[IDLE];       /* freed and ready to be prepared again, the longest unused first */
+    size_t   idle_n;
 };
 
 struct db_statement {
@@ -51,13 +56,36 @@ static enum trundle_status fail(const struct db *db, int rc, struct trundle_erro
     }
 }
 
+static void statement_end(struct db_statement *s)
+{
+    (void)sqlite3_finalize(s->handle);
+    free(s);
+}
+
+/* Of the idle ones, the i-th. */
+static struct db_statement *idle_take(struct db *db, size_t i)
+{
+    struct db_statement *s = db->idle[i];
+
+    memmove(db->idle + i, db->idle + i + 1, (--db->idle_n - i) * sizeof *db->idle);
+    return s;
+}
+
+/* Nobody asks how much SQLite holds, and to count it takes one lock of all threads for every allocation. */
+static void settings(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum trundle_status db_open(const char *path, enum db_mode mode, struct db **out, struct trundle_error *err)
 {
     static const int flags[] = { SQLITE_OPEN_READONLY, SQLITE_OPEN_READWRITE, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct db *db = calloc(1, sizeof *db);
     enum trundle_status status;
     int rc;
 
+    (void)pthread_once(&once, settings);
     if (!db)
         return error_set(err, TRUNDLE_NO_MEMORY, path, NULL, "no memory for a database");
     (void)snprintf(db->path, sizeof db->path, "%s", path);
@@ -88,6 +116,8 @@ void db_close(struct db *db)
 {
     if (!db)
         return;
+    for (size_t i = 0; i < db->idle_n; i++)
+        statement_end(db->idle[i]);
     (void)sqlite3_close_v2(db->handle);
     free(db);
 }
@@ -239,22 +269,28 @@ out:
 
 enum trundle_status db_prepare(struct db *db, const char *sql, struct db_statement **out, struct trundle_error *err)
 {
-    struct db_statement *s = calloc(1, sizeof *s);
+    struct db_statement *s;
     enum trundle_status status;
     const char *tail = NULL;
     int rc;
 
+    for (size_t i = 0; i < db->idle_n; i++)
+        if (strcmp(sqlite3_sql(db->idle[i]->handle), sql) == 0) {
+            *out = idle_take(db, i);
+            return TRUNDLE_OK;
+        }
+    s = calloc(1, sizeof *s);
     if (!s)
         return error_set(err, TRUNDLE_NO_MEMORY, db->path, NULL, "no memory for a statement");
     s->db = db;
-    rc = sqlite3_prepare_v2(db->handle, sql, -1, &s->handle, &tail);
+    rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, &tail);
     if (rc != SQLITE_OK) {
         status = fail(db, rc, err);
         free(s);
         return status;
     }
     if (!s->handle || (tail && tail[strspn(tail, " \t\r\n;")])) {
-        db_free(s);
+        statement_end(s);
         return error_set(err, TRUNDLE_BAD_ARG, db->path, NULL, "not exactly one statement: %.100s", sql);
     }
     *out = s;
@@ -265,8 +301,12 @@ void db_free(struct db_statement *s)
 {
     if (!s)
         return;
-    (void)sqlite3_finalize(s->handle);
-    free(s);
+    (void)sqlite3_reset(s->handle);
+    (void)sqlite3_clear_bindings(s->handle);
+    s->bind_rc = SQLITE_OK;
+    if (s->db->idle_n == IDLE)
+        statement_end(idle_take(s->db, 0));
+    s->db->idle[s->db->idle_n++] = s;
 }
 
 static void bound(struct db_statement *s, int rc)
@@ -288,6 +328,11 @@ void db_bind_number(struct db_statement *s, int i, double value)
 void db_bind_text(struct db_statement *s, int i, const char *text)
 {
     bound(s, text ? sqlite3_bind_text(s->handle, i, text, -1, SQLITE_TRANSIENT) : sqlite3_bind_null(s->handle, i));
+}
+
+void db_bind_borrowed(struct db_statement *s, int i, const char *text)
+{
+    bound(s, text ? sqlite3_bind_text(s->handle, i, text, -1, SQLITE_STATIC) : sqlite3_bind_null(s->handle, i));
 }
 
 void db_bind_blob(struct db_statement *s, int i, const void *bytes, size_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * The server: threads (lanes) that wait for sockets, hand whole requests to handlers, and look once in a while for clients
+ * The server: threads (lanes) that wait for their sockets, hand whole requests to handlers, and look once in a while for clients
  * that waste their time. The library runs without threads of its own; only its suspend and resume cross threads (feed.c).
  */
 #include "base/http/inside.h"
@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SPARE_CONNECTIONS = 16, TICK_MS = 250, STOP_TRIES = 100, THREADS_MAX = 64, IDLE_TURNS = 4, CONNECTION_BYTES = 32 << 10 };
+enum { TICK_MS = 250, STOP_TRIES = 100, THREADS_MAX = 64, IDLE_TURNS = 4, CONNECTION_BYTES = 32 << 10 };
 
 static const char default_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
                                      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -31,6 +31,7 @@ static void on_connection(void *user, struct MHD_Connection *c, void **socket_co
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 
+        lane->load++;
         peer = calloc(1, sizeof *peer);
         if (!peer)
             return;                        /* served, but without a deadline */
@@ -46,7 +47,10 @@ static void on_connection(void *user, struct MHD_Connection *c, void **socket_co
         peer->young = true;
         lane->young++;
         *socket_context = peer;
-    } else if (peer) {
+        return;
+    }
+    lane->load--;
+    if (peer) {
         lane->young -= peer->young;
         *peer->back = peer->next;
         if (peer->next)
@@ -72,7 +76,7 @@ static void sweep(struct lane *lane, int64_t now_ns)
     feed_beat(lane->streams, now_ns - config->beat_s * NS_PER_S, false);
 }
 
-static void step(struct lane *lane, struct pollfd fds[2], int timeout_ms)
+static void step(struct lane *lane, struct pollfd fds[3], int timeout_ms)
 {
     MHD_UNSIGNED_LONG_LONG due_ms;
     char taken[256];
@@ -84,10 +88,12 @@ static void step(struct lane *lane, struct pollfd fds[2], int timeout_ms)
     lane->moved = false;
     if (lane->idle_turns > IDLE_TURNS && lane->young)
         timeout_ms = 2;
-    (void)poll(fds, 2, timeout_ms);
+    (void)poll(fds, 3, timeout_ms);
     if (fds[1].revents)
         while (read(fds[1].fd, taken, sizeof taken) > 0)
             ;
+    if (fds[2].revents)
+        door_take(lane);
     (void)MHD_run(lane->daemon);
 }
 
@@ -95,7 +101,7 @@ static void *serve(void *user)
 {
     struct lane *lane = user;
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(lane->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    struct pollfd fds[2] = { { .fd = info->epoll_fd, .events = POLLIN }, { .fd = lane->wake[0], .events = POLLIN } };
+    struct pollfd fds[3] = { { .fd = info->epoll_fd, .events = POLLIN }, { .fd = lane->wake[0], .events = POLLIN }, { .fd = lane->door[0], .events = POLLIN } };
     int64_t swept_ns = clock_mono_ns();
 
     while (!lane->server->stop) {
@@ -110,9 +116,6 @@ static void *serve(void *user)
     }
     /* The library refuses to stop with suspended clients: end every stream first. */
     lane->closing = true;
-    MHD_socket listening = MHD_quiesce_daemon(lane->daemon);
-    if (listening != MHD_INVALID_SOCKET)
-        (void)close(listening);
     for (int i = 0; i < STOP_TRIES && lane->streams; i++) {
         feed_beat(lane->streams, 0, true);
         step(lane, fds, 10);
@@ -144,7 +147,26 @@ static void defaults(struct http_config *config)
         config->beat_s = 3;
 }
 
-static enum trundle_status lane_open(struct lane *lane, int listening, struct trundle_error *err)
+static enum trundle_status pipe_open(int out[2], struct trundle_error *err)
+{
+    if (pipe(out) != 0) {
+        out[0] = out[1] = -1;
+        return error_set(err, TRUNDLE_IO, "http", NULL, "a pipe: %s", strerror(errno));
+    }
+    for (int i = 0; i < 2; i++)
+        if (fcntl(out[i], F_SETFD, FD_CLOEXEC) < 0 || fcntl(out[i], F_SETFL, O_NONBLOCK) < 0)
+            return error_set(err, TRUNDLE_IO, "http", NULL, "a pipe: %s", strerror(errno));
+    return TRUNDLE_OK;
+}
+
+static void pipe_close(const int fd[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (fd[i] >= 0)
+            (void)close(fd[i]);
+}
+
+static enum trundle_status lane_open(struct lane *lane, struct trundle_error *err)
 {
     const struct http_config *config = &lane->server->config;
     struct MHD_OptionItem tls[] = {
@@ -153,8 +175,7 @@ static enum trundle_status lane_open(struct lane *lane, int listening, struct tr
     };
     union { const char *text; char *option; } certificate = { config->certificate_pem }, key = { config->key_pem },
                                               priorities = { "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" };
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-    int fd;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
 
     if (config->certificate_pem) {
         flags |= MHD_USE_TLS;
@@ -164,19 +185,10 @@ static enum trundle_status lane_open(struct lane *lane, int listening, struct tr
     } else {
         tls[0].option = MHD_OPTION_END;
     }
-    if (pipe(lane->wake) != 0) {
-        lane->wake[0] = lane->wake[1] = -1;
-        return error_set(err, TRUNDLE_IO, "http", NULL, "a pipe: %s", strerror(errno));
-    }
-    for (int i = 0; i < 2; i++)
-        if (fcntl(lane->wake[i], F_SETFD, FD_CLOEXEC) < 0 || fcntl(lane->wake[i], F_SETFL, O_NONBLOCK) < 0)
-            return error_set(err, TRUNDLE_IO, "http", NULL, "a pipe: %s", strerror(errno));
-    fd = fcntl(listening, F_DUPFD_CLOEXEC, 0);             /* the daemon closes it */
-    if (fd < 0)
-        return error_set(err, TRUNDLE_IO, "http", NULL, "a socket: %s", strerror(errno));
+    TRY(pipe_open(lane->wake, err));
+    TRY(pipe_open(lane->door, err));
     lane->daemon = MHD_start_daemon(flags, 0, NULL, NULL, request_take, lane,
-                                    MHD_OPTION_LISTEN_SOCKET, fd,
-                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(config->connections_max + SPARE_CONNECTIONS),
+                                    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(config->connections_max + HTTP_SPARE),
                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->stall_s,
                                     MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -186,32 +198,29 @@ static enum trundle_status lane_open(struct lane *lane, int listening, struct tr
                                     MHD_OPTION_NOTIFY_CONNECTION, on_connection, lane,
                                     MHD_OPTION_ARRAY, tls,
                                     MHD_OPTION_END);
-    if (!lane->daemon) {
-        (void)close(fd);
+    if (!lane->daemon)
         return error_set(err, TRUNDLE_DEVICE, config->address, config->certificate_pem ? "is the certificate one, and the key its key?" : NULL,
                          "the HTTP server does not start: %s", errno ? strerror(errno) : "refused by the library");
-    }
     return TRUNDLE_OK;
 }
 
-static int start_thread(struct lane *lane)
+static enum trundle_status start_thread(pthread_t *thread, void *run(void *), void *user, bool *out_running, struct trundle_error *err)
 {
     sigset_t all, before;
     int failed;
 
     (void)sigfillset(&all);                /* signals belong to the program's own threads */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&lane->thread, NULL, serve, lane);
+    failed = pthread_create(thread, NULL, run, user);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    lane->running = !failed;
-    return failed;
+    *out_running = !failed;
+    return failed ? error_set(err, TRUNDLE_NO_MEMORY, "http", NULL, "no thread for the HTTP server") : TRUNDLE_OK;
 }
 
 enum trundle_status http_start(const struct http_config *config, struct http_server **out_server, struct trundle_error *err)
 {
     struct http_server *s;
     enum trundle_status status;
-    int fd = -1;
 
     if (!config->address || config->connections_max < 0 || config->request_s < 0 || config->body_s < 0 || config->idle_s < 0 || config->stall_s < 0 ||
         config->beat_s < 0 || config->threads < 0 || config->threads > THREADS_MAX)
@@ -224,6 +233,7 @@ enum trundle_status http_start(const struct http_config *config, struct http_ser
     if (!s)
         return error_set(err, TRUNDLE_NO_MEMORY, "http", NULL, "no memory for a server");
     s->config = *config;
+    s->listening = s->shut[0] = s->shut[1] = -1;
     defaults(&s->config);
     s->etags = calloc(config->files_n + 1, sizeof *s->etags);
     s->lanes = calloc((size_t)s->config.threads, sizeof *s->lanes);
@@ -233,23 +243,21 @@ enum trundle_status http_start(const struct http_config *config, struct http_ser
     }
     for (size_t i = 0; i < config->files_n; i++)
         reply_etag(config->files[i].data, *config->files[i].n, s->etags[i]);
-    TRY_GOTO(status, http_listen(config->address, config->certificate_pem != NULL, &fd, s->url, err), out);
+    TRY_GOTO(status, pipe_open(s->shut, err), out);
+    TRY_GOTO(status, http_listen(config->address, config->certificate_pem != NULL, &s->listening, s->url, err), out);
     for (int i = 0; i < s->config.threads; i++) {
         struct lane *lane = &s->lanes[s->lanes_n++];
 
         lane->server = s;
-        TRY_GOTO(status, lane_open(lane, fd, err), out);
+        lane->wake[0] = lane->wake[1] = lane->door[0] = lane->door[1] = -1;
+        TRY_GOTO(status, lane_open(lane, err), out);
     }
     for (size_t i = 0; i < s->lanes_n; i++)
-        if (start_thread(&s->lanes[i]) != 0) {
-            status = error_set(err, TRUNDLE_NO_MEMORY, config->address, NULL, "no thread for the HTTP server");
-            goto out;
-        }
+        TRY_GOTO(status, start_thread(&s->lanes[i].thread, serve, &s->lanes[i], &s->lanes[i].running, err), out);
+    TRY_GOTO(status, start_thread(&s->door, http_door, s, &s->door_running, err), out);
     *out_server = s;
     s = NULL;
 out:
-    if (fd >= 0)
-        (void)close(fd);
     http_stop(s);
     return status;
 }
@@ -264,6 +272,13 @@ void http_stop(struct http_server *server)
     if (!server)
         return;
     server->stop = true;
+    if (server->door_running) {
+        (void)!write(server->shut[1], "", 1);
+        (void)pthread_join(server->door, NULL);
+    }
+    if (server->listening >= 0)
+        (void)close(server->listening);
+    pipe_close(server->shut);
     for (size_t i = 0; i < server->lanes_n; i++)
         if (server->lanes[i].running)
             (void)!write(server->lanes[i].wake[1], "", 1);
@@ -274,9 +289,10 @@ void http_stop(struct http_server *server)
             (void)pthread_join(lane->thread, NULL);
         if (lane->daemon)
             MHD_stop_daemon(lane->daemon);
-        for (int k = 0; k < 2; k++)
-            if (lane->wake[k] >= 0)
-                (void)close(lane->wake[k]);
+        if (lane->door[0] >= 0)
+            door_take(lane);               /* closes what came too late */
+        pipe_close(lane->wake);
+        pipe_close(lane->door);
     }
     free(server->lanes);
     free(server->etags);

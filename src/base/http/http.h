@@ -11,8 +11,8 @@
  *     http_stop(server);
  *
  * Threads: by default one thread of its own serves everything; handlers run on it, one at a time, and must not wait. With
- * `threads` N, connections are spread over N such threads: handlers run at once, must guard what they share, and a handler that
- * waits holds up only the connections of its thread. http_feed_publish may be called by any thread, a handler too. http_stop is
+ * `threads` N, a connection goes to that of N such threads which has the fewest: handlers run at once, must guard what they share,
+ * and a handler that waits holds up only the connections of its thread. One more thread accepts connections and does nothing else. http_feed_publish may be called by any thread, a handler too. http_stop is
  * called by the thread that started the server.
  * Limits: each one below is held and answered (413, 431, 503) or ends in a closed connection; none grows memory.
  * What a browser of another site may not do: the Host must be an IP address, localhost or a name in `hosts` (a rebound name

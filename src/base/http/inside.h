@@ -9,15 +9,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { HTTP_URL = 96, HTTP_ETAG = 20 };
+enum { HTTP_URL = 96, HTTP_ETAG = 20, HTTP_SPARE = 16 /* connections over the limit, which are told so */ };
 
-/* One thread with its own daemon of the library, its connections and streams. All lanes listen on the same socket. */
+/* One thread with its own daemon of the library, its connections and streams. */
 struct lane {
     struct http_server *server;
     struct MHD_Daemon *daemon;
     pthread_t thread;
     bool running;
     int wake[2];                           /* a pipe that does not block; a byte says: look */
+    int door[2];                           /* likewise; the numbers of sockets that are the lane's from now on */
+    atomic_int load;                       /* connections, and sockets on their way */
     bool closing;                          /* the lane's thread only; so are those below */
     int young;                             /* connections that have not asked anything yet */
     int idle_turns;                        /* of the loop, in a row, that were due at once and brought nothing */
@@ -32,6 +34,9 @@ struct http_server {
     char (*etags)[HTTP_ETAG];              /* of config.files */
     atomic_bool stop;
     atomic_int peers_n;
+    int listening, shut[2];                /* -1: not open; a byte in the pipe `shut` ends the door */
+    pthread_t door;
+    bool door_running;
     struct lane *lanes;
     size_t lanes_n;
 };
@@ -63,6 +68,10 @@ const struct http_route *route_find(const struct http_config *config, const char
                                     struct http_request *request, char out_allow[HTTP_ALLOW]);
 /* Index of the file, -1 none. */
 long route_file(const struct http_config *config, const char *path);
+
+/* door.c: a thread; `user` is the server. Its counterpart in a lane's thread takes in what it was given. */
+void *http_door(void *user);
+void door_take(struct lane *lane);
 
 /* address.c: a listening socket. */
 TRUNDLE_MUST_USE enum trundle_status http_listen(const char *address, bool tls, int *out_fd, char out_url[HTTP_URL], struct trundle_error *err);

@@ -319,6 +319,11 @@ const struct depot_record *depot_batch_record(const struct depot_batch *b, size_
     return &b->record[i];
 }
 
+struct depot_record *depot_batch_at(struct depot_batch *b, size_t i)
+{
+    return &b->record[i];
+}
+
 void depot_batch_free(struct depot_batch *b)
 {
     if (!b)

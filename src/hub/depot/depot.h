@@ -11,7 +11,7 @@
  *     depot_close(d);
  *
  * Writing. One thread of the depot writes. What callers hand in (depot_ingest, depot_write, and all calls here that change rows) waits in a queue; the
- * writer takes all that has gathered, runs each as a savepoint of one transaction, commits once with full sync, and wakes the callers. One that fails is
+ * writer takes all that has gathered and what comes while it works, runs each as a savepoint of one transaction, commits once with full sync, and wakes the callers. One that fails is
  * undone alone, the others stand; when the commit fails all of them are told. So many threads that wait make one sync, and one thread alone makes one each.
  * Reading. Any number of threads at once, each on a connection of its own: depot_read_begin, depot_read_end.
  * Other rooms. `depot_lock(d)`, use depot_db(d) (begin and commit as you like), `depot_unlock(d)`: served in turn with the writer's groups.
@@ -92,31 +92,33 @@ void depot_read_end(struct depot *d, struct db *db);
 
 /* ---- records ---- */
 
+enum { DEPOT_WHAT = 16 };
 struct depot_record {
     int64_t     boot, sequence, t_ns;
     const char *kind;
     const char *body;                      /* JSON text as it was sent */
-    json_t     *json;                      /* the same, an object; NULL for a plain decision (depot_plain_take) */
+    json_t     *json;                      /* the same, an object; NULL for a plain decision */
+    char        what[DEPOT_WHAT];          /* of a plain decision: its body's `kind`, a string; "" it has none */
+    bool        corrected;                 /* of a plain decision: its body says so */
+    bool        fresh;                     /* set by depot_ingest, once it is OK: the record was not here before */
     int         line;                      /* from 1 */
 };
 
 /* A parsed body; owned by the caller. BAD_INPUT, TOO_LARGE: `where` is "line N" or "line N: body.field". Every line is checked: shape and limits, names, and for
- * kinds `clip` and `trip` the fields that the depot keeps. Unknown kinds (name-shaped) and unknown fields are taken. Empty lines are skipped. */
+ * kinds `clip` and `trip` the fields that the depot keeps. Unknown kinds (name-shaped) and unknown fields are taken. Empty lines are skipped.
+ * A decision in the form that carts print, with a flat body, is plain: it is read without making a tree of it. */
 struct depot_batch;
 TRUNDLE_MUST_USE enum trundle_status depot_batch_parse(const void *text, size_t n, struct depot_batch **out, struct trundle_error *err);
 size_t depot_batch_count(const struct depot_batch *b);
 const struct depot_record *depot_batch_record(const struct depot_batch *b, size_t i);
 void depot_batch_free(struct depot_batch *b);
-/* A decision in the form that carts print, with a flat body, is read without making a tree of it: its `json` is NULL, and this takes a value of its body as text
- * (a string without its quotes, else as it is written). False: it has none of that name, or it does not fit. */
-bool depot_plain_take(const struct depot_record *record, const char *name, char *out, size_t size);
 
 struct depot_count {
     int64_t accepted, repeated;
 };
 /* All of the batch, or on failure nothing. A record whose (cart, boot, sequence) is there already is counted as repeated; CONFLICT when it is there with other
  * content: the cart's outbox lost its count. BAD_INPUT: the name, a body that a hook refuses. `clip` and `trip` records also make the rows below. */
-TRUNDLE_MUST_USE enum trundle_status depot_ingest(struct depot *d, const char *cart, const struct depot_batch *batch, int64_t now_ns,
+TRUNDLE_MUST_USE enum trundle_status depot_ingest(struct depot *d, const char *cart, struct depot_batch *batch, int64_t now_ns,
                                                   struct depot_count *out, struct trundle_error *err);
 
 /* Called in the writer for every record that is new, exactly once, inside the transaction that makes it durable. Anything but OK refuses the whole batch. */

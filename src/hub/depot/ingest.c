@@ -10,79 +10,69 @@
 #define KEY_MASK ((INT64_C(1) << DEPOT_SEQUENCE_BITS) - 1)
 
 struct ingest {
-    struct depot             *d;
-    const char               *cart;
-    const struct depot_batch *batch;
-    int64_t                   now_ns;
-    struct depot_count        count;
+    struct depot       *d;
+    const char         *cart;
+    struct depot_batch *batch;
+    int64_t             now_ns;
+    struct depot_count  count;
+    struct db_statement *put;
 };
 
-static enum trundle_status prepare(struct depot *d, struct trundle_error *err)
-{
-    if (!d->cart_get)
-        TRY(db_prepare(d->db, "SELECT id FROM depot_cart WHERE name = ?", &d->cart_get, err));
-    if (!d->boot_get)
-        TRY(db_prepare(d->db, "SELECT id FROM depot_boot WHERE cart = ? AND boot = ?", &d->boot_get, err));
-    if (!d->record_get)
-        TRY(db_prepare(d->db, "SELECT t_ns, kind, body FROM depot_record WHERE key = ?", &d->record_get, err));
-    if (!d->record_put)
-        TRY(db_prepare(d->db, "INSERT OR IGNORE INTO depot_record(key, t_ns, received_ns, kind, body) VALUES(?,?,?,?,?)", &d->record_put, err));
-    return TRUNDLE_OK;
-}
-
-static enum trundle_status id_of(struct db_statement *s, int64_t *out, struct trundle_error *err)
+/* The first column of the first row. END: there is none. */
+static enum trundle_status number_of(struct db_statement *s, int64_t *out, struct trundle_error *err)
 {
     enum trundle_status status = db_step(s, err);
 
     if (status == TRUNDLE_OK) {
         *out = db_integer(s, 0);
-        db_reset(s);
+        status = db_run(s, err);
     }
+    db_free(s);
     return status;
 }
 
-static enum trundle_status cart_id(struct depot *d, struct db *db, const char *cart, int64_t *out, struct trundle_error *err)
+static enum trundle_status cart_id(struct db *db, const char *cart, int64_t *out, struct trundle_error *err)
 {
+    struct db_statement *s = NULL;
     enum trundle_status status;
 
-    db_bind_text(d->cart_get, 1, cart);
-    status = id_of(d->cart_get, out, err);
+    TRY(depot_query(db, &s, err, "SELECT id FROM depot_cart WHERE name = ?", "s", cart));
+    status = number_of(s, out, err);
     if (status != TRUNDLE_END)
         return status;
-    TRY(depot_run(db, err, "INSERT INTO depot_cart(name) VALUES(?)", "s", cart));
-    return id_of(d->cart_get, out, err);
+    TRY(depot_query(db, &s, err, "INSERT INTO depot_cart(name) VALUES(?) RETURNING id", "s", cart));
+    return number_of(s, out, err);
 }
 
-static enum trundle_status boot_id(struct depot *d, struct db *db, int64_t cart, int64_t boot, int64_t *out, struct trundle_error *err)
+static enum trundle_status boot_id(struct db *db, int64_t cart, int64_t boot, int64_t *out, struct trundle_error *err)
 {
+    struct db_statement *s = NULL;
     enum trundle_status status;
 
-    db_bind_integer(d->boot_get, 1, cart);
-    db_bind_integer(d->boot_get, 2, boot);
-    status = id_of(d->boot_get, out, err);
+    TRY(depot_query(db, &s, err, "SELECT id FROM depot_boot WHERE cart = ? AND boot = ?", "ii", cart, boot));
+    status = number_of(s, out, err);
     if (status == TRUNDLE_END) {
-        TRY(depot_run(db, err, "INSERT INTO depot_boot(cart, boot) VALUES(?,?)", "ii", cart, boot));
-        TRY(id_of(d->boot_get, out, err));
-    } else {
-        TRY(status);
+        TRY(depot_query(db, &s, err, "INSERT INTO depot_boot(cart, boot) VALUES(?,?) RETURNING id", "ii", cart, boot));
+        status = number_of(s, out, err);
     }
-    if (*out > INT64_MAX >> DEPOT_SEQUENCE_BITS)
+    if (status == TRUNDLE_OK && *out > INT64_MAX >> DEPOT_SEQUENCE_BITS)
         return error_set(err, TRUNDLE_FULL, "records", NULL, "no number is left for another boot");
-    return TRUNDLE_OK;
+    return status;
 }
 
-static enum trundle_status same(struct depot *d, const struct ingest *in, const struct depot_record *r, int64_t key, struct trundle_error *err)
+static enum trundle_status same(struct db *db, const struct ingest *in, const struct depot_record *r, int64_t key, struct trundle_error *err)
 {
-    struct db_statement *s = d->record_get;
+    struct db_statement *s = NULL;
+    enum trundle_status status;
     char where[160];
     bool equal;
 
-    db_bind_integer(s, 1, key);
-    TRY(db_step(s, err));
-    equal = db_integer(s, 0) == r->t_ns && strcmp(db_text(s, 1), r->kind) == 0 && strcmp(db_text(s, 2), r->body) == 0;
-    db_reset(s);
-    if (equal)
-        return TRUNDLE_OK;
+    TRY(depot_query(db, &s, err, "SELECT t_ns, kind, body FROM depot_record WHERE key = ?", "i", key));
+    status = db_step(s, err);
+    equal = status == TRUNDLE_OK && db_integer(s, 0) == r->t_ns && strcmp(db_text(s, 1), r->kind) == 0 && strcmp(db_text(s, 2), r->body) == 0;
+    db_free(s);
+    if (equal || status != TRUNDLE_OK)
+        return status;
     (void)snprintf(where, sizeof where, "line %d", r->line);
     return error_set(err, TRUNDLE_CONFLICT, where, "begin a boot that was not used before",
                      "record (%s, boot %lld, sequence %lld) is here with other content", in->cart, (long long)r->boot, (long long)r->sequence);
@@ -138,20 +128,21 @@ static enum trundle_status trip_row(struct db *db, const struct ingest *in, cons
                      (int64_t)json_integer_value(json_object_get(r->json, "ended_ns")), r->boot, r->sequence);
 }
 
-static enum trundle_status record_put(struct db *db, struct ingest *in, const struct depot_record *r, int64_t key, struct trundle_error *err)
+static enum trundle_status record_put(struct db *db, struct ingest *in, struct depot_record *r, int64_t key, struct trundle_error *err)
 {
     struct depot *d = in->d;
-    struct db_statement *s = d->record_put;
+    struct db_statement *s = in->put;
 
     db_bind_integer(s, 1, key);
     db_bind_integer(s, 2, r->t_ns);
     db_bind_integer(s, 3, in->now_ns);
-    db_bind_text(s, 4, r->kind);
-    db_bind_text(s, 5, r->body);
+    db_bind_borrowed(s, 4, r->kind);
+    db_bind_borrowed(s, 5, r->body);
     TRY(db_run(s, err));
-    if (db_changes(db) == 0) {
+    r->fresh = db_changes(db) != 0;
+    if (!r->fresh) {
         in->count.repeated++;
-        return same(d, in, r, key, err);
+        return same(db, in, r, key, err);
     }
     in->count.accepted++;
     if (strcmp(r->kind, "clip") == 0)
@@ -173,24 +164,27 @@ static enum trundle_status ingest_job(struct db *db, void *user, struct trundle_
 {
     struct ingest *in = user;
     int64_t cart = 0, boot = 0, last = 0;
+    enum trundle_status status = TRUNDLE_OK;
 
     in->count = (struct depot_count){ 0 };
-    TRY(prepare(in->d, err));
-    TRY(cart_id(in->d, db, in->cart, &cart, err));
+    TRY(cart_id(db, in->cart, &cart, err));
+    TRY(db_prepare(db, "INSERT OR IGNORE INTO depot_record(key, t_ns, received_ns, kind, body) VALUES(?,?,?,?,?)", &in->put, err));
     for (size_t i = 0; i < depot_batch_count(in->batch); i++) {
-        const struct depot_record *r = depot_batch_record(in->batch, i);
+        struct depot_record *r = depot_batch_at(in->batch, i);
 
         if (r->boot != last)
-            TRY(boot_id(in->d, db, cart, r->boot, &boot, err));
+            TRY_GOTO(status, boot_id(db, cart, r->boot, &boot, err), out);
         last = r->boot;
-        TRY(record_put(db, in, r, boot << DEPOT_SEQUENCE_BITS | r->sequence, err));
+        TRY_GOTO(status, record_put(db, in, r, boot << DEPOT_SEQUENCE_BITS | r->sequence, err), out);
     }
-    return TRUNDLE_OK;
+out:
+    db_free(in->put);
+    return status;
 }
 
-enum trundle_status depot_ingest(struct depot *d, const char *cart, const struct depot_batch *batch, int64_t now_ns, struct depot_count *out, struct trundle_error *err)
+enum trundle_status depot_ingest(struct depot *d, const char *cart, struct depot_batch *batch, int64_t now_ns, struct depot_count *out, struct trundle_error *err)
 {
-    struct ingest in = { d, cart, batch, now_ns, { 0, 0 } };
+    struct ingest in = { .d = d, .cart = cart, .batch = batch, .now_ns = now_ns };
 
     TRY(depot_name_check(cart, "cart", err));
     TRY(depot_write(d, ingest_job, &in, err));

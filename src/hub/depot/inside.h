@@ -41,7 +41,6 @@ struct depot {
     pthread_mutex_t  secret_mutex;
 
     struct db       *db;                   /* the one that writes; under the turn */
-    struct db_statement *cart_get, *boot_get, *record_put, *record_get;
     pthread_mutex_t  turn_mutex;           /* turns in the order of asking, so that a busy writer starves nobody */
     pthread_cond_t   turn_change;
     uint64_t         turn_next, turn_now;
@@ -113,6 +112,7 @@ pthread_mutex_t *depot_stripe(struct depot *d, const char *sha256);
 /* batch.c: whether a trip's name may be one. */
 TRUNDLE_MUST_USE enum trundle_status depot_trip_check(const char *trip, const char *where, struct trundle_error *err);
 bool depot_printable(const char *text, size_t size);
+struct depot_record *depot_batch_at(struct depot_batch *b, size_t i);
 
 /* clip.c: columns in the order of DEPOT_CLIP_COLUMNS from `first` on. */
 #define DEPOT_CLIP_COLUMNS "c.sha256, c.cart, c.trip, c.trigger, c.purpose, c.bytes, c.keep_days, c.t0_s, c.t1_s, c.worth, c.decision, c.state, c.announced_ns, c.here_ns, c.expires_ns, c.whole"

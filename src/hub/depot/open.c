@@ -195,10 +195,6 @@ void depot_close(struct depot *d)
     if (!d)
         return;
     depot_queue_stop(d);
-    db_free(d->cart_get);
-    db_free(d->boot_get);
-    db_free(d->record_put);
-    db_free(d->record_get);
     for (int i = 0; i < d->readers_free; i++)
         db_close(d->reader[i]);
     db_close(d->db);

@@ -7,7 +7,7 @@
  *     {"boot":1,"sequence":2,"t_ns":3,"kind":"decision","body":{"trip":"t1","p":0.97,"corrected":false}}
  *
  * What is taken here is JSON by all rules: no space, no escape, no byte outside of printable ASCII, no exponent, no number that could overflow, no key twice.
- * Whatever else, right or wrong, is left for the parser, which says what is wrong with it. Pure functions.
+ * Whatever else, right or wrong, is left for the parser, which says what is wrong with it. Pure functions. Each returns where it ended, NULL when it is not sure.
  */
 #include "hub/depot/inside.h"
 
@@ -15,77 +15,89 @@
 
 enum { KEYS = 32, DIGITS = 18 };
 
-struct key { const char *text; size_t n; };
+struct span { const char *text; size_t n; };
 
-static bool skip(const char **at, const char *text)
+static bool span_is(const struct span *s, const char *text)
+{
+    return s->n == strlen(text) && memcmp(s->text, text, s->n) == 0;
+}
+
+static const char *skip(const char *at, const char *text)
 {
     size_t n = strlen(text);
 
-    if (strncmp(*at, text, n) != 0)
-        return false;
-    *at += n;
-    return true;
+    return at && strncmp(at, text, n) == 0 ? at + n : NULL;
+}
+
+static const char *digits(const char *at)
+{
+    while (*at >= '0' && *at <= '9')
+        at++;
+    return at;
 }
 
 /* At most 19 digits, and then not beginning with a 9: below 9e18, so nothing overflows. */
-static bool integer(const char **at, int64_t lo, int64_t hi, int64_t *out)
+static const char *integer(const char *at, int64_t lo, int64_t hi, int64_t *out)
 {
-    const char *begin = *at;
-    size_t n = strspn(begin, "0123456789");
+    const char *end = at ? digits(at) : NULL;
     int64_t v = 0;
 
-    if (!n || n > DIGITS + 1 || (n == DIGITS + 1 && *begin == '9') || (*begin == '0' && n > 1))
-        return false;
-    for (; *at < begin + n; (*at)++)
-        v = v * 10 + (**at - '0');
+    if (end == at || end - at > DIGITS + 1 || (end - at == DIGITS + 1 && *at == '9') || (*at == '0' && end - at > 1))
+        return NULL;
+    for (; at < end; at++)
+        v = v * 10 + (*at - '0');
     if (v < lo || v > hi)
-        return false;
+        return NULL;
     *out = v;
-    return true;
+    return end;
 }
 
-static bool quoted(const char **at, struct key *out)
+static const char *quoted(const char *at, struct span *out)
 {
-    if (**at != '"')
-        return false;
-    out->text = ++*at;
-    while (**at >= ' ' && **at <= '~' && **at != '"' && **at != '\\')
-        (*at)++;
-    out->n = (size_t)(*at - out->text);
-    if (**at != '"')
-        return false;
-    (*at)++;
-    return true;
+    const char *begin = at + 1;
+
+    if (*at != '"')
+        return NULL;
+    for (at = begin; *at >= ' ' && *at <= '~' && *at != '"' && *at != '\\'; at++)
+        ;
+    if (*at != '"')
+        return NULL;
+    *out = (struct span){ begin, (size_t)(at - begin) };
+    return at + 1;
 }
 
-static bool number(const char **at)
+static const char *number(const char *at)
 {
-    const char *begin;
-    size_t n;
+    const char *begin = at + (*at == '-');
 
-    *at += **at == '-';
-    begin = *at;
-    n = strspn(*at, "0123456789");
-    if (!n || n > DIGITS || (*begin == '0' && n > 1))
-        return false;
-    *at += n;
-    if (**at == '.') {
-        n = strspn(++*at, "0123456789");
-        if (!n || n > DIGITS)
-            return false;
-        *at += n;
+    at = digits(begin);
+    if (at == begin || at - begin > DIGITS || (*begin == '0' && at - begin > 1))
+        return NULL;
+    if (*at == '.') {
+        begin = at + 1;
+        at = digits(begin);
+        if (at == begin || at - begin > DIGITS)
+            return NULL;
     }
-    return **at == ',' || **at == '}';
+    return *at == ',' || *at == '}' ? at : NULL;
 }
 
-static bool value(const char **at)
+/* Notes what of the body is counted. A text that has no room is left for the parser. */
+static const char *value(const char *at, const struct span *key, struct depot_record *out)
 {
-    struct key text;
+    struct span text;
 
-    switch (**at) {
+    switch (*at) {
     case '"':
-        return quoted(at, &text);
+        at = quoted(at, &text);
+        if (at && span_is(key, "kind")) {
+            if (text.n >= sizeof out->what)
+                return NULL;
+            memcpy(out->what, text.text, text.n);
+        }
+        return at;
     case 't':
+        out->corrected |= span_is(key, "corrected");
         return skip(at, "true");
     case 'f':
         return skip(at, "false");
@@ -96,70 +108,47 @@ static bool value(const char **at)
     }
 }
 
-static bool flat(const char **at)
+static bool twice(const struct span *key, size_t n)
 {
-    struct key key[KEYS];
-    size_t n = 0;
-
-    if (!skip(at, "{"))
-        return false;
-    if (skip(at, "}"))
-        return true;
-    for (;; n++) {
-        if (n == KEYS || !quoted(at, &key[n]) || !skip(at, ":") || !value(at))
-            return false;
-        for (size_t i = 0; i < n; i++)
-            if (key[i].n == key[n].n && memcmp(key[i].text, key[n].text, key[n].n) == 0)
-                return false;
-        if (skip(at, "}"))
+    for (size_t i = 0; i < n; i++)
+        if (key[i].n == key[n].n && memcmp(key[i].text, key[n].text, key[n].n) == 0)
             return true;
-        if (!skip(at, ","))
-            return false;
+    return false;
+}
+
+static const char *flat(const char *at, struct depot_record *out)
+{
+    struct span key[KEYS];
+
+    if (!at || *at++ != '{')
+        return NULL;
+    if (*at == '}')
+        return at + 1;
+    for (size_t n = 0; n < KEYS; n++) {
+        at = quoted(at, &key[n]);
+        if (!at || *at++ != ':' || twice(key, n) || !(at = value(at, &key[n], out)))
+            return NULL;
+        if (*at == '}')
+            return at + 1;
+        if (*at++ != ',')
+            return NULL;
     }
+    return NULL;
 }
 
 bool depot_plain_line(char *text, size_t n, struct depot_record *out)
 {
-    static const char kind[] = "decision";
-    const char *at = text, *body;
-    struct depot_record r = { .line = out->line, .kind = kind };
-    char *end;
+    struct depot_record r = { .line = out->line, .kind = "decision" };
+    const char *at;
 
-    if (!skip(&at, "{\"boot\":") || !integer(&at, 1, INT32_MAX, &r.boot) || !skip(&at, ",\"sequence\":") ||
-        !integer(&at, 1, (INT64_C(1) << DEPOT_SEQUENCE_BITS) - 1, &r.sequence) || !skip(&at, ",\"t_ns\":") || !integer(&at, 0, INT64_MAX, &r.t_ns) ||
-        !skip(&at, ",\"kind\":\"decision\",\"body\":"))
+    at = integer(skip(text, "{\"boot\":"), 1, INT32_MAX, &r.boot);
+    at = integer(skip(at, ",\"sequence\":"), 1, (INT64_C(1) << DEPOT_SEQUENCE_BITS) - 1, &r.sequence);
+    at = integer(skip(at, ",\"t_ns\":"), 0, INT64_MAX, &r.t_ns);
+    r.body = at = skip(at, ",\"kind\":\"decision\",\"body\":");
+    at = flat(at, &r);
+    if (!at || strcmp(at, "}") != 0 || (size_t)(at + 1 - text) != n)
         return false;
-    body = at;
-    if (!flat(&at) || strcmp(at, "}") != 0 || (size_t)(at + 1 - text) != n)
-        return false;
-    end = text + (at - text);
-    *end = '\0';                           /* the line's own brace: what is left ends with the body's */
-    r.body = body;
+    text[n - 1] = '\0';                    /* the line's own brace: what is left ends with the body's */
     *out = r;
     return true;
-}
-
-/* A body that was taken above: flat, without escapes. */
-bool depot_plain_take(const struct depot_record *record, const char *name, char *out, size_t size)
-{
-    const char *at = record->body + 1, *begin;
-    size_t n = strlen(name);
-    struct key key;
-
-    while (quoted(&at, &key)) {
-        begin = ++at;
-        if (!value(&at))
-            return false;
-        if (key.n == n && memcmp(key.text, name, n) == 0) {
-            begin += *begin == '"';
-            n = (size_t)(at - begin) - (begin[-1] == '"');
-            if (n >= size)
-                return false;
-            memcpy(out, begin, n);
-            out[n] = '\0';
-            return true;
-        }
-        at += *at == ',';
-    }
-    return false;
 }

@@ -3,8 +3,12 @@
 /* Who uses which connection when: the writer with its queue (group commit), turns on the write connection, connections for reading. */
 #include "hub/depot/inside.h"
 
+#include "base/std/time.h"
+
 #include <stdio.h>
 #include <string.h>
+
+enum { GATHER_MS = 20 };
 
 void depot_lock(struct depot *d)
 {
@@ -48,19 +52,36 @@ static enum trundle_status job_run(struct depot *d, struct depot_waiting *w, boo
     return status;
 }
 
-/* One transaction for all that waits. A job that fails is undone alone. */
+/* All that waits, in the order of asking. */
+static struct depot_waiting *queue_take(struct depot *d)
+{
+    struct depot_waiting *first;
+
+    (void)pthread_mutex_lock(&d->queue_mutex);
+    first = d->head;
+    d->head = d->tail = NULL;
+    (void)pthread_mutex_unlock(&d->queue_mutex);
+    return first;
+}
+
+/* One transaction for all that waits, and for what comes meanwhile: the sync at its end costs more than several jobs. So that nobody waits long for it, only so
+ * much is gathered. A job that fails is undone alone. */
 static void group_run(struct depot *d, struct depot_waiting *first)
 {
     struct trundle_error why = { 0 };
     enum trundle_status status;
     bool broken = false;
+    int64_t until_ns;
 
     depot_lock(d);
+    until_ns = clock_mono_ns() + MS_NS(GATHER_MS);
     status = db_begin(d->db, &why);
     if (status == TRUNDLE_OK) {
         for (struct depot_waiting *w = first; w && !broken; w = w->next) {
             w->status = job_run(d, w, &broken, &why);
             w->done = true;
+            if (!w->next && !broken && clock_mono_ns() < until_ns)
+                w->next = queue_take(d);
         }
         if (broken)
             status = TRUNDLE_IO;
@@ -91,9 +112,8 @@ static void *writer_main(void *user)
             (void)pthread_cond_wait(&d->queue_change, &d->queue_mutex);
         if (!d->head)
             break;
-        first = d->head;
-        d->head = d->tail = NULL;
         (void)pthread_mutex_unlock(&d->queue_mutex);
+        first = queue_take(d);
         group_run(d, first);
         (void)pthread_mutex_lock(&d->queue_mutex);
         for (struct depot_waiting *w = first; w; w = next) {

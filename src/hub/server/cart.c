@@ -204,6 +204,8 @@ static enum trundle_status ingest(struct ask *ask, struct http_reply *reply, str
     (void)reply;
     TRY(depot_batch_parse(ask->http->body_n ? (const void *)ask->http->body : "", ask->http->body_n, &batch, err));
     status = depot_ingest(ask->server->depot, ask->caller->name, batch, ask->now_ns, &count, err);
+    if (status == TRUNDLE_OK)
+        count_decisions(ask->server, batch);
     depot_batch_free(batch);
     if (status == TRUNDLE_OK)
         ask->answer = json_pack("{s:I, s:I}", "accepted", (json_int_t)count.accepted, "repeated", (json_int_t)count.repeated);

@@ -164,3 +164,5 @@ extern const size_t people_routes_n, key_routes_n, cart_routes_n, fleet_routes_n
 void server_complain(struct server *s, const char *what, enum trundle_status status);
 /* Metrics of the server itself. */
 void count_request(struct server *s, const struct server_route *row, enum trundle_status status);
+/* The plain decisions of a batch that the depot took; the records beside them were counted when they were looked at. */
+void count_decisions(struct server *s, const struct depot_batch *batch);

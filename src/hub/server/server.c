@@ -96,17 +96,37 @@ static const char *bundle(const json_t *body)
     return depot_sha_check(sha256, "bundle", NULL) == TRUNDLE_OK ? sha256 : "";
 }
 
-/* Most records are plain decisions, which are counted. A mark for an audit, or one that does not say what it is, goes the whole way. */
+/* Most records are plain decisions, which are only counted. A mark for an audit, or one that does not say what it is, goes the whole way. */
+static bool only_counted(const struct depot_record *record)
+{
+    return !record->json && record->what[0] && strcmp(record->what, "audit") != 0;
+}
+
+void count_decisions(struct server *s, const struct depot_batch *batch)
+{
+    size_t n = 0, corrected = 0, records = depot_batch_count(batch);
+
+    for (size_t i = 0; i < records; i++) {
+        const struct depot_record *r = depot_batch_record(batch, i), *next = i + 1 < records ? depot_batch_record(batch, i + 1) : NULL;
+
+        if (!only_counted(r))
+            continue;
+        n += r->fresh;
+        corrected += r->fresh && r->corrected;
+        if (n && !(next && only_counted(next) && strcmp(next->what, r->what) == 0)) {
+            watch_decisions(s->watch, r->what, n, corrected);
+            n = corrected = 0;
+        }
+    }
+}
+
 static enum trundle_status on_decision(struct server *s, struct db *db, struct watch_record *seen, const struct depot_record *record, int64_t now_ns, struct trundle_error *err)
 {
-    char kind[24], corrected[8];
     json_t *body;
     enum trundle_status status;
 
-    if (!record->json && depot_plain_take(record, "kind", kind, sizeof kind) && strcmp(kind, "audit") != 0) {
-        watch_decision(s->watch, kind, depot_plain_take(record, "corrected", corrected, sizeof corrected) && strcmp(corrected, "true") == 0);
-        return TRUNDLE_OK;
-    }
+    if (only_counted(record))
+        return TRUNDLE_OK;                 /* once it is on the disk */
     body = record->json ? json_incref(record->json) : json_loads(record->body, 0, NULL);
     seen->body = body;
     status = body ? watch_record(s->watch, db, seen, now_ns, err) : error_set(err, TRUNDLE_NO_MEMORY, "record", NULL, "no memory for it");

@@ -162,7 +162,7 @@ static enum trundle_status heard(const struct watch *w, struct db *db, const cha
     return watch_clear(w, db, &(struct watch_alarm){ .kind = "silent", .cart = "", .store = out_store, .name = "" }, now_ns, err);
 }
 
-static void count_decision(const struct watch *w, const char *kind, bool corrected)
+static void count_decisions(const struct watch *w, const char *kind, size_t n, size_t corrected)
 {
     static const char *const known[] = { "add", "change", "remove", "ask", "rescan", "withdraw", "phase", "price", "audit", "weighing" };
     const char *label = "other";
@@ -170,15 +170,15 @@ static void count_decision(const struct watch *w, const char *kind, bool correct
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (!strcmp(kind, known[i]))
             label = known[i];
-    watch_metric_add(w->config.metrics, &watch_m_decisions, (const char *const[]){ label }, 1);
+    watch_metric_add(w->config.metrics, &watch_m_decisions, (const char *const[]){ label }, (double)n);
     if (corrected)
-        watch_metric_add(w->config.metrics, &watch_m_corrected, NULL, 1);
+        watch_metric_add(w->config.metrics, &watch_m_corrected, NULL, (double)corrected);
 }
 
-void watch_decision(const struct watch *w, const char *kind, bool corrected)
+void watch_decisions(const struct watch *w, const char *kind, size_t n, size_t corrected)
 {
-    count_decision(w, kind, corrected);
-    watch_metric_add(w->config.metrics, &watch_m_records, (const char *const[]){ "decision" }, 1);
+    count_decisions(w, kind, n, corrected);
+    watch_metric_add(w->config.metrics, &watch_m_records, (const char *const[]){ "decision" }, (double)n);
 }
 
 static enum trundle_status decision(const struct watch *w, struct db *db, const struct watch_record *r, struct trundle_error *err)
@@ -187,7 +187,7 @@ static enum trundle_status decision(const struct watch *w, struct db *db, const 
 
     if (!kind)
         return error_set(err, TRUNDLE_BAD_INPUT, "body.kind", NULL, "a decision without a kind");
-    count_decision(w, kind, json_is_true(json_object_get(r->body, "corrected")));
+    count_decisions(w, kind, 1, json_is_true(json_object_get(r->body, "corrected")));
     if (strcmp(kind, "audit") != 0)
         return TRUNDLE_OK;
     return watch_event_add(w, db, &(struct watch_event){ .kind = "flag", .cart = r->cart, .store = watch_text(r->store), .who = "", .t_ns = r->t_ns, .ref = watch_text(trip),

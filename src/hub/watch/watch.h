@@ -71,8 +71,8 @@ struct watch_record {
 };
 /* BAD_INPUT names the field of the body that is wrong; then nothing of this record is kept. Decisions cost no statement, but for audit marks. */
 TRUNDLE_MUST_USE enum trundle_status watch_record(const struct watch *w, struct db *db, const struct watch_record *record, int64_t now_ns, struct trundle_error *err);
-/* The same for a decision of which only the kind and whether it was corrected are known, and that is no audit mark: it is counted, and nothing else would be done. */
-void watch_decision(const struct watch *w, const char *kind, bool corrected);
+/* The same for n decisions of one kind, of which `corrected` were, and that are no audit marks: they are counted, and nothing else would be done. */
+void watch_decisions(const struct watch *w, const char *kind, size_t n, size_t corrected);
 /* Looks at what time alone changes. */
 TRUNDLE_MUST_USE enum trundle_status watch_tick(const struct watch *w, struct db *db, int64_t now_ns, struct trundle_error *err);
 
