@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* slots, with the power cut at every step of an installation, a start, a rollback, a new keyring: the cart comes up with the old or the new bundle, whole. */
-#include "base/bundle/slots_inside.h"
-#include "tests/bundle/make.h"
+#include "tests/bundle/place.h"
 #include "tests/bundle/power.h"
 
 #include <stdio.h>
@@ -10,44 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct slots_config config_of(const char *folder)
-{
-    static const struct disk fast = { NULL, NULL, true };
-
-    return (struct slots_config){ .folder = folder, .disk = &fast, .hardware = "lab", .now_ns = 1780315200000000000 };
-}
-
-static const char *fresh(const struct make *m, const char *name)
-{
-    static char folder[600];
-    struct slots_config c;
-    struct trundle_error err;
-
-    (void)snprintf(folder, sizeof folder, "%s/%s", make_scratch(), name);
-    support_ok(disk_remove(NULL, folder, &err), &err);
-    c = config_of(folder);
-    support_ok(slots_trust_put(&c, m->trust_text.data, m->trust_text.n, &err), &err);
-    return folder;
-}
-
-static void install(const struct slots_config *c, const char *bundle)
-{
-    struct trundle_error err;
-    enum bundle_refusal why;
-
-    support_ok(slots_install(c, bundle, NULL, &why, &err), &err);
-    assert_int_equal(why, BUNDLE_NONE);
-}
-
-static struct slots good(const struct slots_config *c)
-{
-    struct slots s;
-    struct trundle_error err;
-
-    support_ok(slots_good(c, &s, &err), &err);
-    return s;
-}
 
 /* What may be interrupted. */
 struct act {
@@ -97,7 +58,7 @@ static int interrupted(const struct act *a, const char *folder, int at, enum pow
     if (child == 0) {
         static struct power p;
         struct disk disk = { power_before, &p, true };
-        struct slots_config c = config_of(folder);
+        struct slots_config c = place_config(folder);
         struct trundle_error err;
 
         p = (struct power){ .at = at, .how = how, .rng = rng_seed(seed, "power") };
@@ -111,7 +72,7 @@ static int interrupted(const struct act *a, const char *folder, int at, enum pow
 
 static void comes_up_whole(const struct act *a, const char *folder, int at, enum power_how how)
 {
-    struct slots_config c = config_of(folder);
+    struct slots_config c = place_config(folder);
     struct slots_start s;
     struct trundle_error err;
     struct trust *trust = NULL;
@@ -156,7 +117,7 @@ static int interrupt_everywhere(const struct act *a, uint64_t seed)
             assert_int_equal(support_shell(NULL, "%s", copy), 0);
             code = interrupted(a, folder, at, (enum power_how)how, seed + (uint64_t)at);
             comes_up_whole(a, folder, at, (enum power_how)how);
-            c = config_of(folder);
+            c = place_config(folder);
             if (a->run == run_install) {
                 struct slots s;
 
@@ -197,17 +158,17 @@ static void power_may_go_at_every_step(void **state)
     two = make_bundle(&m, .serial = 2, .sign = 1);
     three = make_bundle(&m, .serial = 3, .sign = 1);
     none = folder_named("none"), after_one = folder_named("one"), after_two = folder_named("two"), trial = folder_named("trial");
-    (void)fresh(&m, "none");
-    (void)fresh(&m, "one");
-    c = config_of(after_one);
-    install(&c, one);
-    (void)good(&c);
+    (void)place_fresh(&m, "none");
+    (void)place_fresh(&m, "one");
+    c = place_config(after_one);
+    place_install(&c, one);
+    (void)place_good(&c);
     assert_int_equal(support_shell(NULL, "cp -r %s %s", after_one, trial), 0);
-    c = config_of(trial);
-    install(&c, two);
+    c = place_config(trial);
+    place_install(&c, two);
     assert_int_equal(support_shell(NULL, "cp -r %s %s", trial, after_two), 0);
-    c = config_of(after_two);
-    (void)good(&c);
+    c = place_config(after_two);
+    (void)place_good(&c);
     struct act acts[] = {
         { "install over nothing", none, run_install, one, { 0 }, "", "b1" },
         { "install beside one", after_one, run_install, two, { 0 }, "b1", "b2" },
