@@ -6,9 +6,7 @@
 
 struct slots_config place_config(const char *folder)
 {
-    static const struct disk fast = { NULL, NULL, true };
-
-    return (struct slots_config){ .folder = folder, .disk = &fast, .hardware = "lab", .now_ns = 1780315200000000000 };
+    return (struct slots_config){ .folder = folder, .hardware = "lab", .now_ns = 1780315200000000000 };
 }
 
 const char *place_fresh(const struct make *m, const char *name)
@@ -18,7 +16,7 @@ const char *place_fresh(const struct make *m, const char *name)
     struct trundle_error err;
 
     (void)snprintf(folder, sizeof folder, "%s/%s", make_scratch(), name);
-    support_ok(disk_remove(NULL, folder, &err), &err);
+    support_ok(disk_tree_remove(folder, &err), &err);
     c = place_config(folder);
     support_ok(slots_trust_put(&c, m->trust_text.data, m->trust_text.n, &err), &err);
     return folder;

@@ -28,7 +28,6 @@ struct slots_config {
     const char *hardware;              /* what this cart is; needed to install */
     int         starts_max;            /* of a trial; 0: SLOTS_STARTS_MAX */
     int64_t     now_ns;                /* wall clock, for the record */
-    const struct disk *disk;           /* NULL */
 };
 
 enum slots_state { SLOTS_EMPTY, SLOTS_TRIAL, SLOTS_GOOD, SLOTS_LEFT };

@@ -3,12 +3,12 @@
 /* An answer to GET /api/v1/orders: keyring, fetch, install, leave, refuse. */
 #include "cart/runtime/orders_inner.h"
 
+#include "base/std/disk.h"
 #include "base/std/json.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,25 +190,6 @@ static void clean(const struct take *t, const char *keep)
         (void)closedir(dir);
 }
 
-static enum trundle_status hash_fd(int fd, const char *path, char out[65], struct trundle_error *err)
-{
-    crypto_hash_sha256_state state;
-    uint8_t block[65536], digest[32];
-    ssize_t n;
-    off_t at = 0;
-
-    (void)crypto_hash_sha256_init(&state);
-    while ((n = pread(fd, block, sizeof block, at)) > 0) {
-        (void)crypto_hash_sha256_update(&state, block, (unsigned long long)n);
-        at += n;
-    }
-    if (n < 0)
-        return error_set(err, TRUNDLE_IO, path, NULL, "cannot be read: %s", strerror(errno));
-    (void)crypto_hash_sha256_final(&state, digest);
-    (void)sodium_bin2hex(out, 65, digest, sizeof digest);
-    return TRUNDLE_OK;
-}
-
 static enum trundle_status fetch_rest(struct take *t, int fd, const char *path, int64_t have, struct trundle_error *err)
 {
     struct uplink_reply reply = { .status = 0 };
@@ -247,12 +228,12 @@ static enum trundle_status fetch(struct take *t, char path[PATH], struct trundle
         goto out;
     }
     TRY_GOTO(status, fetch_rest(t, fd, path, about.st_size > t->order.bytes ? 0 : about.st_size, err), out);
-    TRY_GOTO(status, hash_fd(fd, path, sha256, err), out);
+    TRY_GOTO(status, disk_hash(path, sha256, NULL, err), out);
     if (strcmp(sha256, t->order.sha256) != 0) {
         (void)unlink(path);
         status = error_set(err, TRUNDLE_CORRUPT, path, "it is fetched anew", "what came has the sha256 %.16s...", sha256);
-    } else if (fsync(fd) != 0) {
-        status = error_set(err, TRUNDLE_IO, path, NULL, "%s", strerror(errno));
+    } else {
+        status = disk_sync(fd, path, err);
     }
 out:
     if (fd >= 0)

@@ -19,9 +19,9 @@ static enum trundle_status load(const struct depot *d, json_t **out, struct trun
     enum trundle_status status;
     struct stat st;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
     if (stat(path, &st) != 0)
-        return depot_disk_error(err, path, "open");
+        return disk_error(err, path, "open");
     if (st.st_mode & 077)
         return error_set(err, TRUNDLE_BAD_INPUT, path, "chmod 600, and think about new keys", "others may read the hub's keys (mode %03o)", (unsigned)st.st_mode & 0777u);
     TRY(file_read(path, SECRET_MAX, &content, err));
@@ -43,9 +43,9 @@ static enum trundle_status store(struct depot *d, const json_t *root, struct tru
 
     if (!text)
         return error_set(err, TRUNDLE_NO_MEMORY, d->folder, NULL, "no memory for its secrets");
-    TRY_GOTO(status, depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder), out);
-    TRY_GOTO(status, depot_disk_path(temporary, sizeof temporary, err, "%s/secret.json.%ld.tmp", d->folder, (long)getpid()), out);
-    status = depot_disk_put(path, temporary, 0600, text, strlen(text), err);
+    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/secret.json", d->folder), out);
+    TRY_GOTO(status, disk_path(temporary, sizeof temporary, err, "%s/secret.json.%ld.tmp", d->folder, (long)getpid()), out);
+    status = disk_put(path, temporary, 0600, text, strlen(text), err);
 out:
     sodium_memzero(text, strlen(text));
     free(text);
@@ -81,10 +81,10 @@ enum trundle_status depot_secret_open(struct depot *d, bool may_make, struct tru
     enum trundle_status status;
     size_t n = 0;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
     if (sodium_init() < 0)
         return error_set(err, TRUNDLE_DEVICE, "libsodium", NULL, "gives no random numbers");
-    if (may_make && !depot_disk_there(path, NULL))
+    if (may_make && !disk_there(path, NULL))
         TRY(make(d, err));
     status = load(d, &root, err);
     if (status == TRUNDLE_NOT_FOUND)
