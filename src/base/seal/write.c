@@ -17,7 +17,6 @@ struct seal_writer {
     uint8_t        plain[SEAL_CHUNK];
     size_t         plain_n;
     uint8_t        sealed[SEAL_SEALED_CHUNK];
-    int64_t        size;
     struct bytes  *to;               /* borrowed; NULL: a file */
     size_t         to_before;
     int            fd;
@@ -29,12 +28,9 @@ static enum trundle_status out_put(struct seal_writer *w, const uint8_t *data, s
     if (w->to) {
         if (bytes_append(w->to, data, n) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "sealing", NULL, "no memory for %zu bytes more", n);
-        w->size += (int64_t)n;
         return TRUNDLE_OK;
     }
-    TRY(disk_write(w->fd, data, n, w->path, err));
-    w->size += (int64_t)n;
-    return TRUNDLE_OK;
+    return disk_write(w->fd, data, n, w->path, err);
 }
 
 static enum trundle_status front_make(struct seal_writer *w, const uint8_t public_key[SEAL_PUBLIC], const struct seal_header *header, struct trundle_error *err)
@@ -187,11 +183,6 @@ enum trundle_status seal_write_finish(struct seal_writer *w, struct trundle_erro
     w->failed = false;
     w->finished = true;
     return TRUNDLE_OK;
-}
-
-int64_t seal_write_size(const struct seal_writer *w)
-{
-    return w->size;
 }
 
 void seal_write_free(struct seal_writer *w)

@@ -175,7 +175,7 @@ static enum trundle_status believable(struct session *s, const struct trundle_me
     return error_set(err, TRUNDLE_BAD_INPUT, "session", NULL, "input %llu: %.400s", (unsigned long long)s->pushed + 1, what);
 }
 
-static enum trundle_status give(struct session *s, const struct trundle_message *m, bool wait, struct trundle_error *err)
+enum trundle_status session_push(struct session *s, const struct trundle_message *m, struct trundle_error *err)
 {
     struct trundle_message numbered = *m;
     enum trundle_status status;
@@ -186,22 +186,12 @@ static enum trundle_status give(struct session *s, const struct trundle_message 
     if (numbered.log_ns < s->pushed_ns)
         numbered.log_ns = s->pushed_ns;
     numbered.sequence = (uint32_t)((s->pushed + 1) * SESSION_STRIDE);
-    status = wait ? pipeline_push(s->pipeline, &numbered) : pipeline_offer(s->pipeline, &numbered);
+    status = pipeline_push(s->pipeline, &numbered);
     if (status != TRUNDLE_OK)
         return error_set(err, status, "session", NULL, "input %llu: %s", (unsigned long long)s->pushed + 1, trundle_status_text(status));
     s->pushed++;
     s->pushed_ns = numbered.log_ns;
     return failure(s, err);
-}
-
-enum trundle_status session_push(struct session *s, const struct trundle_message *m, struct trundle_error *err)
-{
-    return give(s, m, true, err);
-}
-
-enum trundle_status session_offer(struct session *s, const struct trundle_message *m, struct trundle_error *err)
-{
-    return give(s, m, false, err);
 }
 
 enum trundle_status session_drain(struct session *s, int64_t wait_ns, struct trundle_error *err)

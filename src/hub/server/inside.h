@@ -155,8 +155,6 @@ struct user { char name[41]; unsigned roles; char password[PASSWORD_TEXT]; bool 
 TRUNDLE_MUST_USE enum trundle_status user_find(struct db *db, const char *name, struct user *out, struct trundle_error *err);   /* NOT_FOUND */
 TRUNDLE_MUST_USE enum trundle_status user_put(struct db *db, const struct user *user, struct trundle_error *err);
 list_rows users_list;
-/* CONFLICT when nobody else could administrate. */
-TRUNDLE_MUST_USE enum trundle_status user_not_last_admin(struct db *db, const char *name, struct trundle_error *err);
 
 struct cart_row { char name[41], store[41], hardware[41]; uint8_t key[32]; int64_t joined_ns, off_ns; };
 TRUNDLE_MUST_USE enum trundle_status cart_find(struct db *db, const char *name, struct cart_row *out, struct trundle_error *err);

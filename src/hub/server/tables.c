@@ -84,7 +84,8 @@ enum trundle_status users_list(struct db *db, json_t **out, struct trundle_error
     return TRUNDLE_OK;
 }
 
-enum trundle_status user_not_last_admin(struct db *db, const char *name, struct trundle_error *err)
+/* CONFLICT when nobody else could administrate. */
+static enum trundle_status user_not_last_admin(struct db *db, const char *name, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
     enum trundle_status status;
