@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The hub's pair of keys: made, printed and read as text. */
 #include "base/seal/inside.h"
+#include "base/std/text.h"
 
 #include <string.h>
 
@@ -23,23 +24,11 @@ const char *seal_key_text(const uint8_t key[32], char out[SEAL_KEY_TEXT])
     return sodium_bin2base64(out, SEAL_KEY_TEXT, key, 32, sodium_base64_VARIANT_ORIGINAL);
 }
 
-static bool key_parse(const char *text, uint8_t out[32])
-{
-    uint8_t key[32];
-    size_t n = 0;
-    bool fine = sodium_base642bin(key, sizeof key, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 && n == sizeof key;
-
-    if (fine)
-        memcpy(out, key, sizeof key);
-    sodium_memzero(key, sizeof key);
-    return fine;
-}
-
 enum trundle_status seal_public_parse(const char *text, const char *where, uint8_t out[SEAL_PUBLIC], struct trundle_error *err)
 {
     uint8_t key[SEAL_PUBLIC], sealed[crypto_box_SEALBYTES + 1];
 
-    if (!key_parse(text, key))
+    if (!text_base64(text, key, sizeof key))
         return error_set(err, TRUNDLE_BAD_INPUT, where, NULL, "is not the base64 of a 32-byte key");
     if (crypto_box_seal(sealed, (const uint8_t *)"", 1, key) != 0)
         return error_set(err, TRUNDLE_BAD_INPUT, where, "ask the hub for its key", "is a key that nothing can be sealed to");
@@ -51,7 +40,7 @@ enum trundle_status seal_key_from_secret(const char *text, const char *where, st
 {
     struct seal_key key;
 
-    if (!key_parse(text, key.secret_key))
+    if (!text_base64(text, key.secret_key, sizeof key.secret_key))
         return error_set(err, TRUNDLE_BAD_INPUT, where, NULL, "is not the base64 of a 32-byte key");
     if (crypto_scalarmult_base(key.public_key, key.secret_key) != 0)
         return error_set(err, TRUNDLE_BAD_INPUT, where, NULL, "is no secret key");

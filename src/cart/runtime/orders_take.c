@@ -5,6 +5,7 @@
 
 #include "base/std/disk.h"
 #include "base/std/json.h"
+#include "base/std/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,11 +29,6 @@ struct take {
     int64_t trust;                         /* serial of the keyring, 0 none */
 };
 
-static bool is_sha(const char *text)
-{
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
 /* `key` is null or absent, or a sha256. */
 static enum trundle_status take_sha(const struct json_at *at, const char *key, char out[65], struct trundle_error *err)
 {
@@ -40,7 +36,7 @@ static enum trundle_status take_sha(const struct json_at *at, const char *key, c
 
     if (json_has(at, key) && !json_is_null(json_object_get(at->value, key))) {
         TRY(json_take_text(at, key, text, sizeof text, err));
-        if (!is_sha(text))
+        if (!text_is_hex(text, 64))
             return error_set(err, TRUNDLE_BAD_INPUT, at->where, "is this a hub?", "%s is no sha256", key);
     }
     memcpy(out, text, sizeof text);
@@ -184,7 +180,7 @@ static void clean(const struct take *t, const char *keep)
     (void)snprintf(folder, sizeof folder, "%s/fetch", t->dir);
     dir = opendir(folder);
     while (dir && (entry = readdir(dir)))
-        if (is_sha(entry->d_name) && strcmp(entry->d_name, keep) != 0 && (size_t)snprintf(path, sizeof path, "%.1300s/%s", folder, entry->d_name) < sizeof path)
+        if (text_is_hex(entry->d_name, 64) && strcmp(entry->d_name, keep) != 0 && (size_t)snprintf(path, sizeof path, "%.1300s/%s", folder, entry->d_name) < sizeof path)
             (void)unlink(path);
     if (dir)
         (void)closedir(dir);

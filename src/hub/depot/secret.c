@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* secret.json: the hub's keys and what other rooms keep secret. Mode 0600, replaced whole. */
+#include "base/std/text.h"
 #include "hub/depot/inside.h"
 
 #include <errno.h>
@@ -79,7 +80,6 @@ enum trundle_status depot_secret_open(struct depot *d, bool may_make, struct tru
     struct json_at at;
     json_t *root = NULL;
     enum trundle_status status;
-    size_t n = 0;
 
     TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
     if (sodium_init() < 0)
@@ -95,7 +95,7 @@ enum trundle_status depot_secret_open(struct depot *d, bool may_make, struct tru
     (void)snprintf(where, sizeof where, "%.140s: seal", path);
     TRY_GOTO(status, seal_key_from_secret(text, where, &d->seal, err), out);
     TRY_GOTO(status, json_take_text(&at, "sign", text, sizeof text, err), out);
-    if (sodium_base642bin(seed, sizeof seed, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 || n != sizeof seed)
+    if (!text_base64(text, seed, sizeof seed))
         status = error_set(err, TRUNDLE_BAD_INPUT, path, "restore it from a backup", "sign is not the base64 of a 32-byte seed");
     else
         (void)crypto_sign_seed_keypair(d->sign_public, d->sign_secret, seed);

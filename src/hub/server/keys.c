@@ -6,8 +6,6 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { TOKEN_DAYS = 90, TOKEN_DAYS_MOST = 3650 };
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Carts and their health, trips, alerts, incidents: the room watch behind the API. */
-#include "base/std/time.h"
 #include "hub/server/inside.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define FLEET (OPERATOR | AUDITOR | ADMIN)
 
