@@ -6,7 +6,7 @@
  *     struct slots_config config = { .folder = "/var/lib/trundle/slots", .hardware = "pi5-2cam", .now_ns = clock_wall_ns() };
  *     TRY(slots_start(&config, &start, err));                       // once per start of the cart: start.model is what to run, "" the built-in model
  *     ...
- *     TRY(slots_good(&config, err));                                // the cart works with it: the trial ends
+ *     TRY(slots_good(&config, NULL, err));                          // the cart works with it: the trial ends
  *     TRY(slots_install(&config, "b17.bundle", &slots, &why, err)); // into the other slot; it runs from the next start on
  *
  * FOLDER/{a,b}/ hold bundles as bundle_extract writes them, FOLDER/trust.json the keyring, FOLDER/slots.json which one runs. Everything of a slot is synced before slots.json
