@@ -163,13 +163,11 @@ static enum trundle_status write_parts(const struct bytes *manifest, struct sour
 static enum trundle_status put_in_place(const char *path, enum trundle_status (*write_it)(void *, struct bundle_to_file *, struct trundle_error *), void *user,
                                         struct trundle_error *err)
 {
-    char temporary[4096];
+    char temporary[DISK_PATH];
     struct bundle_to_file to = { temporary, -1 };
-    int n = snprintf(temporary, sizeof temporary, "%s.new", path);
     enum trundle_status status;
 
-    if (n < 0 || (size_t)n >= sizeof temporary)
-        return error_set(err, TRUNDLE_TOO_LARGE, path, NULL, "the path is too long");
+    TRY(disk_path(temporary, sizeof temporary, err, "%s.new", path));
     (void)unlink(temporary);                /* left by a power cut */
     TRY(disk_create(temporary, 0644, &to.fd, err));
     status = write_it(user, &to, err);

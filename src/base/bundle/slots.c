@@ -17,9 +17,7 @@ static const char *const slot_name[2] = { "a", "b" };
 
 static enum trundle_status path_in(const struct slots_config *config, const char *name, char out[SLOTS_PATH], struct trundle_error *err)
 {
-    int n = snprintf(out, SLOTS_PATH, "%s/%s", config->folder, name);
-
-    return n > 0 && n < SLOTS_PATH ? TRUNDLE_OK : error_set(err, TRUNDLE_TOO_LARGE, config->folder, NULL, "the path is too long");
+    return disk_path(out, SLOTS_PATH, err, "%s/%s", config->folder, name);
 }
 
 /* The folder, and the lock on it. */

@@ -3,7 +3,7 @@
 /* The key pair and the hub, as a JSON file that nobody else may read. */
 #include "cart/runtime/identity.h"
 
-#include "base/std/hash.h"
+#include "base/std/disk.h"
 #include "base/std/json.h"
 #include "base/std/text.h"
 
@@ -21,9 +21,7 @@ static const char mend[] = "move it away and join the hub anew";
 
 static enum trundle_status to_path(const char *dir, char out[PATH], struct trundle_error *err)
 {
-    if ((size_t)snprintf(out, PATH, "%s/" IDENTITY_FILE, dir) >= PATH)
-        return error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "path is too long");
-    return TRUNDLE_OK;
+    return disk_path(out, PATH, err, "%s/" IDENTITY_FILE, dir);
 }
 
 static void encode(const uint8_t *bytes, size_t n, char *out, size_t size)

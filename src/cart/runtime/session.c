@@ -3,6 +3,7 @@
 /* The order of things for one input, and what happens after a kill. */
 #include "cart/runtime/session.h"
 
+#include "base/std/disk.h"
 #include "base/std/time.h"
 #include "base/trip/codec.h"
 #include "cart/runtime/journal.h"
@@ -306,8 +307,7 @@ enum trundle_status session_killed(const char *record, struct trip_head *out, st
     char path[PATH];
     enum trundle_status status;
 
-    if ((size_t)snprintf(path, sizeof path, "%s.killed", record) >= sizeof path)
-        return error_set(err, TRUNDLE_TOO_LARGE, record, NULL, "path is too long");
+    TRY(disk_path(path, sizeof path, err, "%s.killed", record));
     if (access(path, F_OK) != 0) {
         status = trip_open(record, &trip, NULL);
         trip_free(trip);
