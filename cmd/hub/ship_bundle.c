@@ -4,13 +4,13 @@
 #include "base/catalog/import.h"
 #include "base/catalog/store.h"
 #include "base/std/json.h"
+#include "base/std/text.h"
 #include "base/std/time.h"
 #include "cmd/hub/ship.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -71,7 +71,7 @@ static enum trundle_status catalog_sha256(const char *text, char out[65], struct
     struct catalog *c = NULL;
     struct stat st;
 
-    if (strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64) {
+    if (text_is_hex(text, 64)) {
         memcpy(out, text, 65);
         return TRUNDLE_OK;
     }

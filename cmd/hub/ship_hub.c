@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle ship publish, status, advance, stop, rollback: what is said to a hub. */
+#include "base/std/disk.h"
 #include "cmd/hub/call.h"
 #include "cmd/hub/ship.h"
 #include "cmd/option.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define HUB_ROWS(call, token_file) \
@@ -52,28 +52,6 @@ static const char *real_of(const json_t *object, const char *key, char out[32])
 }
 
 /* ---- publish ---- */
-
-static enum trundle_status hash_file(int fd, const char *path, int64_t *out_size, char out[65], struct trundle_error *err)
-{
-    crypto_hash_sha256_state state;
-    uint8_t piece[65536], digest[32];
-    int64_t total = 0;
-    ssize_t got;
-
-    (void)crypto_hash_sha256_init(&state);
-    while ((got = read(fd, piece, sizeof piece)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set(err, TRUNDLE_IO, path, NULL, "cannot read: %s", strerror(errno));
-        (void)crypto_hash_sha256_update(&state, piece, (size_t)got);
-        total += got;
-    }
-    (void)crypto_hash_sha256_final(&state, digest);
-    (void)sodium_bin2hex(out, 65, digest, sizeof digest);
-    *out_size = total;
-    return TRUNDLE_OK;
-}
 
 /* Parts of 1 MiB; the hub says how much it has, so a broken upload goes on. */
 static enum trundle_status send_parts(const struct call *call, int fd, const char *path, const char *sha256, int64_t size, json_t **out, struct trundle_error *err)
@@ -120,7 +98,7 @@ static enum trundle_status publish_bundle(const struct call *call, const char *p
 
     if (fd < 0)
         return error_set(err, errno == ENOENT ? TRUNDLE_NOT_FOUND : TRUNDLE_IO, path, NULL, "cannot open: %s", strerror(errno));
-    status = hash_file(fd, path, &size, sha256, err);
+    status = disk_hash(path, sha256, &size, err);
     if (status == TRUNDLE_OK && size == 0)
         status = error_set(err, TRUNDLE_BAD_INPUT, path, "trundle ship build makes one", "is empty");
     if (status == TRUNDLE_OK)

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle ship keys: key files, and keyrings that say who may sign. */
 #include "base/std/json.h"
+#include "base/std/text.h"
 #include "base/std/time.h"
 #include "cmd/hub/ship.h"
 #include "cmd/option.h"
@@ -148,7 +149,7 @@ static enum trundle_status take_revoked(const char *list, struct trust_plan *p, 
         return error_set(err, TRUNDLE_TOO_LARGE, "--revoke", NULL, "is too long");
     TRY(ship_list(text, "--revoke", piece, &n, err));
     for (size_t i = 0; i < n; i++) {
-        if (strlen(piece[i]) != TRUST_ID_TEXT - 1 || strspn(piece[i], "0123456789abcdef") != TRUST_ID_TEXT - 1)
+        if (!text_is_hex(piece[i], TRUST_ID_TEXT - 1))
             return error_set(err, TRUNDLE_BAD_INPUT, "--revoke", "trundle ship keys show prints ids", "\"%.40s\" is no key's id (16 hex digits)", piece[i]);
         if (p->revoked_n == TRUST_KEYS_MAX)
             return error_set(err, TRUNDLE_FULL, "--revoke", NULL, "over %d revoked keys", TRUST_KEYS_MAX);

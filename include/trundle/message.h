@@ -5,7 +5,7 @@
  *
  *     struct trundle_message m = { .channel = TRUNDLE_CELL, .sensed_ns = t, .log_ns = t, .sequence = n++ };
  *     m.cell = (struct trundle_cell){ .n = 4, .raw = { 1200, 1300, 1250, 1275 } };
- *     status = trundle_push(cart, &m);
+ *     status = trundle_push(cart, &m, &err);
  *
  * These structs are what trips keep (as protobuf, proto/trundle/v1/trundle.proto), what senses make and what the brain
  * decides: one set of types through the whole house. All are plain values without owned memory; the single pointer, a

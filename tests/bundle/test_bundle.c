@@ -43,7 +43,7 @@ static void a_signed_bundle_is_taken_and_read(void **state)
     support_ok(bundle_open(path, &b, NULL, &err), &err);
     assert_int_equal(bundle_read(b, "model/fuse.json", &text, &err), TRUNDLE_BAD_ARG);
     assert_int_equal(bundle_sha256(b, sha256, &err), TRUNDLE_BAD_ARG);
-    assert_int_equal(bundle_extract(b, make_scratch(), NULL, &err), TRUNDLE_BAD_ARG);
+    assert_int_equal(bundle_extract(b, make_scratch(), &err), TRUNDLE_BAD_ARG);
     support_ok(bundle_verify(b, m.trust, &(struct bundle_want){ .hardware = "lab", .newer_than = 16 }, NULL, &err), &err);
     about = bundle_about(b);
     assert_string_equal(about.name, "b17");
@@ -344,8 +344,8 @@ static void what_changed_since_is_not_read(void **state)
     b = changed_after_the_look(&m);
     (void)snprintf(folder, sizeof folder, "%s/out", make_scratch());
     support_ok(folder_make(folder, &err), &err);
-    assert_int_equal(bundle_extract(b, folder, NULL, &err), TRUNDLE_CORRUPT);
-    assert_int_equal(bundle_extract(b, folder, NULL, &err), TRUNDLE_BAD_ARG);
+    assert_int_equal(bundle_extract(b, folder, &err), TRUNDLE_CORRUPT);
+    assert_int_equal(bundle_extract(b, folder, &err), TRUNDLE_BAD_ARG);
     bundle_close(b);
     make_done(&m);
 }

@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* slots: install, trial, good, roll back; what is refused changes nothing. */
-#include "base/bundle/slots_inside.h"
-#include "tests/bundle/make.h"
+#include "tests/bundle/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct slots_config config_of(const char *folder)
-{
-    static const struct disk fast = { NULL, NULL, true };
-
-    return (struct slots_config){ .folder = folder, .disk = &fast, .hardware = "lab", .now_ns = 1780315200000000000 };
-}
-
-static const char *fresh(const struct make *m, const char *name)
-{
-    static char folder[600];
-    struct slots_config c;
-    struct trundle_error err;
-
-    (void)snprintf(folder, sizeof folder, "%s/%s", make_scratch(), name);
-    support_ok(disk_remove(NULL, folder, &err), &err);
-    c = config_of(folder);
-    support_ok(slots_trust_put(&c, m->trust_text.data, m->trust_text.n, &err), &err);
-    return folder;
-}
-
-static void install(const struct slots_config *c, const char *bundle)
-{
-    struct trundle_error err;
-    enum bundle_refusal why;
-
-    support_ok(slots_install(c, bundle, NULL, &why, &err), &err);
-    assert_int_equal(why, BUNDLE_NONE);
-}
 
 static struct slots_start start(const struct slots_config *c)
 {
@@ -44,15 +14,6 @@ static struct slots_start start(const struct slots_config *c)
     struct trundle_error err;
 
     support_ok(slots_start(c, &s, &err), &err);
-    return s;
-}
-
-static struct slots good(const struct slots_config *c)
-{
-    struct slots s;
-    struct trundle_error err;
-
-    support_ok(slots_good(c, &s, &err), &err);
     return s;
 }
 
@@ -75,24 +36,24 @@ static void a_bundle_goes_from_trial_to_good(void **state)
 
     (void)state;
     make_init(&m);
-    c = config_of(fresh(&m, "slots"));
+    c = place_config(place_fresh(&m, "slots"));
     s = start(&c);
     assert_string_equal(s.model, "");
     one = make_bundle(&m, .serial = 1, .sign = 1);
     two = make_bundle(&m, .serial = 2, .sign = 1);
-    install(&c, one);
-    install(&c, one);                                          /* again: nothing to do */
+    place_install(&c, one);
+    place_install(&c, one);                                          /* again: nothing to do */
     s = start(&c);
     assert_int_equal(s.slots.running, 0);
     assert_int_equal(s.slots.slot[0].state, SLOTS_TRIAL);
     assert_int_equal(refusal(&c, two), BUNDLE_BUSY);
-    now = good(&c);
+    now = place_good(&c);
     assert_true(now.floor == 1 && now.fallback == -1);
-    install(&c, two);
+    place_install(&c, two);
     s = start(&c);
     assert_true(s.slots.running == 1 && s.slots.fallback == 0 && s.slots.starts == 1);
     assert_non_null(strstr(s.model, "/b/model"));
-    now = good(&c);
+    now = place_good(&c);
     assert_true(now.floor == 2 && now.starts == 0);
     assert_int_equal(refusal(&c, one), BUNDLE_OLDER);
     make_done(&m);
@@ -108,11 +69,11 @@ static void a_trial_that_fails_falls_back_by_itself(void **state)
 
     (void)state;
     make_init(&m);
-    c = config_of(fresh(&m, "slots"));
-    install(&c, make_bundle(&m, .serial = 1, .sign = 1));
-    (void)good(&c);
+    c = place_config(place_fresh(&m, "slots"));
+    place_install(&c, make_bundle(&m, .serial = 1, .sign = 1));
+    (void)place_good(&c);
     two = make_bundle(&m, .serial = 2, .sign = 1);
-    install(&c, two);
+    place_install(&c, two);
     for (int i = 1; i <= SLOTS_STARTS_MAX; i++) {
         s = start(&c);
         assert_true(!s.fell_back && s.slots.running == 1 && s.slots.starts == i);
@@ -124,7 +85,7 @@ static void a_trial_that_fails_falls_back_by_itself(void **state)
     assert_int_equal(refusal(&c, two), BUNDLE_ROLLED_BACK);
     s = start(&c);
     assert_true(!s.fell_back && s.slots.running == 0);
-    install(&c, make_bundle(&m, .serial = 3, .sign = 1));
+    place_install(&c, make_bundle(&m, .serial = 3, .sign = 1));
     make_done(&m);
 }
 
@@ -137,12 +98,12 @@ static void rolling_back_leads_to_the_other_slot_then_to_the_built_in_model(void
 
     (void)state;
     make_init(&m);
-    c = config_of(fresh(&m, "slots"));
+    c = place_config(place_fresh(&m, "slots"));
     assert_int_equal(slots_rollback(&c, "why", &now, &err), TRUNDLE_CONFLICT);
-    install(&c, make_bundle(&m, .serial = 1, .sign = 1));
-    (void)good(&c);
-    install(&c, make_bundle(&m, .serial = 2, .sign = 1));
-    (void)good(&c);
+    place_install(&c, make_bundle(&m, .serial = 1, .sign = 1));
+    (void)place_good(&c);
+    place_install(&c, make_bundle(&m, .serial = 2, .sign = 1));
+    (void)place_good(&c);
     support_ok(slots_rollback(&c, "too many questions", &now, &err), &err);
     assert_true(now.running == 0 && now.left_n == 1 && now.floor == 2);
     assert_string_equal(now.why, "too many questions");
@@ -162,21 +123,21 @@ static void damaged_files_are_not_run_and_may_be_installed_again(void **state)
 
     (void)state;
     make_init(&m);
-    c = config_of(fresh(&m, "slots"));
-    install(&c, make_bundle(&m, .serial = 1, .sign = 1));
-    (void)good(&c);
+    c = place_config(place_fresh(&m, "slots"));
+    place_install(&c, make_bundle(&m, .serial = 1, .sign = 1));
+    (void)place_good(&c);
     two = make_bundle(&m, .serial = 2, .sign = 1);
-    install(&c, two);
-    (void)good(&c);
+    place_install(&c, two);
+    (void)place_good(&c);
     (void)snprintf(path, sizeof path, "%s/b/model/fuse.json", c.folder);
     make_file(path, "{\"version\": 2}\n");
     s = start(&c);
     assert_true(s.fell_back && s.slots.running == 0);
     assert_non_null(strstr(s.slots.why, "damaged"));
-    install(&c, two);
+    place_install(&c, two);
     s = start(&c);
     assert_int_equal(s.slots.running, 1);
-    (void)good(&c);
+    (void)place_good(&c);
     (void)snprintf(path, sizeof path, "%s/a/bundle.json", c.folder);
     assert_int_equal(unlink(path), 0);
     (void)snprintf(path, sizeof path, "%s/b/model/card.md", c.folder);
@@ -205,9 +166,9 @@ static void what_is_refused_leaves_the_slots_alone(void **state)
 
     (void)state;
     make_init(&m);
-    c = config_of(fresh(&m, "slots"));
-    install(&c, make_bundle(&m, .serial = 2, .sign = 1));
-    (void)good(&c);
+    c = place_config(place_fresh(&m, "slots"));
+    place_install(&c, make_bundle(&m, .serial = 2, .sign = 1));
+    (void)place_good(&c);
     support_ok(slots_read(&c, &before, &err), &err);
     (void)support_shell(&listing[0], "cd %s && find . -type f | sort | xargs sha256sum", c.folder);
     for (size_t i = 0; i < COUNT_OF(cases); i++)
@@ -234,7 +195,7 @@ static void without_a_keyring_nothing_is_installed(void **state)
     (void)state;
     make_init(&m);
     (void)snprintf(folder, sizeof folder, "%s/bare", make_scratch());
-    c = config_of(folder);
+    c = place_config(folder);
     assert_int_equal(refusal(&c, make_bundle(&m, .sign = 1)), BUNDLE_UNKNOWN_KEY);
     assert_int_equal(slots_trust_put(&c, "{}", 2, &err), TRUNDLE_BAD_INPUT);
     support_ok(slots_trust_put(&c, m.trust_text.data, m.trust_text.n, &err), &err);
@@ -244,7 +205,7 @@ static void without_a_keyring_nothing_is_installed(void **state)
     make_trust(&plan, &m.stranger, 1, &text);
     assert_int_equal(slots_trust_put(&c, text.data, text.n, &err), TRUNDLE_CONFLICT);
     bytes_done(&text);
-    install(&c, make_bundle(&m, .sign = 1));
+    place_install(&c, make_bundle(&m, .sign = 1));
     c.hardware = NULL;
     assert_int_equal(slots_install(&c, make_bundle(&m, .serial = 2, .sign = 1), NULL, NULL, &err), TRUNDLE_BAD_ARG);
     make_done(&m);
@@ -285,7 +246,7 @@ static void a_damaged_state_file_is_said_not_guessed(void **state)
 
     (void)state;
     make_init(&m);
-    c = config_of(fresh(&m, "slots"));
+    c = place_config(place_fresh(&m, "slots"));
     (void)snprintf(path, sizeof path, "%s/slots.json", c.folder);
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         make_file(path, bad[i]);

@@ -1,53 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* slots, with the power cut at every step of an installation, a start, a rollback, a new keyring: the cart comes up with the old or the new bundle, whole. */
-#include "base/bundle/slots_inside.h"
-#include "tests/bundle/make.h"
-#include "tests/bundle/power.h"
+#include "tests/bundle/place.h"
+#include "tests/support/power.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static struct slots_config config_of(const char *folder)
-{
-    static const struct disk fast = { NULL, NULL, true };
-
-    return (struct slots_config){ .folder = folder, .disk = &fast, .hardware = "lab", .now_ns = 1780315200000000000 };
-}
-
-static const char *fresh(const struct make *m, const char *name)
-{
-    static char folder[600];
-    struct slots_config c;
-    struct trundle_error err;
-
-    (void)snprintf(folder, sizeof folder, "%s/%s", make_scratch(), name);
-    support_ok(disk_remove(NULL, folder, &err), &err);
-    c = config_of(folder);
-    support_ok(slots_trust_put(&c, m->trust_text.data, m->trust_text.n, &err), &err);
-    return folder;
-}
-
-static void install(const struct slots_config *c, const char *bundle)
-{
-    struct trundle_error err;
-    enum bundle_refusal why;
-
-    support_ok(slots_install(c, bundle, NULL, &why, &err), &err);
-    assert_int_equal(why, BUNDLE_NONE);
-}
-
-static struct slots good(const struct slots_config *c)
-{
-    struct slots s;
-    struct trundle_error err;
-
-    support_ok(slots_good(c, &s, &err), &err);
-    return s;
-}
 
 /* What may be interrupted. */
 struct act {
@@ -85,33 +45,9 @@ static enum trundle_status run_trust(const struct slots_config *c, const struct 
     return slots_trust_put(c, a->trust.data, a->trust.n, err);
 }
 
-/* 0: the act ended as usual; 1: it failed; POWER_EXIT: cut. */
-static int interrupted(const struct act *a, const char *folder, int at, enum power_how how, uint64_t seed)
+static void comes_up_whole(const struct act *a, const char *folder, long at, int way)
 {
-    pid_t child;
-    int status = 0;
-
-    (void)fflush(NULL);
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        static struct power p;
-        struct disk disk = { power_before, &p, true };
-        struct slots_config c = config_of(folder);
-        struct trundle_error err;
-
-        p = (struct power){ .at = at, .how = how, .rng = rng_seed(seed, "power") };
-        c.disk = &disk;
-        _exit(a->run(&c, a, &err) == TRUNDLE_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static void comes_up_whole(const struct act *a, const char *folder, int at, enum power_how how)
-{
-    struct slots_config c = config_of(folder);
+    struct slots_config c = place_config(folder);
     struct slots_start s;
     struct trundle_error err;
     struct trust *trust = NULL;
@@ -119,12 +55,12 @@ static void comes_up_whole(const struct act *a, const char *folder, int at, enum
     char slot[800];
 
     if (slots_start(&c, &s, &err) != TRUNDLE_OK) {
-        print_error("%s, step %d, way %d: %s: %s\n", a->name, at, (int)how, err.where, err.what);
+        print_error("%s, call %ld, way %d: %s: %s\n", a->name, at, way, err.where, err.what);
         fail();
     }
     name = s.slots.running < 0 ? "" : s.slots.slot[s.slots.running].name;
     if (strcmp(name, a->old_name) != 0 && strcmp(name, a->new_name) != 0) {
-        print_error("%s, step %d, way %d: runs '%s', wanted '%s' or '%s'; %s\n", a->name, at, (int)how, name, a->old_name, a->new_name, s.slots.why);
+        print_error("%s, call %ld, way %d: runs '%s', wanted '%s' or '%s'; %s\n", a->name, at, way, name, a->old_name, a->new_name, s.slots.why);
         fail();
     }
     if (s.slots.running >= 0) {
@@ -139,38 +75,62 @@ static void comes_up_whole(const struct act *a, const char *folder, int at, enum
     trust_free(trust);
 }
 
-/* Every step of the act, in every way; then the act again, which must now succeed (where it still applies). Returns the number of steps. */
-static int interrupt_everywhere(const struct act *a, uint64_t seed)
+/* Then the act again, which must now succeed (where it still applies). */
+static void goes_on(const struct act *a, const char *folder, long at, int way)
 {
-    char folder[600], copy[1400];
-    struct slots_config c;
+    struct slots_config c = place_config(folder);
     struct trundle_error err;
-    int at, steps = 0;
+    struct slots s;
+
+    comes_up_whole(a, folder, at, way);
+    if (a->run != run_install)
+        return;
+    support_ok(slots_install(&c, a->bundle, &s, NULL, &err), &err);
+    assert_string_equal(s.slot[s.running].name, a->new_name);
+}
+
+/* The act on a copy of `before`, watched; at 0 nothing fails. Returns the number of calls. */
+static long run_watched(const struct act *a, const char *folder, void (*watch)(const char *, long), long at, enum trundle_status *out)
+{
+    struct slots_config c = place_config(folder);
+    struct trundle_error err;
+
+    assert_int_equal(support_shell(NULL, "rm -rf %s && cp -r %s %s", folder, a->before, folder), 0);
+    watch(folder, at);
+    *out = a->run(&c, a, &err);
+    return power_stop();
+}
+
+/* Every call of the act; returns their number. */
+static long interrupt_everywhere(const struct act *a, uint64_t seed)
+{
+    char folder[600], left[700];
+    enum trundle_status status;
+    struct trundle_error err;
+    uint64_t unsynced = 0;
+    long total;
 
     (void)snprintf(folder, sizeof folder, "%s/cut", make_scratch());
-    (void)snprintf(copy, sizeof copy, "rm -rf %s && cp -r %s %s", folder, a->before, folder);
-    for (int how = 0; how < POWER_WAYS; how++) {
-        for (at = 1; at < POWER_STEPS_MAX; at++) {
-            int code;
-
-            assert_int_equal(support_shell(NULL, "%s", copy), 0);
-            code = interrupted(a, folder, at, (enum power_how)how, seed + (uint64_t)at);
-            comes_up_whole(a, folder, at, (enum power_how)how);
-            c = config_of(folder);
-            if (a->run == run_install) {
-                struct slots s;
-
-                support_ok(slots_install(&c, a->bundle, &s, NULL, &err), &err);
-                assert_string_equal(s.slot[s.running].name, a->new_name);
-            }
-            if (code == 0)
-                break;                       /* it has fewer steps than `at` */
-            assert_int_equal(code, how == POWER_FAILS ? 1 : POWER_EXIT);
+    (void)snprintf(left, sizeof left, "%s/left", make_scratch());
+    total = run_watched(a, folder, power_watch, 0, &status);
+    assert_int_equal(status, TRUNDLE_OK);
+    for (long at = 1; at <= total; at++) {
+        (void)run_watched(a, folder, power_watch, at, &status);
+        assert_int_not_equal(status, TRUNDLE_OK);
+        for (int way = POWER_SYNCED; way <= POWER_MIXED; way++) {
+            support_ok(disk_tree_remove(left, &err), &err);
+            unsynced = power_rebuild(left, (enum power_left)way, seed + (uint64_t)at);
+            goes_on(a, left, at, way);
         }
-        assert_true(at > 1 && at < POWER_STEPS_MAX);
-        steps = at - 1;
+        for (uint64_t one = 0; one < unsynced; one++) {
+            support_ok(disk_tree_remove(left, &err), &err);
+            unsynced = power_rebuild(left, POWER_BUT_ONE, one);
+            goes_on(a, left, at, POWER_BUT_ONE);
+        }
+        (void)run_watched(a, folder, power_watch_one, at, &status);
+        goes_on(a, folder, at, -1);
     }
-    return steps;
+    return total;
 }
 
 static const char *folder_named(const char *name)
@@ -197,17 +157,17 @@ static void power_may_go_at_every_step(void **state)
     two = make_bundle(&m, .serial = 2, .sign = 1);
     three = make_bundle(&m, .serial = 3, .sign = 1);
     none = folder_named("none"), after_one = folder_named("one"), after_two = folder_named("two"), trial = folder_named("trial");
-    (void)fresh(&m, "none");
-    (void)fresh(&m, "one");
-    c = config_of(after_one);
-    install(&c, one);
-    (void)good(&c);
+    (void)place_fresh(&m, "none");
+    (void)place_fresh(&m, "one");
+    c = place_config(after_one);
+    place_install(&c, one);
+    (void)place_good(&c);
     assert_int_equal(support_shell(NULL, "cp -r %s %s", after_one, trial), 0);
-    c = config_of(trial);
-    install(&c, two);
+    c = place_config(trial);
+    place_install(&c, two);
     assert_int_equal(support_shell(NULL, "cp -r %s %s", trial, after_two), 0);
-    c = config_of(after_two);
-    (void)good(&c);
+    c = place_config(after_two);
+    (void)place_good(&c);
     struct act acts[] = {
         { "install over nothing", none, run_install, one, { 0 }, "", "b1" },
         { "install beside one", after_one, run_install, two, { 0 }, "b1", "b2" },
@@ -221,7 +181,7 @@ static void power_may_go_at_every_step(void **state)
     plan.serial = 2;
     make_trust(&plan, m.root, 1, &acts[6].trust);
     for (size_t i = 0; i < COUNT_OF(acts); i++)
-        print_message("# %s: %d steps, each cut in %d ways\n", acts[i].name, interrupt_everywhere(&acts[i], seed), POWER_WAYS);
+        print_message("# %s: the power went at each of %ld calls\n", acts[i].name, interrupt_everywhere(&acts[i], seed));
     bytes_done(&acts[6].trust);
     make_done(&m);
 }
@@ -229,30 +189,26 @@ static void power_may_go_at_every_step(void **state)
 /* The mutant: an installer that does not sync what it writes must be caught by the same test. */
 static void what_is_not_synced_is_caught(void **state)
 {
-    static struct power p;
-    struct disk disk = { power_before, &p, true };
-    struct trundle_error err;
-    char path[600];
+    char folder[600], left[700], path[800];
     struct bytes b = { 0 };
-    pid_t child;
-    int status;
+    struct trundle_error err;
 
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/plain", make_scratch());
-    (void)fflush(NULL);
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        int fd = -1;
-
-        p = (struct power){ .at = 3, .how = POWER_LOSES_ALL };
-        if (disk_create(&disk, path, &fd, &err) != TRUNDLE_OK || disk_write(&disk, fd, path, "x", 1, &err) != TRUNDLE_OK)
-            _exit(1);
-        _exit(disk_close(&disk, fd, path, &err) == TRUNDLE_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == POWER_EXIT);
+    (void)snprintf(folder, sizeof folder, "%s/plain", make_scratch());
+    (void)snprintf(left, sizeof left, "%s/plain-left", make_scratch());
+    (void)snprintf(path, sizeof path, "%s/file", folder);
+    support_ok(disk_folder(folder, 0755, &err), &err);
+    power_watch(folder, 3);
+    assert_int_equal(disk_file(path, 0644, "x", 1, &err), TRUNDLE_IO);
+    assert_true(power_stop() >= 3);
+    (void)snprintf(path, sizeof path, "%s/file", left);
+    assert_int_equal(power_rebuild(left, POWER_SYNCED, 0), 1);
     assert_int_equal(file_read(path, 10, &b, &err), TRUNDLE_NOT_FOUND);
+    support_ok(disk_tree_remove(left, &err), &err);
+    (void)power_rebuild(left, POWER_ALL, 0);
+    support_ok(file_read(path, 10, &b, &err), &err);
+    assert_int_equal(b.n, 1);
+    bytes_done(&b);
 }
 
 int main(void)

@@ -49,7 +49,6 @@ static struct bytes sealed_of(const struct seal_key *key, const struct bytes *co
         support_ok(seal_write_add(w, content->data + at, part, &err), &err);
     }
     support_ok(seal_write_finish(w, &err), &err);
-    assert_int_equal(seal_write_size(w), out.n);
     assert_int_equal(seal_write_add(w, "x", 1, &err), TRUNDLE_BAD_ARG);
     assert_int_equal(seal_write_finish(w, &err), TRUNDLE_BAD_ARG);
     seal_write_free(w);
@@ -245,37 +244,22 @@ static void headers_have_limits(void **state)
     bytes_done(&to);
 }
 
-static void keys_are_kept_and_checked(void **state)
+static void keys_are_checked(void **state)
 {
     static const char zero[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-    struct seal_key key = key_made(), back, same;
-    char path[4096], text[SEAL_KEY_TEXT];
+    struct seal_key key = key_made(), same;
+    char text[SEAL_KEY_TEXT];
     uint8_t public_key[SEAL_PUBLIC];
     struct trundle_error err;
-    struct stat st;
 
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/key.json", support_scratch());
-    support_ok(seal_key_save(path, &key, &err), &err);
-    assert_int_equal(seal_key_save(path, &key, &err), TRUNDLE_CONFLICT);
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-    support_ok(seal_key_load(path, &back, &err), &err);
-    assert_memory_equal(&back, &key, sizeof key);
     support_ok(seal_key_from_secret(seal_key_text(key.secret_key, text), "secret", &same, &err), &err);
     assert_memory_equal(&same, &key, sizeof key);
+    assert_int_equal(seal_key_from_secret("nonsense", "secret", &same, &err), TRUNDLE_BAD_INPUT);
     support_ok(seal_public_parse(seal_key_text(key.public_key, text), "hub", public_key, &err), &err);
     assert_memory_equal(public_key, key.public_key, sizeof public_key);
     assert_int_equal(seal_public_parse("nonsense", "hub", public_key, &err), TRUNDLE_BAD_INPUT);
     assert_int_equal(seal_public_parse(zero, "hub", public_key, &err), TRUNDLE_BAD_INPUT);
-    assert_int_equal(chmod(path, 0640), 0);
-    assert_int_equal(seal_key_load(path, &back, &err), TRUNDLE_BAD_INPUT);
-    assert_non_null(strstr(err.what, "640"));
-    assert_int_equal(chmod(path, 0600), 0);
-    assert_int_equal(support_shell(NULL, "sed -i 's|.public_key.:\"[^\"]*\"|\"public_key\":\"%s\"|' %s", seal_key_text(key_made().public_key, text), path), 0);
-    assert_int_equal(seal_key_load(path, &back, &err), TRUNDLE_BAD_INPUT);
-    assert_non_null(strstr(err.what, "does not belong"));
-    assert_int_equal(seal_key_load("/nonexistent", &back, &err), TRUNDLE_NOT_FOUND);
 }
 
 int main(void)
@@ -286,7 +270,7 @@ int main(void)
         cmocka_unit_test(cut_lengthened_and_reordered_are_found),
         cmocka_unit_test(a_file_is_there_whole_or_not_at_all),
         cmocka_unit_test(headers_have_limits),
-        cmocka_unit_test(keys_are_kept_and_checked),
+        cmocka_unit_test(keys_are_checked),
     };
 
     return support_run(tests);

@@ -330,6 +330,48 @@ static void metrics_are_for_prometheus(void **state)
     hub_close(&h);
 }
 
+/* Three records of a full disk are an alert, and it an incident; people end both, in that order. */
+static void alerts_and_incidents_are_ended_by_people(void **state)
+{
+    struct hub h = hub_open();
+    char lines[1000] = "", id[24], target[100];
+    const struct answer *a;
+    json_t *list, *row;
+
+    (void)state;
+    for (int i = 1; i <= 3; i++)
+        (void)snprintf(lines + strlen(lines), sizeof lines - strlen(lines), "{\"boot\":1,\"sequence\":%d,\"t_ns\":%lld,\"kind\":\"health\",\"body\":{\"disk_free_bytes\":%d}}\n", i,
+                       (long long)hub_clock(), i);
+    assert_int_equal(cart_ask(&h, &h.cart, "POST", "/api/v1/ingest", lines, strlen(lines))->status, 200);
+    a = hub_get(&h, AS_OPERATOR, "/api/v1/alerts");
+    list = json_loadb(a->body, a->body_n, 0, NULL);
+    row = json_array_get(json_object_get(list, "rows"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "name")), "disk");
+    (void)snprintf(id, sizeof id, "%lld", (long long)json_integer_value(json_object_get(row, "id")));
+    (void)snprintf(target, sizeof target, "/api/v1/incidents/%lld", (long long)json_integer_value(json_object_get(row, "incident")));
+    json_decref(list);
+
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", "/api/v1/alerts/x/close", NULL)->status, 400);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", "/api/v1/alerts/999/close", NULL)->status, 404);
+    (void)snprintf(lines, sizeof lines, "/api/v1/alerts/%s/acknowledge", id);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, NULL)->status, 204);
+    (void)snprintf(lines, sizeof lines, "%s/close", target);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, NULL)->status, 409);          /* its alert is still open */
+    (void)snprintf(lines, sizeof lines, "%s/notes", target);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, "{\"text\":\"the log was never rotated\"}")->status, 204);
+    (void)snprintf(lines, sizeof lines, "/api/v1/alerts/%s/rebase", id);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, NULL)->status, 400);          /* nothing drifted */
+    (void)snprintf(lines, sizeof lines, "/api/v1/alerts/%s/close", id);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, NULL)->status, 204);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, NULL)->status, 409);
+    (void)snprintf(lines, sizeof lines, "%s/close", target);
+    assert_int_equal(hub_ask(&h, AS_OPERATOR, "POST", lines, NULL)->status, 204);
+    a = hub_get(&h, AS_AUDITOR, target);
+    assert_non_null(strstr(a->body, "\"the log was never rotated\""));
+    assert_non_null(strstr(a->body, "\"closed\""));
+    hub_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +385,7 @@ int main(void)
         cmocka_unit_test(half_a_body_changes_nothing),
         cmocka_unit_test(secrets_are_for_the_owner_alone),
         cmocka_unit_test(metrics_are_for_prometheus),
+        cmocka_unit_test(alerts_and_incidents_are_ended_by_people),
     };
 
     return support_run(tests);

@@ -6,6 +6,7 @@
 #include "base/std/json.h"
 #include "base/std/list.h"
 #include "base/std/rng.h"
+#include "base/std/text.h"
 #include "tests/support/support.h"
 
 #include <math.h>
@@ -197,6 +198,25 @@ static void secrets_are_for_the_owner_and_never_written_over(void **state)
     bytes_done(&got);
 }
 
+static void texts_have_their_shape(void **state)
+{
+    static const char *const names[] = { "a", "7", "cart-7", "a.b_c-d", "0123456789012345678901234567890123456789" };
+    static const char *const none[] = { "", "-a", "_a", ".a", "A", "a b", "a/b", "\xc3\xa4", "01234567890123456789012345678901234567890" };
+    uint8_t bytes[3] = { 9, 9, 9 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        assert_true(text_is_name(names[i]));
+    for (size_t i = 0; i < COUNT_OF(none); i++)
+        assert_false(text_is_name(none[i]));
+    assert_true(text_is_hex("", 0) && text_is_hex("09af", 4));
+    assert_false(text_is_hex("09af", 3) || text_is_hex("09af", 5) || text_is_hex("09aF", 4) || text_is_hex("09ag", 4));
+    assert_true(text_base64("YWJj", bytes, 3));
+    assert_memory_equal(bytes, "abc", 3);
+    assert_false(text_base64("YWJj", bytes, 2) || text_base64("YWI=", bytes, 3) || text_base64("YWJjZA==", bytes, 3) || text_base64("YWJ", bytes, 3) || text_base64("YW-j", bytes, 3));
+    assert_true(text_base64("YWI=", bytes, 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,7 +224,7 @@ int main(void)
         cmocka_unit_test(numbers_repeat),              cmocka_unit_test(hashes_are_the_known_ones),
         cmocka_unit_test(products_have_three_forms),   cmocka_unit_test(files_are_whole_or_absent),
         cmocka_unit_test(json_fields_are_named_in_errors), cmocka_unit_test(lists_grow),
-        cmocka_unit_test(the_area_is_the_share_of_pairs),
+        cmocka_unit_test(the_area_is_the_share_of_pairs), cmocka_unit_test(texts_have_their_shape),
     };
 
     return support_run(tests);

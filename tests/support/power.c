@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct durable {
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool watching;
+static bool watching, only_one;
 static long calls, fail_at_call;
 static char root[4096];
 static struct durable known[FILES];
@@ -51,6 +52,8 @@ int power_fdatasync(int fd) INTERPOSED("fdatasync");
 int power_rename(const char *from, const char *to) INTERPOSED("rename");
 int power_unlink(const char *path) INTERPOSED("unlink");
 int power_mkdir(const char *path, mode_t mode) INTERPOSED("mkdir");
+int power_rmdir(const char *path) INTERPOSED("rmdir");
+int power_open(const char *path, int flags, ...) INTERPOSED("open64");
 int power_ftruncate(int fd, off_t size) INTERPOSED("ftruncate64");
 
 /* True: the power is gone. */
@@ -61,7 +64,7 @@ static bool gone(void)
     (void)pthread_mutex_lock(&mutex);
     if (watching) {
         calls++;
-        lost = fail_at_call && calls >= fail_at_call;
+        lost = fail_at_call && (only_one ? calls == fail_at_call : calls >= fail_at_call);
     }
     (void)pthread_mutex_unlock(&mutex);
     if (lost)
@@ -92,6 +95,27 @@ int power_unlink(const char *path)
 int power_mkdir(const char *path, mode_t mode)
 {
     return gone() ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int power_rmdir(const char *path)
+{
+    return gone() ? -1 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+/* Only what makes a file is a change. */
+int power_open(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    va_list args;
+
+    if (flags & O_CREAT) {
+        va_start(args, flags);
+        mode = va_arg(args, mode_t);
+        va_end(args);
+        if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && gone())
+            return -1;
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 int power_ftruncate(int fd, off_t size)
@@ -204,7 +228,7 @@ static void remember_all(const char *path)
     free(list);
 }
 
-void power_watch(const char *folder, long fail_at)
+static void watch(const char *folder, long fail_at, bool one)
 {
     for (size_t i = 0; i < known_n; i++) {
         (void)close(known[i].fd);
@@ -216,7 +240,18 @@ void power_watch(const char *folder, long fail_at)
     remember_all(folder);
     calls = 0;
     fail_at_call = fail_at;
+    only_one = one;
     watching = true;
+}
+
+void power_watch(const char *folder, long fail_at)
+{
+    watch(folder, fail_at, false);
+}
+
+void power_watch_one(const char *folder, long fail_at)
+{
+    watch(folder, fail_at, true);
 }
 
 long power_stop(void)
@@ -227,12 +262,25 @@ long power_stop(void)
 
 /* ---- what is left ---- */
 
-static bool chosen(struct rng *r, enum power_left left)
+struct choice {
+    enum power_left left;
+    struct rng rng;
+    uint64_t asked, one;
+};
+
+/* Whether what was not synced is kept. */
+static bool chosen(struct choice *c)
 {
-    return left == POWER_ALL || (left == POWER_MIXED && rng_below(r, 2));
+    c->asked++;
+    return c->left == POWER_ALL || (c->left == POWER_MIXED && rng_below(&c->rng, 2)) || (c->left == POWER_BUT_ONE && c->asked != c->one + 1);
 }
 
-static void file_rebuild(ino_t inode, const char *now, const char *to, enum power_left left, struct rng *r)
+static bool same(const struct bytes *a, const struct bytes *b)
+{
+    return a->n == b->n && (!a->n || !memcmp(a->data, b->data, a->n));
+}
+
+static void file_rebuild(ino_t inode, const char *now, const char *to, struct choice *c)
 {
     const struct durable *d = find(inode);
     struct bytes current = { 0 }, kept = { 0 };
@@ -244,14 +292,14 @@ static void file_rebuild(ino_t inode, const char *now, const char *to, enum powe
         content_of(fd, &current);
     if (d && bytes_append(&kept, d->content.data, d->content.n) != TRUNDLE_OK)
         abort();
-    if (chosen(r, left)) {
-        size_t n = left == POWER_MIXED && current.n ? rng_below(r, 2) ? current.n : rng_below(r, (uint32_t)current.n + 1) : current.n;
+    if ((!d || !same(&current, &kept)) && chosen(c)) {
+        size_t n = c->left == POWER_MIXED && current.n ? rng_below(&c->rng, 2) ? current.n : rng_below(&c->rng, (uint32_t)current.n + 1) : current.n;
 
         if (n > kept.n && bytes_reserve(&kept, n - kept.n) != TRUNDLE_OK)
             abort();
         if (n)
             memcpy(kept.data, current.data, n);
-        if (left == POWER_ALL || n > kept.n)
+        if (c->left != POWER_MIXED || n > kept.n)
             kept.n = n;
     }
     if (fd >= 0)
@@ -272,9 +320,9 @@ static const struct name *in_list(const struct name *list, size_t n, const char 
     return NULL;
 }
 
-static void folder_rebuild(ino_t inode, const char *now, const char *to, enum power_left left, struct rng *r);
+static void folder_rebuild(ino_t inode, const char *now, const char *to, struct choice *c);
 
-static void name_rebuild(const struct name *name, const char *folder, const char *to_folder, enum power_left left, struct rng *r)
+static void name_rebuild(const struct name *name, const char *folder, const char *to_folder, struct choice *c)
 {
     const struct durable *d = find(name->inode);
     char now[4200], to[4200];
@@ -286,12 +334,12 @@ static void name_rebuild(const struct name *name, const char *folder, const char
     there = lstat(now, &st) == 0 && st.st_ino == name->inode;
     is_folder = d ? d->name != NULL : there && S_ISDIR(st.st_mode);
     if (is_folder)
-        folder_rebuild(name->inode, now, to, left, r);
+        folder_rebuild(name->inode, now, to, c);
     else
-        file_rebuild(name->inode, there ? now : NULL, to, left, r);
+        file_rebuild(name->inode, there ? now : NULL, to, c);
 }
 
-static void folder_rebuild(ino_t inode, const char *now, const char *to, enum power_left left, struct rng *r)
+static void folder_rebuild(ino_t inode, const char *now, const char *to, struct choice *c)
 {
     struct name *current = calloc(NAMES, sizeof *current);
     const struct durable *d = find(inode);
@@ -304,24 +352,25 @@ static void folder_rebuild(ino_t inode, const char *now, const char *to, enum po
         const struct name *other = in_list(current, n, d->name[i].text);
 
         if (other && other->inode == d->name[i].inode)
-            name_rebuild(other, now, to, left, r);
-        else if (!chosen(r, left))
-            name_rebuild(&d->name[i], now, to, left, r);
+            name_rebuild(other, now, to, c);
+        else if (!chosen(c))
+            name_rebuild(&d->name[i], now, to, c);
         else if (other)
-            name_rebuild(other, now, to, left, r);
+            name_rebuild(other, now, to, c);
     }
     for (size_t i = 0; i < n; i++)
-        if (!in_list(d ? d->name : NULL, durable_n, current[i].text) && chosen(r, left))
-            name_rebuild(&current[i], now, to, left, r);
+        if (!in_list(d ? d->name : NULL, durable_n, current[i].text) && chosen(c))
+            name_rebuild(&current[i], now, to, c);
     free(current);
 }
 
-void power_rebuild(const char *to, enum power_left left, uint64_t seed)
+uint64_t power_rebuild(const char *to, enum power_left left, uint64_t seed)
 {
-    struct rng r = rng_seed(seed, "power");
+    struct choice c = { .left = left, .rng = rng_seed(seed, "power"), .one = seed };
     struct stat st;
 
     if (stat(root, &st) != 0)
         abort();
-    folder_rebuild(st.st_ino, root, to, left, &r);
+    folder_rebuild(st.st_ino, root, to, &c);
+    return c.asked;
 }

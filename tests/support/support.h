@@ -28,7 +28,7 @@ const char *support_source(const char *relative);
 const char *support_build(const char *relative);
 /* Skips the running test and prints why. */
 void support_skip(const char *why) __attribute__((noreturn));
-/* A fresh folder under $TMPDIR, removed (with content) by support_scratch_done or at exit. */
+/* A fresh folder under $TMPDIR, removed (with content) by the next call or at exit. */
 const char *support_scratch(void);
 /* Fails with the error's text unless the status is OK. */
 void support_ok(enum trundle_status status, const struct trundle_error *err);

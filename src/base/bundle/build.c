@@ -148,9 +148,9 @@ static enum trundle_status write_parts(const struct bytes *manifest, struct sour
     char sha256[HASH_SHA256_TEXT];
 
     bundle_head(manifest, &none, head);
-    TRY(disk_write(NULL, to->fd, to->path, head, sizeof head, err));
-    TRY(disk_write(NULL, to->fd, to->path, manifest->data, manifest->n, err));
-    TRY(disk_write(NULL, to->fd, to->path, "[]", 2, err));
+    TRY(disk_write(to->fd, head, sizeof head, to->path, err));
+    TRY(disk_write(to->fd, manifest->data, manifest->n, to->path, err));
+    TRY(disk_write(to->fd, "[]", 2, to->path, err));
     for (size_t i = 0; i < s->n; i++) {
         TRY(walk_source(&s->item[i], bundle_into_file, to, sha256, err));
         if (strcmp(sha256, s->item[i].sha256) != 0)
@@ -163,22 +163,20 @@ static enum trundle_status write_parts(const struct bytes *manifest, struct sour
 static enum trundle_status put_in_place(const char *path, enum trundle_status (*write_it)(void *, struct bundle_to_file *, struct trundle_error *), void *user,
                                         struct trundle_error *err)
 {
-    char temporary[4096];
-    struct bundle_to_file to = { NULL, temporary, -1 };
-    int n = snprintf(temporary, sizeof temporary, "%s.new", path);
+    char temporary[DISK_PATH];
+    struct bundle_to_file to = { temporary, -1 };
     enum trundle_status status;
 
-    if (n < 0 || (size_t)n >= sizeof temporary)
-        return error_set(err, TRUNDLE_TOO_LARGE, path, NULL, "the path is too long");
-    TRY(disk_remove(NULL, temporary, err));
-    TRY(disk_create(NULL, temporary, &to.fd, err));
+    TRY(disk_path(temporary, sizeof temporary, err, "%s.new", path));
+    (void)unlink(temporary);                /* left by a power cut */
+    TRY(disk_create(temporary, 0644, &to.fd, err));
     status = write_it(user, &to, err);
     if (status != TRUNDLE_OK)
         (void)close(to.fd);
     else
-        status = disk_close(NULL, to.fd, temporary, err);
+        status = disk_close(to.fd, temporary, err);
     if (status == TRUNDLE_OK)
-        status = disk_rename(NULL, temporary, path, err);
+        status = disk_place(temporary, path, err);
     if (status != TRUNDLE_OK)
         (void)unlink(temporary);
     return status;
@@ -232,9 +230,9 @@ static enum trundle_status write_resigned(void *user, struct bundle_to_file *to,
     uint8_t head[BUNDLE_HEAD];
 
     bundle_head(&r->b->manifest_text, &r->signatures, head);
-    TRY(disk_write(NULL, to->fd, to->path, head, sizeof head, err));
-    TRY(disk_write(NULL, to->fd, to->path, r->b->manifest_text.data, r->b->manifest_text.n, err));
-    TRY(disk_write(NULL, to->fd, to->path, r->signatures.data, r->signatures.n, err));
+    TRY(disk_write(to->fd, head, sizeof head, to->path, err));
+    TRY(disk_write(to->fd, r->b->manifest_text.data, r->b->manifest_text.n, to->path, err));
+    TRY(disk_write(to->fd, r->signatures.data, r->signatures.n, to->path, err));
     for (size_t i = 0; i < r->b->m.files_n; i++)
         TRY(bundle_walk(r->b, &r->b->m.file[i], bundle_into_file, to, NULL, err));
     return TRUNDLE_OK;

@@ -24,7 +24,6 @@
  */
 #pragma once
 
-#include "base/bundle/disk.h"
 #include "base/bundle/trust.h"
 
 #include <jansson.h>
@@ -123,7 +122,7 @@ TRUNDLE_MUST_USE enum trundle_status bundle_sha256(const struct bundle *b, char 
 /* One file into an empty buffer. BAD_ARG: not verified. CORRUPT: the file under us changed since. */
 TRUNDLE_MUST_USE enum trundle_status bundle_read(struct bundle *b, const char *path, struct bytes *out, struct trundle_error *err);
 /* All files, manifest (bundle.json) and signatures (signatures.json) into an existing, empty folder, everything synced. BAD_ARG: not verified. */
-TRUNDLE_MUST_USE enum trundle_status bundle_extract(struct bundle *b, const char *folder, const struct disk *disk, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status bundle_extract(struct bundle *b, const char *folder, struct trundle_error *err);
 /* sha256 of the manifest's bytes. BAD_ARG unless verified. */
 TRUNDLE_MUST_USE enum trundle_status bundle_manifest_sha256(const struct bundle *b, char out[65], struct trundle_error *err);
 /* Every file that folder/bundle.json lists is there with its sha256, and bundle.json has the one given (NULL: any). CORRUPT, NOT_FOUND. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/bundle/bundle.h"
+#include "base/std/disk.h"
 #include "base/std/json.h"
 
 bool trust_signature_fits(const uint8_t public_key[32], enum trust_purpose purpose, const uint8_t digest[32], const struct trust_signature *s);
@@ -70,7 +71,7 @@ typedef enum trundle_status bundle_piece(void *user, const uint8_t *piece, size_
 TRUNDLE_MUST_USE enum trundle_status bundle_walk(struct bundle *b, const struct manifest_file *f, bundle_piece *use, void *user, enum bundle_refusal *out_why,
                                                  struct trundle_error *err);
 /* A `bundle_piece` that writes. */
-struct bundle_to_file { const struct disk *disk; const char *path; int fd; };
+struct bundle_to_file { const char *path; int fd; };
 enum trundle_status bundle_into_file(void *user, const uint8_t *piece, size_t n, struct trundle_error *err);
 /* Hashes every file, and the bundle as a whole. */
 TRUNDLE_MUST_USE enum trundle_status bundle_check_content(struct bundle *b, char out_sha256[65], enum bundle_refusal *out_why, struct trundle_error *err);

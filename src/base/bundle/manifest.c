@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The manifest of a bundle: taken apart, every name, count and size checked before anything else looks at it. */
 #include "base/bundle/inside.h"
-#include "base/std/hash.h"
+#include "base/std/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,7 @@ enum { PART_MAX = 100, PARTS_MAX = 5 };
 
 bool bundle_name_ok(const char *name)
 {
-    size_t n = strlen(name);
-
-    return n > 0 && n < BUNDLE_NAME && name[0] != '-' && name[0] != '_' && name[0] != '.' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
+    return text_is_name(name);
 }
 
 static bool part_ok(const char *part, size_t n)
@@ -53,7 +51,6 @@ static enum trundle_status take_file(const struct json_at *at, struct manifest *
     static const char *const known[] = { "path", "bytes", "sha256", NULL };
     struct manifest_file *f = &m->file[i];
     struct json_at path, sha;
-    uint8_t digest[32];
 
     TRY(bundle_known_keys(at, known, err));
     TRY(bundle_needed(json_take(at, "path", &path, err), err));
@@ -62,7 +59,7 @@ static enum trundle_status take_file(const struct json_at *at, struct manifest *
     if (!json_is_string(path.value) || !manifest_path_ok(json_string_value(path.value)))
         return refuse(why, BUNDLE_FILE_NAME, error_set(err, TRUNDLE_BAD_INPUT, path.where, "model/NAME, of letters, digits and -_.+@=, with at most four folders",
                                                        "\"%.80s\" is no name of a file in a bundle", json_is_string(path.value) ? json_string_value(path.value) : ""));
-    if (!json_is_string(sha.value) || !bundle_hex(json_string_value(sha.value), digest, sizeof digest))
+    if (!json_is_string(sha.value) || !text_is_hex(json_string_value(sha.value), 64))
         return error_set(err, TRUNDLE_BAD_INPUT, sha.where, NULL, "must be 64 hex digits, lower case");
     f->path = json_string_value(path.value);
     f->sha256 = json_string_value(sha.value);
@@ -178,7 +175,6 @@ static enum trundle_status take_optional(const struct json_at *at, struct manife
 {
     static const char *const objects[] = { "calibration", "gate" };
     json_t *catalog = json_object_get(at->value, "catalog"), *value;
-    uint8_t digest[32];
 
     for (size_t i = 0; i < COUNT_OF(objects); i++) {
         value = json_object_get(at->value, objects[i]);
@@ -187,7 +183,7 @@ static enum trundle_status take_optional(const struct json_at *at, struct manife
     }
     m->catalog = "";
     if (catalog && !json_is_null(catalog)) {
-        if (!json_is_string(catalog) || !bundle_hex(json_string_value(catalog), digest, sizeof digest))
+        if (!json_is_string(catalog) || !text_is_hex(json_string_value(catalog), 64))
             return error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "catalog must be 64 hex digits or null");
         m->catalog = json_string_value(catalog);
     }

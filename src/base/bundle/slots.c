@@ -17,24 +17,7 @@ static const char *const slot_name[2] = { "a", "b" };
 
 static enum trundle_status path_in(const struct slots_config *config, const char *name, char out[SLOTS_PATH], struct trundle_error *err)
 {
-    int n = snprintf(out, SLOTS_PATH, "%s/%s", config->folder, name);
-
-    return n > 0 && n < SLOTS_PATH ? TRUNDLE_OK : error_set(err, TRUNDLE_TOO_LARGE, config->folder, NULL, "the path is too long");
-}
-
-/* The folder is there for good: a keyring that a cart pinned must not go with a folder that was never synced. */
-static enum trundle_status make_folder(const struct slots_config *config, struct trundle_error *err)
-{
-    char parent[SLOTS_PATH];
-    const char *slash = strrchr(config->folder, '/');
-    int n = slash && slash != config->folder ? (int)(slash - config->folder) : 1;
-
-    if (access(config->folder, F_OK) == 0)
-        return TRUNDLE_OK;
-    TRY(disk_folder(config->disk, config->folder, err));
-    if (snprintf(parent, sizeof parent, "%.*s", n, slash ? config->folder : ".") >= SLOTS_PATH)
-        return error_set(err, TRUNDLE_TOO_LARGE, config->folder, NULL, "the path is too long");
-    return disk_sync_folder(config->disk, parent, err);
+    return disk_path(out, SLOTS_PATH, err, "%s/%s", config->folder, name);
 }
 
 /* The folder, and the lock on it. */
@@ -44,7 +27,7 @@ static enum trundle_status lock(const struct slots_config *config, int *out_fd, 
     int fd;
 
     TRY(path_in(config, "lock", path, err));
-    TRY(make_folder(config, err));
+    TRY(disk_folder(config->folder, 0755, err));       /* for good: a keyring that a cart pinned must not go with a folder that was never synced */
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return error_set(err, TRUNDLE_IO, path, "is the folder writable?", "cannot open: %s", strerror(errno));
@@ -77,6 +60,15 @@ enum trundle_status slots_read(const struct slots_config *config, struct slots *
     return status;
 }
 
+static enum trundle_status replace(const struct slots_config *config, const char *name, const void *data, size_t n, struct trundle_error *err)
+{
+    char path[SLOTS_PATH], temporary[SLOTS_PATH + 4];
+
+    TRY(path_in(config, name, path, err));
+    (void)snprintf(temporary, sizeof temporary, "%s.new", path);
+    return disk_put(path, temporary, 0644, data, n, err);
+}
+
 static enum trundle_status store(const struct slots_config *config, struct slots *s, struct trundle_error *err)
 {
     struct bytes text = { 0 };
@@ -87,7 +79,7 @@ static enum trundle_status store(const struct slots_config *config, struct slots
     if (status != TRUNDLE_OK)
         (void)error_set(err, status, config->folder, NULL, "no memory for slots.json");
     else
-        status = disk_replace(config->disk, config->folder, "slots.json", text.data, text.n, err);
+        status = replace(config, "slots.json", text.data, text.n, err);
     bytes_done(&text);
     return status;
 }
@@ -152,10 +144,9 @@ static enum trundle_status fill_slot(const struct slots_config *config, struct s
         s->slot[to] = (struct slots_slot){ .state = SLOTS_EMPTY };
         TRY(store(config, s, err));
     }
-    TRY(disk_remove(config->disk, path, err));
-    TRY(disk_folder(config->disk, path, err));
-    TRY(bundle_extract(b, path, config->disk, err));
-    return disk_sync_folder(config->disk, config->folder, err);
+    TRY(disk_tree_remove(path, err));
+    TRY(disk_folder(path, 0755, err));
+    return bundle_extract(b, path, err);
 }
 
 static enum trundle_status install(const struct slots_config *config, struct bundle *b, const char *path, struct slots *s, enum bundle_refusal *out_why, struct trundle_error *err)
@@ -365,7 +356,7 @@ enum trundle_status slots_trust_put(const struct slots_config *config, const voi
     else if (status == TRUNDLE_NOT_FOUND)
         status = TRUNDLE_OK;
     if (status == TRUNDLE_OK && (!now || trust_serial(next) > trust_serial(now)))
-        status = disk_replace(config->disk, config->folder, "trust.json", bytes, n, err);
+        status = replace(config, "trust.json", bytes, n, err);
 out:
     trust_free(now);
     trust_free(next);

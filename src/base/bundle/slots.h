@@ -6,7 +6,7 @@
  *     struct slots_config config = { .folder = "/var/lib/trundle/slots", .hardware = "pi5-2cam", .now_ns = clock_wall_ns() };
  *     TRY(slots_start(&config, &start, err));                       // once per start of the cart: start.model is what to run, "" the built-in model
  *     ...
- *     TRY(slots_good(&config, err));                                // the cart works with it: the trial ends
+ *     TRY(slots_good(&config, NULL, err));                          // the cart works with it: the trial ends
  *     TRY(slots_install(&config, "b17.bundle", &slots, &why, err)); // into the other slot; it runs from the next start on
  *
  * FOLDER/{a,b}/ hold bundles as bundle_extract writes them, FOLDER/trust.json the keyring, FOLDER/slots.json which one runs. Everything of a slot is synced before slots.json
@@ -28,7 +28,6 @@ struct slots_config {
     const char *hardware;              /* what this cart is; needed to install */
     int         starts_max;            /* of a trial; 0: SLOTS_STARTS_MAX */
     int64_t     now_ns;                /* wall clock, for the record */
-    const struct disk *disk;           /* NULL */
 };
 
 enum slots_state { SLOTS_EMPTY, SLOTS_TRIAL, SLOTS_GOOD, SLOTS_LEFT };

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* slots.json: read, checked, printed (slots.h). */
 #include "base/bundle/slots_inside.h"
+#include "base/std/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,8 @@ const char *slots_state_text(enum slots_state state)
 
 static enum trundle_status take_sha(const struct json_at *at, const char *key, char out[65], struct trundle_error *err)
 {
-    uint8_t digest[32];
-
     TRY(json_take_text(at, key, out, 65, err));
-    return !out[0] || bundle_hex(out, digest, sizeof digest) ? TRUNDLE_OK : error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "%s must be 64 hex digits", key);
+    return !out[0] || text_is_hex(out, 64) ? TRUNDLE_OK : error_set(err, TRUNDLE_BAD_INPUT, at->where, NULL, "%s must be 64 hex digits", key);
 }
 
 static enum trundle_status take_slot(const struct json_at *at, struct slots_slot *out, struct trundle_error *err)
@@ -41,12 +40,11 @@ static enum trundle_status take_slot(const struct json_at *at, struct slots_slot
 static enum trundle_status take_left(const struct json_at *at, struct slots *out, struct trundle_error *err)
 {
     struct json_at list, item;
-    uint8_t digest[32];
 
     TRY(json_take_array(at, "left", 0, SLOTS_LEFT_MAX, &list, err));
     for (size_t i = 0; i < json_length(&list); i++) {
         TRY(json_element(&list, i, &item, err));
-        if (!json_is_string(item.value) || !bundle_hex(json_string_value(item.value), digest, sizeof digest))
+        if (!json_is_string(item.value) || !text_is_hex(json_string_value(item.value), 64))
             return error_set(err, TRUNDLE_BAD_INPUT, item.where, NULL, "must be 64 hex digits");
         memcpy(out->left[i], json_string_value(item.value), 65);
     }

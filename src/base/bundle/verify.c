@@ -142,49 +142,46 @@ enum trundle_status bundle_into_file(void *user, const uint8_t *piece, size_t n,
 {
     struct bundle_to_file *to = user;
 
-    return disk_write(to->disk, to->fd, to->path, piece, n, err);
+    return disk_write(to->fd, piece, n, to->path, err);
 }
 
 /* folder/path, its folders made. */
-static enum trundle_status extract_file(struct bundle *b, size_t i, const char *folder, const struct disk *disk, struct trundle_error *err)
+static enum trundle_status extract_file(struct bundle *b, size_t i, const char *folder, struct trundle_error *err)
 {
-    char path[4096];
-    struct bundle_to_file to = { disk, path, -1 };
+    char path[DISK_PATH];
+    struct bundle_to_file to = { path, -1 };
     size_t stem = strlen(folder) + 1;
-    int n = snprintf(path, sizeof path, "%s/%s", folder, b->m.file[i].path);
     enum bundle_refusal why = BUNDLE_NONE;
     enum trundle_status status;
 
-    if (n < 0 || (size_t)n >= sizeof path)
-        return error_set(err, TRUNDLE_TOO_LARGE, folder, NULL, "the path is too long");
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, b->m.file[i].path));
     for (char *slash = strchr(path + stem, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        TRY(disk_folder(disk, path, err));
+        TRY(disk_folder(path, 0755, err));
         *slash = '/';
     }
-    TRY(disk_create(disk, path, &to.fd, err));
+    TRY(disk_create(path, 0644, &to.fd, err));
     status = bundle_walk(b, &b->m.file[i], bundle_into_file, &to, &why, err);
     if (status != TRUNDLE_OK) {
         b->verified = b->verified && why != BUNDLE_CONTENT;
         (void)close(to.fd);
         return status;
     }
-    return disk_close(disk, to.fd, path, err);
+    return disk_close(to.fd, path, err);
 }
 
-enum trundle_status bundle_extract(struct bundle *b, const char *folder, const struct disk *disk, struct trundle_error *err)
+enum trundle_status bundle_extract(struct bundle *b, const char *folder, struct trundle_error *err)
 {
-    char manifest[4096], signatures[4096];
-    int n = snprintf(manifest, sizeof manifest, "%s/bundle.json", folder), k = snprintf(signatures, sizeof signatures, "%s/signatures.json", folder);
+    char manifest[DISK_PATH], signatures[DISK_PATH];
 
     TRY(only_verified(b, err));
-    if (n < 0 || (size_t)n >= sizeof manifest || k < 0 || (size_t)k >= sizeof signatures)
-        return error_set(err, TRUNDLE_TOO_LARGE, folder, NULL, "the path is too long");
+    TRY(disk_path(manifest, sizeof manifest, err, "%s/bundle.json", folder));
+    TRY(disk_path(signatures, sizeof signatures, err, "%s/signatures.json", folder));
     for (size_t i = 0; i < b->m.files_n; i++)
-        TRY(extract_file(b, i, folder, disk, err));
-    TRY(disk_file(disk, manifest, b->manifest_text.data, b->manifest_text.n, err));
-    TRY(disk_file(disk, signatures, b->signatures_text.data, b->signatures_text.n, err));
-    return disk_sync_tree(disk, folder, err);
+        TRY(extract_file(b, i, folder, err));
+    TRY(disk_file(manifest, 0644, b->manifest_text.data, b->manifest_text.n, err));
+    TRY(disk_file(signatures, 0644, b->signatures_text.data, b->signatures_text.n, err));
+    return disk_tree_sync(folder, err);
 }
 
 static enum trundle_status check_file(const char *folder, const struct manifest_file *f, struct trundle_error *err)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 12, TEXT_LIMIT = 256 << 20, MASS_LIMIT_G = 100000 };
+enum { COLUMNS_MAX = 12, MASS_LIMIT_G = 100000 };
 
 /* Where a row stood, for problems that show only when all rows are read. */
 struct place { uint32_t line, column; };

@@ -3,8 +3,8 @@
 /* A catalog directory: its files into memory, then import.c. */
 #include "base/catalog/import.h"
 #include "base/catalog/store.h"
+#include "base/std/disk.h"
 
-#include <stdio.h>
 
 enum { FILE_LIMIT = 256 << 20, FILES = 5 };
 
@@ -20,10 +20,7 @@ enum trundle_status catalog_import_dir(const char *dir, struct catalog_import *i
     for (int i = 0; i < FILES; i++) {
         char path[4096];
 
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, file_names[i]) >= sizeof path) {
-            status = error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "path is too long");
-            goto out;
-        }
+        TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/%s", dir, file_names[i]), out);
         status = file_read(path, FILE_LIMIT, &content[i], &own);
         if (status == TRUNDLE_NOT_FOUND && i > 0)
             status = TRUNDLE_OK;
@@ -52,8 +49,7 @@ enum trundle_status catalog_load_dir(const char *dir, struct catalog_import *imp
     enum trundle_status status;
     char path[4096];
 
-    if ((size_t)snprintf(path, sizeof path, "%s/catalog.sqlite", dir) >= sizeof path)
-        return error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "path is too long");
+    TRY(disk_path(path, sizeof path, err, "%s/catalog.sqlite", dir));
     status = catalog_open(path, out, &own);
     if (status == TRUNDLE_NOT_FOUND)
         return catalog_import_dir(dir, import ? import : &quiet, out, err);

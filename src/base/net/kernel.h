@@ -11,8 +11,8 @@
  * What breaks the chain (Winograd, other libraries) says exact = false.
  *
  *     op/conv/ref.c           net_conv_ref: the definition, no intrinsics, fmaf
- *     op/conv/direct_avx512.c net_conv_direct_avx512[]: compiled with its instruction set's flags (meson.build, by suffix:
- *                             _avx2 _avx512 _vnni _neon _dot)
+ *     op/conv/int8_depthwise_avx2.c   net_conv_int8_depthwise_avx2[]: compiled with its instruction set's flags (meson.build,
+ *                             by suffix: _avx2 _avx512 _vnni _neon _dot)
  *
  * Threads: `run` is called by `parts` threads at once, part = 0..parts-1; each does its share of the outputs (net_share), none waits for another.
  */

@@ -6,7 +6,7 @@
  *     {"version": 1, "name": "detector", "files": {"detector.net": "5f2c...", "card.md": "..."},
  *      "kernels": {"detector.net": {"version": 1, "isa": "...", "kernels": {...}}}}          (net/tune.h)
  *
- * A file that is not listed does not belong to the model; a listed one that differs makes the model corrupt.
+ * A file that is not listed does not belong to the model; net_manifest_check tells of a listed one that differs.
  */
 #pragma once
 

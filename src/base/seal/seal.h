@@ -62,10 +62,6 @@ struct seal_header {
 
 /* A new pair from the system's random numbers. */
 TRUNDLE_MUST_USE enum trundle_status seal_key_make(struct seal_key *out, struct trundle_error *err);
-/* The pair as a file of mode 0600, whole or not at all; CONFLICT when there is one already: a lost key is lost clips. */
-TRUNDLE_MUST_USE enum trundle_status seal_key_save(const char *path, const struct seal_key *key, struct trundle_error *err);
-/* NOT_FOUND; BAD_INPUT: others may read the file, or it is no key, or its halves do not belong together. */
-TRUNDLE_MUST_USE enum trundle_status seal_key_load(const char *path, struct seal_key *out, struct trundle_error *err);
 /* From the secret half; the public one follows from it. */
 TRUNDLE_MUST_USE enum trundle_status seal_key_from_secret(const char *text, const char *where, struct seal_key *out, struct trundle_error *err);
 const char *seal_key_text(const uint8_t key[32], char out[SEAL_KEY_TEXT]);
@@ -83,8 +79,6 @@ TRUNDLE_MUST_USE enum trundle_status seal_write_memory(const uint8_t public_key[
 TRUNDLE_MUST_USE enum trundle_status seal_write_add(struct seal_writer *w, const void *data, size_t n, struct trundle_error *err);
 /* The last chunk; a file is synced, gets its name (one of that name is replaced), and its folder is synced. */
 TRUNDLE_MUST_USE enum trundle_status seal_write_finish(struct seal_writer *w, struct trundle_error *err);
-/* Bytes of the sealed file so far. */
-int64_t seal_write_size(const struct seal_writer *w);
 void seal_write_free(struct seal_writer *w);   /* unfinished: nothing of it is left. NULL is fine */
 
 struct seal_reader;

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Sealing: to a file that is there whole or not at all, or to memory. */
 #include "base/seal/inside.h"
+#include "base/std/disk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,6 @@ struct seal_writer {
     uint8_t        plain[SEAL_CHUNK];
     size_t         plain_n;
     uint8_t        sealed[SEAL_SEALED_CHUNK];
-    int64_t        size;
     struct bytes  *to;               /* borrowed; NULL: a file */
     size_t         to_before;
     int            fd;
@@ -29,21 +28,9 @@ static enum trundle_status out_put(struct seal_writer *w, const uint8_t *data, s
     if (w->to) {
         if (bytes_append(w->to, data, n) != TRUNDLE_OK)
             return error_set(err, TRUNDLE_NO_MEMORY, "sealing", NULL, "no memory for %zu bytes more", n);
-        w->size += (int64_t)n;
         return TRUNDLE_OK;
     }
-    while (n) {
-        ssize_t put = write(w->fd, data, n);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return error_set(err, TRUNDLE_IO, w->path, NULL, "cannot write: %s", strerror(errno));
-        data += put;
-        n -= (size_t)put;
-        w->size += put;
-    }
-    return TRUNDLE_OK;
+    return disk_write(w->fd, data, n, w->path, err);
 }
 
 static enum trundle_status front_make(struct seal_writer *w, const uint8_t public_key[SEAL_PUBLIC], const struct seal_header *header, struct trundle_error *err)
@@ -121,8 +108,7 @@ enum trundle_status seal_write_file(const uint8_t public_key[SEAL_PUBLIC], const
     (void)snprintf(w->path, sizeof w->path, "%s", path);
     (void)snprintf(w->temporary, sizeof w->temporary, "%s.%ld.tmp", path, (long)getpid());
     (void)unlink(w->temporary);            /* left by a killed process that had our number */
-    w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (w->fd < 0) {
+    if (disk_create(w->temporary, 0600, &w->fd, NULL) != TRUNDLE_OK) {
         status = error_set(err, TRUNDLE_IO, path, "check the folder and its permissions", "cannot create: %s", strerror(errno));
         goto out;
     }
@@ -173,22 +159,6 @@ enum trundle_status seal_write_add(struct seal_writer *w, const void *data, size
     return TRUNDLE_OK;
 }
 
-static enum trundle_status folder_sync(const char *path, struct trundle_error *err)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    enum trundle_status status = TRUNDLE_OK;
-    int fd;
-
-    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        status = error_set(err, TRUNDLE_IO, folder, NULL, "cannot sync: %s", strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
-    return status;
-}
-
 enum trundle_status seal_write_finish(struct seal_writer *w, struct trundle_error *err)
 {
     enum trundle_status status;
@@ -199,15 +169,12 @@ enum trundle_status seal_write_finish(struct seal_writer *w, struct trundle_erro
     if (!w->to) {
         int fd = w->fd;
 
-        if (fsync(fd) != 0)
-            return error_set(err, TRUNDLE_IO, w->path, NULL, "cannot sync: %s", strerror(errno));
         w->fd = -1;
-        if (close(fd) != 0)
-            return error_set(err, TRUNDLE_IO, w->path, NULL, "cannot close: %s", strerror(errno));
+        TRY(disk_close(fd, w->path, err));
         if (rename(w->temporary, w->path) != 0)
-            return error_set(err, TRUNDLE_IO, w->path, NULL, "cannot rename into place: %s", strerror(errno));
+            return disk_error(err, w->path, "rename into place");
         w->temporary[0] = '\0';
-        status = folder_sync(w->path, err);
+        status = disk_parent_sync(w->path, err);
         if (status != TRUNDLE_OK) {
             (void)unlink(w->path);
             return status;
@@ -216,11 +183,6 @@ enum trundle_status seal_write_finish(struct seal_writer *w, struct trundle_erro
     w->failed = false;
     w->finished = true;
     return TRUNDLE_OK;
-}
-
-int64_t seal_write_size(const struct seal_writer *w)
-{
-    return w->size;
 }
 
 void seal_write_free(struct seal_writer *w)

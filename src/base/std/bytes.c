@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The byte buffer, and whole files. */
-#include "base/std/bytes.h"
+#include "base/std/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,13 +68,6 @@ void bytes_done(struct bytes *b)
     *b = (struct bytes){ 0 };
 }
 
-static enum trundle_status io_error(struct trundle_error *err, const char *path, const char *doing)
-{
-    enum trundle_status status = errno == ENOENT ? TRUNDLE_NOT_FOUND : TRUNDLE_IO;
-
-    return error_set(err, status, path, NULL, "cannot %s: %s", doing, strerror(errno));
-}
-
 enum trundle_status file_read(const char *path, size_t limit, struct bytes *out, struct trundle_error *err)
 {
     enum trundle_status status = TRUNDLE_OK;
@@ -84,9 +76,9 @@ enum trundle_status file_read(const char *path, size_t limit, struct bytes *out,
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return io_error(err, path, "open");
+        return disk_error(err, path, "open");
     if (fstat(fd, &st) != 0) {
-        status = io_error(err, path, "stat");
+        status = disk_error(err, path, "stat");
         goto out;
     }
     if (S_ISDIR(st.st_mode)) {
@@ -108,7 +100,7 @@ enum trundle_status file_read(const char *path, size_t limit, struct bytes *out,
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            status = io_error(err, path, "read");
+            status = disk_error(err, path, "read");
             goto out;
         }
         if (got == 0)
@@ -124,92 +116,44 @@ out:
     return status;
 }
 
-static enum trundle_status write_all(int fd, const uint8_t *data, size_t n)
-{
-    while (n) {
-        ssize_t put = write(fd, data, n);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return TRUNDLE_IO;
-        data += put;
-        n -= (size_t)put;
-    }
-    return TRUNDLE_OK;
-}
-
-static bool sync_folder_of(const char *path)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    size_t n = slash ? (size_t)(slash - path) : 0;
-    bool done;
-    int fd;
-
-    if (n >= sizeof folder)
-        return false;
-    memcpy(folder, path, n);
-    folder[n] = '\0';
-    fd = open(slash ? (n ? folder : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    done = fsync(fd) == 0;
-    (void)close(fd);
-    return done;
-}
-
 /* A synced file of a name of its own beside `path`, or none. */
-static enum trundle_status write_beside(const char *path, mode_t mode, const void *data, size_t n, char *temporary, size_t size, struct trundle_error *err)
+static enum trundle_status write_beside(const char *path, mode_t mode, const void *data, size_t n, char temporary[DISK_PATH], struct trundle_error *err)
 {
     enum trundle_status status;
-    int fd;
 
-    if ((size_t)snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid()) >= size)
-        return error_set(err, TRUNDLE_TOO_LARGE, path, NULL, "path is too long");
+    TRY(disk_path(temporary, DISK_PATH, err, "%s.%ld.tmp", path, (long)getpid()));
     (void)unlink(temporary);               /* left by a killed process that had our number */
-    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return io_error(err, path, "create");
-    status = write_all(fd, data, n);
-    if (status == TRUNDLE_OK && fsync(fd) != 0)
-        status = TRUNDLE_IO;
-    if (status != TRUNDLE_OK)
-        (void)io_error(err, path, "write");
-    if (close(fd) != 0 && status == TRUNDLE_OK)
-        status = io_error(err, path, "close");
-    if (status != TRUNDLE_OK)
-        (void)unlink(temporary);
+    status = disk_file(temporary, mode, data, n, err);
+    if (status != TRUNDLE_OK && err)
+        (void)snprintf(err->where, sizeof err->where, "%s", path);
     return status;
 }
 
 enum trundle_status file_write(const char *path, const void *data, size_t n, struct trundle_error *err)
 {
-    char temporary[4096];
+    char temporary[DISK_PATH];
     enum trundle_status status;
 
-    TRY(write_beside(path, 0644, data, n, temporary, sizeof temporary, err));
+    TRY(write_beside(path, 0644, data, n, temporary, err));
     if (rename(temporary, path) != 0) {
-        status = io_error(err, path, "rename into place");
+        status = disk_error(err, path, "rename into place");
         (void)unlink(temporary);
         return status;
     }
-    (void)sync_folder_of(path);
+    (void)!disk_parent_sync(path, NULL);
     return TRUNDLE_OK;
 }
 
 enum trundle_status file_write_secret(const char *path, const void *data, size_t n, struct trundle_error *err)
 {
-    char temporary[4096];
+    char temporary[DISK_PATH];
     enum trundle_status status = TRUNDLE_OK;
 
-    TRY(write_beside(path, 0600, data, n, temporary, sizeof temporary, err));
+    TRY(write_beside(path, 0600, data, n, temporary, err));
     if (link(temporary, path) != 0)        /* unlike rename, never over what is there */
-        status = errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, path, "name another file, or move that one away", "is there; secrets are never written over") : io_error(err, path, "put in place");
+        status = errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, path, "name another file, or move that one away", "is there; secrets are never written over") : disk_error(err, path, "put in place");
     (void)unlink(temporary);
-    if (status == TRUNDLE_OK && !sync_folder_of(path))
-        status = io_error(err, path, "sync the folder of");
-    return status;
+    return status == TRUNDLE_OK ? disk_parent_sync(path, err) : status;
 }
 
 enum trundle_status folder_make(const char *path, struct trundle_error *err)
@@ -227,7 +171,7 @@ enum trundle_status folder_make(const char *path, struct trundle_error *err)
         memcpy(part, path, i);
         part[i] = '\0';
         if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return io_error(err, part, "make folder");
+            return disk_error(err, part, "make folder");
         if (stat(part, &st) != 0 || !S_ISDIR(st.st_mode))
             return error_set(err, TRUNDLE_IO, part, NULL, "is there and is no folder");
     }

@@ -5,7 +5,7 @@
  *
  *     if (n > LIMIT)
  *         return error_set(err, TRUNDLE_TOO_LARGE, "prices.csv, line 7", "split the file", "%zu bytes, limit %d", n, LIMIT);
- *     TRY(catalog_load(&c, path, err));
+ *     TRY(catalog_open(path, &c, err));
  *
  * `err` may be NULL everywhere. Nothing here allocates or prints.
  */

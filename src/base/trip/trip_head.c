@@ -4,6 +4,7 @@
 #include "base/trip/trip_head.h"
 
 #include "base/std/hash.h"
+#include "base/std/text.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -30,9 +31,7 @@ static const struct { const char *key; size_t at; enum kind kind; } fields[] = {
 
 static bool is_hash(const char *text)
 {
-    size_t n = strspn(text, "0123456789abcdef");
-
-    return !text[n] && (n == 0 || n == 64);
+    return !*text || text_is_hex(text, 64);
 }
 
 enum trundle_status trip_head_check(const struct trip_head *head, struct trundle_error *err)

@@ -5,7 +5,7 @@
  *
  *     struct basket b;
  *     basket_init(&b, catalog, 5000, wall_ns);
- *     TRY(basket_add(&b, &(struct basket_item){ .product = p, .count = 1, .event = 7, .t_ns = t }, &line, err));
+ *     TRY(basket_add(&b, &(struct basket_item){ .product = p, .count = 1, .event = 7, .t_ns = t }, &line));
  *     struct basket_totals totals = basket_totals(&b);
  *
  * A line is one event: so many items of one product, or one weighed lot. Its price is the one valid when it was added, and

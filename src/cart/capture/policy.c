@@ -4,6 +4,7 @@
 #include "cart/capture/policy.h"
 
 #include "base/std/json.h"
+#include "base/std/text.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -64,7 +65,7 @@ void policy_default(struct capture_policy *out)
 static enum trundle_status take_name(const struct json_at *at, const char *key, char out[POLICY_NAME], struct trundle_error *err)
 {
     TRY(json_take_text(at, key, out, POLICY_NAME, err));
-    if (!*out || strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(out) || strchr("-_.", out[0]))
+    if (!text_is_name(out))
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, "letters a-z, digits, - _ . and a letter or digit first, 40 at most", "%s '%.50s' is no name", key, out);
     return TRUNDLE_OK;
 }

@@ -3,10 +3,10 @@
 /* The key pair and the hub, as a JSON file that nobody else may read. */
 #include "cart/runtime/identity.h"
 
-#include "base/std/hash.h"
+#include "base/std/disk.h"
 #include "base/std/json.h"
+#include "base/std/text.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,17 +21,7 @@ static const char mend[] = "move it away and join the hub anew";
 
 static enum trundle_status to_path(const char *dir, char out[PATH], struct trundle_error *err)
 {
-    if ((size_t)snprintf(out, PATH, "%s/" IDENTITY_FILE, dir) >= PATH)
-        return error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "path is too long");
-    return TRUNDLE_OK;
-}
-
-/* base64 of exactly n bytes. */
-static bool decode(const char *text, uint8_t *out, size_t n)
-{
-    size_t got = 0;
-
-    return sodium_base642bin(out, n, text, strlen(text), NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 && got == n;
+    return disk_path(out, PATH, err, "%s/" IDENTITY_FILE, dir);
 }
 
 static void encode(const uint8_t *bytes, size_t n, char *out, size_t size)
@@ -58,7 +48,7 @@ static enum trundle_status take(const struct json_at *at, struct identity *id, s
     TRY(json_take_text(at, "seal_key", id->seal_key, sizeof id->seal_key, err));
     TRY(json_take_text(at, "public_key", key, sizeof key, err));
     TRY(json_take_text(at, "secret_key", secret, sizeof secret, err));
-    status = decode(secret, id->secret, sizeof id->secret) && decode(key, bytes, sizeof bytes) ? TRUNDLE_OK
+    status = text_base64(secret, id->secret, sizeof id->secret) && text_base64(key, bytes, sizeof bytes) ? TRUNDLE_OK
              : error_set(err, TRUNDLE_BAD_INPUT, at->where, mend, "public_key and secret_key are base64 of 32 and 64 bytes");
     sodium_memzero(secret, sizeof secret);
     TRY(status);
@@ -66,7 +56,7 @@ static enum trundle_status take(const struct json_at *at, struct identity *id, s
     if (memcmp(derived, bytes, sizeof bytes) != 0)
         return error_set(err, TRUNDLE_CORRUPT, at->where, mend, "public_key does not belong to secret_key");
     memcpy(id->public_key, key, sizeof key);
-    if (id->seal_key[0] && !decode(id->seal_key, bytes, sizeof bytes))
+    if (id->seal_key[0] && !text_base64(id->seal_key, bytes, sizeof bytes))
         return error_set(err, TRUNDLE_BAD_INPUT, at->where, mend, "seal_key is base64 of 32 bytes");
     return id->hub[0] ? identity_hub_set(id, id->hub, id->pin, err) : TRUNDLE_OK;
 }
@@ -184,7 +174,7 @@ enum trundle_status identity_hub_set(struct identity *id, const char *hub, const
         return error_set(err, TRUNDLE_BAD_INPUT, "hub", "use https://", "http:// is for a hub on this machine only");
     if (!pin)
         pin = "";
-    if (*pin && (strncmp(pin, "sha256//", 8) != 0 || strlen(pin) >= IDENTITY_PIN || !decode(pin + 8, hash, sizeof hash)))
+    if (*pin && (strncmp(pin, "sha256//", 8) != 0 || strlen(pin) >= IDENTITY_PIN || !text_base64(pin + 8, hash, sizeof hash)))
         return error_set(err, TRUNDLE_BAD_INPUT, "pin", "the hub prints it when it starts", "'%.80s' is not sha256// and base64 of 32 bytes", pin);
     if (plain && *pin)
         return error_set(err, TRUNDLE_BAD_INPUT, "pin", "use https://", "http:// has no key to pin");

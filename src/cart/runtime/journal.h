@@ -5,7 +5,7 @@
  * of them. It is a proof, not a second history: what a restart believes comes from the trip.
  *
  *     TRY(journal_open("out/17.mcap.journal", &j, err));
- *     TRY(journal_append(j, rows, n, &out_again, err));
+ *     TRY(journal_append(j, rows, n, &again, &differing, err));
  *     journal_close(j);
  *
  * One thread at a time.

@@ -2,11 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 #include "cart/runtime/model.h"
 
-#include "base/std/status.h"
+#include "base/std/disk.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,8 +17,7 @@ static enum trundle_status take_table(const char *dir, const char *name, struct 
     char path[PATH];
     enum trundle_status status;
 
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
-        return error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "the path is too long");
+    TRY(disk_path(path, sizeof path, err, "%s/%s", dir, name));
     status = file_read(path, TABLE_BYTES, out, err);
     return status == TRUNDLE_NOT_FOUND ? TRUNDLE_OK : status;
 }
@@ -36,8 +34,7 @@ static enum trundle_status add_line(const char *dir, const char *name, struct by
     struct stat about;
     enum trundle_status status;
 
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
-        return error_set(err, TRUNDLE_TOO_LARGE, dir, NULL, "the path is too long");
+    TRY(disk_path(path, sizeof path, err, "%s/%s", dir, name));
     if (stat(path, &about) != 0)
         return error_set(err, TRUNDLE_IO, path, NULL, "%s", strerror(errno));
     if (!S_ISREG(about.st_mode))

@@ -6,7 +6,7 @@
  *
  *     TRY(orders_start(dir, &start, err));                    // once per start of the cart: run start.model
  *     TRY(orders_good(dir, sha256_of_what_runs, err));        // after a paid trip: the trial ends
- *     TRY(orders_take(dir, call, reply.body, &done, err));    // the hub's answer to GET /api/v1/orders; uplink_config.orders is the place
+ *     TRY(orders_take(dir, call, &reply.body, &result, err)); // the hub's answer to GET /api/v1/orders; uplink_config.orders is the place
  *
  * In the state folder DIR: slots/ (base/bundle/slots.h), fetch/SHA256 (a bundle under way; a fetch that broke off goes on), fetch/refused.json (the ordered
  * bundle that this cart does not take: it is not fetched again while keyring and program are the same ones).

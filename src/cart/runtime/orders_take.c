@@ -3,12 +3,13 @@
 /* An answer to GET /api/v1/orders: keyring, fetch, install, leave, refuse. */
 #include "cart/runtime/orders_inner.h"
 
+#include "base/std/disk.h"
 #include "base/std/json.h"
+#include "base/std/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,6 @@ struct take {
     int64_t trust;                         /* serial of the keyring, 0 none */
 };
 
-static bool is_sha(const char *text)
-{
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
 /* `key` is null or absent, or a sha256. */
 static enum trundle_status take_sha(const struct json_at *at, const char *key, char out[65], struct trundle_error *err)
 {
@@ -40,7 +36,7 @@ static enum trundle_status take_sha(const struct json_at *at, const char *key, c
 
     if (json_has(at, key) && !json_is_null(json_object_get(at->value, key))) {
         TRY(json_take_text(at, key, text, sizeof text, err));
-        if (!is_sha(text))
+        if (!text_is_hex(text, 64))
             return error_set(err, TRUNDLE_BAD_INPUT, at->where, "is this a hub?", "%s is no sha256", key);
     }
     memcpy(out, text, sizeof text);
@@ -184,29 +180,10 @@ static void clean(const struct take *t, const char *keep)
     (void)snprintf(folder, sizeof folder, "%s/fetch", t->dir);
     dir = opendir(folder);
     while (dir && (entry = readdir(dir)))
-        if (is_sha(entry->d_name) && strcmp(entry->d_name, keep) != 0 && (size_t)snprintf(path, sizeof path, "%.1300s/%s", folder, entry->d_name) < sizeof path)
+        if (text_is_hex(entry->d_name, 64) && strcmp(entry->d_name, keep) != 0 && (size_t)snprintf(path, sizeof path, "%.1300s/%s", folder, entry->d_name) < sizeof path)
             (void)unlink(path);
     if (dir)
         (void)closedir(dir);
-}
-
-static enum trundle_status hash_fd(int fd, const char *path, char out[65], struct trundle_error *err)
-{
-    crypto_hash_sha256_state state;
-    uint8_t block[65536], digest[32];
-    ssize_t n;
-    off_t at = 0;
-
-    (void)crypto_hash_sha256_init(&state);
-    while ((n = pread(fd, block, sizeof block, at)) > 0) {
-        (void)crypto_hash_sha256_update(&state, block, (unsigned long long)n);
-        at += n;
-    }
-    if (n < 0)
-        return error_set(err, TRUNDLE_IO, path, NULL, "cannot be read: %s", strerror(errno));
-    (void)crypto_hash_sha256_final(&state, digest);
-    (void)sodium_bin2hex(out, 65, digest, sizeof digest);
-    return TRUNDLE_OK;
 }
 
 static enum trundle_status fetch_rest(struct take *t, int fd, const char *path, int64_t have, struct trundle_error *err)
@@ -247,12 +224,12 @@ static enum trundle_status fetch(struct take *t, char path[PATH], struct trundle
         goto out;
     }
     TRY_GOTO(status, fetch_rest(t, fd, path, about.st_size > t->order.bytes ? 0 : about.st_size, err), out);
-    TRY_GOTO(status, hash_fd(fd, path, sha256, err), out);
+    TRY_GOTO(status, disk_hash(path, sha256, NULL, err), out);
     if (strcmp(sha256, t->order.sha256) != 0) {
         (void)unlink(path);
         status = error_set(err, TRUNDLE_CORRUPT, path, "it is fetched anew", "what came has the sha256 %.16s...", sha256);
-    } else if (fsync(fd) != 0) {
-        status = error_set(err, TRUNDLE_IO, path, NULL, "%s", strerror(errno));
+    } else {
+        status = disk_sync(fd, path, err);
     }
 out:
     if (fd >= 0)

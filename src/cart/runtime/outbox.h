@@ -6,7 +6,7 @@
  *     TRY(outbox_open(dir, OUTBOX_WRITE, &box, err));
  *     TRY(outbox_boot(box, &boot, err));                       // once per start of who sends
  *     TRY(outbox_put(box, &(struct outbox_record){ .kind = "health", .body = json, .t_ns = now }, NULL, err));
- *     TRY(outbox_batch(box, 1 << 20, &lines, &first, &last, err));
+ *     TRY(outbox_batch(box, 1 << 20, 0, &lines, &first, &last, err));
  *     TRY(outbox_confirm(box, first, last, err));              // the hub has them
  *
  * DIR/outbox.sqlite (full sync) and DIR/clips/. What outbox_put said OK to survives power loss, keeps its (boot, sequence), and
@@ -91,9 +91,9 @@ TRUNDLE_MUST_USE enum trundle_status outbox_clip_next(struct outbox *box, struct
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_sent(struct outbox *box, const char *sha256, int64_t have, struct trundle_error *err);
 /* It is to be announced again. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_again(struct outbox *box, const char *sha256, struct trundle_error *err);
-/* The hub has all of it: row and file go. */
+/* The hub has all of it: the file goes; the row stays some days, since it counts for its day's budget. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_done(struct outbox *box, const char *sha256, struct trundle_error *err);
-/* The hub refuses it for good: row and file go, and it counts as dropped. */
+/* The hub refuses it for good: the same, and it counts as dropped. */
 TRUNDLE_MUST_USE enum trundle_status outbox_clip_refused(struct outbox *box, const char *sha256, const char *why, struct trundle_error *err);
 void outbox_clip_path(const struct outbox *box, const char *sha256, char *out, size_t size);
 

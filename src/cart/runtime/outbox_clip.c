@@ -3,7 +3,7 @@
 /* Clips: files under their hash, rows after them, budgets, and which one goes next. */
 #include "cart/runtime/outbox_inner.h"
 
-#include "base/bundle/disk.h"
+#include "base/std/disk.h"
 #include "base/std/json.h"
 #include "base/std/list.h"
 #include "base/std/time.h"
@@ -11,8 +11,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,14 +31,6 @@ void outbox_clip_draft(const struct outbox *box, char *out, size_t size)
     static _Thread_local unsigned n;
 
     (void)snprintf(out, size, "%s/clips/draft-%ld-%p-%u", box->dir, (long)getpid(), (const void *)box, ++n);
-}
-
-static enum trundle_status sync_folder(const struct outbox *box, struct trundle_error *err)
-{
-    char path[OUTBOX_PATH];
-
-    (void)snprintf(path, sizeof path, "%s/clips", box->dir);
-    return disk_sync_folder(NULL, path, err);
 }
 
 /* Whether a row wants the file. */
@@ -121,32 +111,6 @@ enum trundle_status outbox_clips_today(struct outbox *box, const char *trigger, 
     return status;
 }
 
-static enum trundle_status hash_file(const char *path, char out[OUTBOX_SHA], int64_t *out_bytes, struct trundle_error *err)
-{
-    unsigned char digest[crypto_hash_sha256_BYTES], block[65536];
-    crypto_hash_sha256_state state;
-    int64_t total = 0;
-    ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return error_set(err, TRUNDLE_IO, path, NULL, "cannot be opened: %s", strerror(errno));
-    (void)crypto_hash_sha256_init(&state);
-    while ((n = read(fd, block, sizeof block)) > 0) {
-        (void)crypto_hash_sha256_update(&state, block, (unsigned long long)n);
-        total += n;
-    }
-    if (n < 0 || fdatasync(fd) != 0) {
-        (void)close(fd);
-        return error_set(err, TRUNDLE_IO, path, NULL, "cannot be read or synced: %s", strerror(errno));
-    }
-    (void)close(fd);
-    (void)crypto_hash_sha256_final(&state, digest);
-    (void)sodium_bin2hex(out, OUTBOX_SHA, digest, sizeof digest);
-    *out_bytes = total;
-    return TRUNDLE_OK;
-}
-
 static enum trundle_status add_row(struct outbox *box, const char *sha, int64_t bytes, const char *key, const struct outbox_clip *c, bool *taken, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
@@ -191,11 +155,10 @@ enum trundle_status outbox_clip_add(struct outbox *box, const char *draft, const
     bool taken = false, other = true;
     int64_t bytes;
 
-    TRY(hash_file(draft, sha, &bytes, err));
+    TRY(disk_hash(draft, sha, &bytes, err));
+    TRY(disk_file_sync(draft, err));
     outbox_clip_path(box, sha, path, sizeof path);
-    if (rename(draft, path) != 0)
-        return error_set(err, TRUNDLE_IO, draft, NULL, "cannot be renamed: %s", strerror(errno));
-    status = sync_folder(box, err);
+    status = disk_place(draft, path, err);
     if (status == TRUNDLE_OK)
         status = add_row(box, sha, bytes, key, clip, &taken, err);
     if ((status != TRUNDLE_OK || !taken) && wanted(box, sha, &other, NULL) == TRUNDLE_OK && !other)      /* the same content may be there under another key */

@@ -16,7 +16,6 @@ struct outbox {
     struct db *db;
     struct db_statement *put, *put_key, *has_key, *meta, *meta_set, *batch, *confirm;
     int  opened_fd, lock_fd;               /* who has it open; who sends */
-    unsigned drafts;
     bool writes;
 };
 

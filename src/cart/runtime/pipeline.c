@@ -190,13 +190,13 @@ void pipeline_flush(struct pipeline *p)
         pipeline_drain(p, NS_PER_S);
 }
 
-enum trundle_status pipeline_offer(struct pipeline *p, const struct trundle_message *m)
+enum trundle_status pipeline_push(struct pipeline *p, const struct trundle_message *m)
 {
     struct slot *s = &p->slot[p->tail % PIPELINE_SLOTS];
 
     pipeline_drain(p, 0);
-    if (p->tail - p->head == PIPELINE_SLOTS)
-        return TRUNDLE_FULL;
+    while (p->tail - p->head == PIPELINE_SLOTS)
+        pipeline_drain(p, NS_PER_S);
     s->m = *m;
     s->n = 0;
     s->lane = p->senses ? senses_lane(m) : -1;
@@ -211,13 +211,6 @@ enum trundle_status pipeline_offer(struct pipeline *p, const struct trundle_mess
     (void)pthread_mutex_unlock(&p->lock);
     pipeline_drain(p, 0);
     return TRUNDLE_OK;
-}
-
-enum trundle_status pipeline_push(struct pipeline *p, const struct trundle_message *m)
-{
-    while (p->tail - p->head == PIPELINE_SLOTS)
-        pipeline_drain(p, NS_PER_S);
-    return pipeline_offer(p, m);
 }
 
 void pipeline_free(struct pipeline *p)

@@ -11,8 +11,8 @@
  *     pipeline_free(p);
  *
  * threads 1: no threads are made. More: threads - 1 workers, each with its lanes of the senses; a bounded ring of
- * PIPELINE_SLOTS messages between, whose oldest is consumed first. When it is full, pipeline_push waits and pipeline_offer
- * refuses (the caller drops the sample and says so with a drop message).
+ * PIPELINE_SLOTS messages between, whose oldest is consumed first. When it is full, pipeline_push waits: what devices bring
+ * meanwhile is dropped and counted by the inbox before it.
  */
 #pragma once
 
@@ -35,10 +35,8 @@ typedef void pipeline_consume(void *user, const struct pipeline_result *r);
 /* The senses are borrowed; NULL: nothing is sensed, messages only pass. IO: threads cannot be made. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_new(struct senses *senses, int threads, pipeline_consume *consume, void *user,
                                                   struct pipeline **out, struct trundle_error *err);
-/* Copies the message with what it points at. NO_MEMORY; TOO_LARGE for a frame over 4 MiB. */
+/* Copies the message with what it points at. NO_MEMORY; TOO_LARGE for what is over 4 MiB. */
 TRUNDLE_MUST_USE enum trundle_status pipeline_push(struct pipeline *p, const struct trundle_message *m);
-/* The same; FULL instead of waiting. */
-TRUNDLE_MUST_USE enum trundle_status pipeline_offer(struct pipeline *p, const struct trundle_message *m);
 /* Consumes what is done; waits up to `wait_ns` for the oldest when it is not. */
 void pipeline_drain(struct pipeline *p, int64_t wait_ns);
 void pipeline_flush(struct pipeline *p);

@@ -3,6 +3,7 @@
 /* The order of things for one input, and what happens after a kill. */
 #include "cart/runtime/session.h"
 
+#include "base/std/disk.h"
 #include "base/std/time.h"
 #include "base/trip/codec.h"
 #include "cart/runtime/journal.h"
@@ -175,7 +176,7 @@ static enum trundle_status believable(struct session *s, const struct trundle_me
     return error_set(err, TRUNDLE_BAD_INPUT, "session", NULL, "input %llu: %.400s", (unsigned long long)s->pushed + 1, what);
 }
 
-static enum trundle_status give(struct session *s, const struct trundle_message *m, bool wait, struct trundle_error *err)
+enum trundle_status session_push(struct session *s, const struct trundle_message *m, struct trundle_error *err)
 {
     struct trundle_message numbered = *m;
     enum trundle_status status;
@@ -186,22 +187,12 @@ static enum trundle_status give(struct session *s, const struct trundle_message 
     if (numbered.log_ns < s->pushed_ns)
         numbered.log_ns = s->pushed_ns;
     numbered.sequence = (uint32_t)((s->pushed + 1) * SESSION_STRIDE);
-    status = wait ? pipeline_push(s->pipeline, &numbered) : pipeline_offer(s->pipeline, &numbered);
+    status = pipeline_push(s->pipeline, &numbered);
     if (status != TRUNDLE_OK)
         return error_set(err, status, "session", NULL, "input %llu: %s", (unsigned long long)s->pushed + 1, trundle_status_text(status));
     s->pushed++;
     s->pushed_ns = numbered.log_ns;
     return failure(s, err);
-}
-
-enum trundle_status session_push(struct session *s, const struct trundle_message *m, struct trundle_error *err)
-{
-    return give(s, m, true, err);
-}
-
-enum trundle_status session_offer(struct session *s, const struct trundle_message *m, struct trundle_error *err)
-{
-    return give(s, m, false, err);
 }
 
 enum trundle_status session_drain(struct session *s, int64_t wait_ns, struct trundle_error *err)
@@ -316,8 +307,7 @@ enum trundle_status session_killed(const char *record, struct trip_head *out, st
     char path[PATH];
     enum trundle_status status;
 
-    if ((size_t)snprintf(path, sizeof path, "%s.killed", record) >= sizeof path)
-        return error_set(err, TRUNDLE_TOO_LARGE, record, NULL, "path is too long");
+    TRY(disk_path(path, sizeof path, err, "%s.killed", record));
     if (access(path, F_OK) != 0) {
         status = trip_open(record, &trip, NULL);
         trip_free(trip);

@@ -58,8 +58,6 @@ TRUNDLE_MUST_USE enum trundle_status session_killed(const char *record, struct t
  * be, a field out of range (codec_check); nothing was taken, and the session goes on. IO: the disk is full or gone; nothing that
  * was acknowledged is lost, and every later call fails the same way. */
 TRUNDLE_MUST_USE enum trundle_status session_push(struct session *s, const struct trundle_message *m, struct trundle_error *err);
-/* As push, but FULL instead of waiting for the senses (live). */
-TRUNDLE_MUST_USE enum trundle_status session_offer(struct session *s, const struct trundle_message *m, struct trundle_error *err);
 /* Consumes what the senses have done; waits up to wait_ns for the oldest. */
 TRUNDLE_MUST_USE enum trundle_status session_drain(struct session *s, int64_t wait_ns, struct trundle_error *err);
 /* Waits until everything pushed has been consumed. */

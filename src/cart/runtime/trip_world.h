@@ -21,7 +21,7 @@
 
 #include <trundle/trundle.h>
 
-enum { TRIP_WORLD_PICTURE_BYTES = 4 << 20, TRIP_WORLD_CART_BYTES = 1 << 20, TRIP_WORLD_PATH = 4096 };
+enum { TRIP_WORLD_PICTURE_BYTES = 4 << 20, TRIP_WORLD_PATH = 4096 };
 
 struct trip_world_options {
     const char *catalog_dir;               /* NULL: beside the trip */

@@ -5,7 +5,7 @@
  *
  *     struct see_enrol rows[] = { { milk, jpeg, n }, { milk, jpeg2, n2 }, { oats, jpeg3, n3 } };
  *     TRY(see_gallery_from_pictures(rows, 3, &(struct see_gallery_config)SEE_GALLERY_CONFIG_DEFAULT, &gallery, err));
- *     n = see_gallery_search(gallery, embedding, matches, 16);
+ *     see_gallery_scores(gallery, embedding, scores);      // one for each of see_gallery_n products
  *     see_gallery_free(gallery);
  *
  * A product's vector is its mean embedding, whitened by the covariance of all pictures (linear discriminant with a shared

@@ -20,13 +20,6 @@ enum { REFRESH_FRAMES = 5 };             /* idle frames between two full decodin
 #define MOVED_NS     (30 * NS_PER_S)     /* how long a moved camera is remembered */
 #define WATCHED_LEAST 64                 /* quarter-size cells */
 
-const char *see_step_name(enum see_step step)
-{
-    static const char *const name[SEE_STEPS] = { "decode", "gate", "region", "track", "compare", "embed", "search" };
-
-    return step < SEE_STEPS ? name[step] : "?";
-}
-
 static enum trundle_status check(const struct cart_camera *camera, const struct see_config *config, struct trundle_error *err)
 {
     if (camera->role != CART_CAMERA_BASKET)

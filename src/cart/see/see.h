@@ -28,8 +28,7 @@
 struct see;
 
 /* The stages a frame goes through, for a stopwatch. Most frames end after SEE_GATE. */
-enum see_step { SEE_DECODE, SEE_GATE, SEE_REGION, SEE_TRACK, SEE_COMPARE, SEE_EMBED, SEE_SEARCH, SEE_STEPS };
-const char *see_step_name(enum see_step step);
+enum see_step { SEE_DECODE, SEE_GATE, SEE_REGION, SEE_TRACK, SEE_COMPARE, SEE_EMBED, SEE_SEARCH };
 
 /* Called at the start and end of each stage; the clock is the caller's. */
 struct see_stopwatch {

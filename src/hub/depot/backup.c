@@ -40,8 +40,8 @@ static enum trundle_status file_sync(const char *path, struct trundle_error *err
     enum trundle_status status;
 
     if (fd < 0)
-        return depot_disk_error(err, path, "open");
-    status = depot_disk_sync(fd, path, err);
+        return disk_error(err, path, "open");
+    status = disk_sync(fd, path, err);
     (void)close(fd);
     return status;
 }
@@ -53,13 +53,13 @@ static enum trundle_status database_copy(struct backup *b, const char *copy, str
     enum trundle_status status;
 
     (void)unlink(copy);
-    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", b->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", b->folder));
     TRY(db_open(path, DB_READ, &db, err));
     status = db_copy(db, copy, err);
     db_close(db);
     TRY(status);
     if (chmod(copy, 0600) != 0)
-        return depot_disk_error(err, copy, "close to others");
+        return disk_error(err, copy, "close to others");
     return file_sync(copy, err);
 }
 
@@ -85,7 +85,7 @@ static enum trundle_status missing(struct backup *b, const char *sha256, struct 
     char path[DISK_PATH];
     bool still = true;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", b->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", b->folder));
     TRY(named(path, sha256, &still, err));
     if (!still) {
         b->again = true;
@@ -100,13 +100,13 @@ static enum trundle_status blob_copy(struct backup *b, const char *sha256, int64
     char from[DISK_PATH], to[DISK_PATH], folder[DISK_PATH], got[DEPOT_SHA];
     enum trundle_status status;
 
-    TRY(depot_disk_path(from, sizeof from, err, "%s/blob/%.2s/%s", b->folder, sha256, sha256));
-    TRY(depot_disk_path(to, sizeof to, err, "%s/blob/%.2s/%s", b->to, sha256, sha256));
-    TRY(depot_disk_path(folder, sizeof folder, err, "%s/blob/%.2s", b->to, sha256));
-    if (depot_disk_there(to, out_bytes))
+    TRY(disk_path(from, sizeof from, err, "%s/blob/%.2s/%s", b->folder, sha256, sha256));
+    TRY(disk_path(to, sizeof to, err, "%s/blob/%.2s/%s", b->to, sha256, sha256));
+    TRY(disk_path(folder, sizeof folder, err, "%s/blob/%.2s", b->to, sha256));
+    if (disk_there(to, out_bytes))
         return TRUNDLE_OK;
-    TRY(depot_disk_folder(folder, 0700, err));
-    status = depot_disk_copy(from, to, 0600, got, out_bytes, err);
+    TRY(disk_folder(folder, 0700, err));
+    status = disk_copy(from, to, 0600, got, out_bytes, err);
     if (status == TRUNDLE_NOT_FOUND)
         return missing(b, sha256, err);
     TRY(status);
@@ -161,7 +161,7 @@ static enum trundle_status round_of(struct backup *b, const char *copy, int64_t 
     TRY_GOTO(status, blobs_copy(b, db, err), out);
     db_close(db);
     db = NULL;
-    TRY_GOTO(status, depot_disk_hash(copy, sha256, &bytes, err), out);
+    TRY_GOTO(status, disk_hash(copy, sha256, &bytes, err), out);
     TRY_GOTO(status, manifest_line(&b->manifest, sha256, "hub.sqlite", err), out);
     status = progress(b, "hub.sqlite", bytes, err);
 out:
@@ -175,9 +175,9 @@ static enum trundle_status secret_copy(struct backup *b, struct trundle_error *e
     enum trundle_status status;
     int64_t bytes = 0;
 
-    TRY(depot_disk_path(from, sizeof from, err, "%s/secret.json", b->folder));
-    TRY(depot_disk_path(to, sizeof to, err, "%s/secret.json", b->to));
-    status = depot_disk_copy(from, to, 0600, sha256, &bytes, err);
+    TRY(disk_path(from, sizeof from, err, "%s/secret.json", b->folder));
+    TRY(disk_path(to, sizeof to, err, "%s/secret.json", b->to));
+    status = disk_copy(from, to, 0600, sha256, &bytes, err);
     if (status == TRUNDLE_NOT_FOUND)
         return error_set(err, TRUNDLE_CORRUPT, from, NULL, "the hub's keys are gone");
     TRY(status);
@@ -191,8 +191,8 @@ static enum trundle_status unnamed_remove(void *user, const char *folder, const 
     bool still = false;
 
     TRY(named(user, name, &still, err));
-    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
-    return still ? TRUNDLE_OK : depot_disk_remove(path, err);
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    return still ? TRUNDLE_OK : disk_remove(path, err);
 }
 
 /* The folders blob/ab: cleaned of what is no longer named (`user`: the copied database; NULL: they are clean), and synced. */
@@ -200,10 +200,10 @@ static enum trundle_status fan(void *user, const char *folder, const char *name,
 {
     char path[DISK_PATH];
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
     if (user)
-        TRY(depot_disk_list(path, unnamed_remove, user, err));
-    return depot_disk_folder_sync(path, err);
+        TRY(disk_list(path, unnamed_remove, user, err));
+    return disk_folder_sync(path, err);
 }
 
 static enum trundle_status backup_into(struct backup *b, int64_t now_ns, struct trundle_error *err)
@@ -212,9 +212,9 @@ static enum trundle_status backup_into(struct backup *b, int64_t now_ns, struct 
     enum trundle_status status;
     int round = 0;
 
-    TRY(depot_disk_path(copy, sizeof copy, err, "%s/hub.sqlite", b->to));
-    TRY(depot_disk_path(blob, sizeof blob, err, "%s/blob", b->to));
-    TRY(depot_disk_folder(blob, 0700, err));
+    TRY(disk_path(copy, sizeof copy, err, "%s/hub.sqlite", b->to));
+    TRY(disk_path(blob, sizeof blob, err, "%s/blob", b->to));
+    TRY(disk_folder(blob, 0700, err));
     do {
         b->again = false;
         status = round_of(b, copy, now_ns, err);
@@ -222,12 +222,12 @@ static enum trundle_status backup_into(struct backup *b, int64_t now_ns, struct 
     TRY(status);
     TRY(secret_copy(b, err));
     TRY(manifest_end(&b->manifest, b->sum.files, err));
-    TRY(depot_disk_list(blob, fan, round ? copy : NULL, err));
-    TRY(depot_disk_folder_sync(blob, err));
-    TRY(depot_disk_folder_sync(b->to, err));
-    TRY(depot_disk_path(path, sizeof path, err, "%s/MANIFEST", b->to));
-    TRY(depot_disk_path(temporary, sizeof temporary, err, "%s/MANIFEST.tmp", b->to));
-    return depot_disk_put(path, temporary, 0600, b->manifest.data, b->manifest.n, err);
+    TRY(disk_list(blob, fan, round ? copy : NULL, err));
+    TRY(disk_folder_sync(blob, err));
+    TRY(disk_folder_sync(b->to, err));
+    TRY(disk_path(path, sizeof path, err, "%s/MANIFEST", b->to));
+    TRY(disk_path(temporary, sizeof temporary, err, "%s/MANIFEST.tmp", b->to));
+    return disk_put(path, temporary, 0600, b->manifest.data, b->manifest.n, err);
 }
 
 enum trundle_status depot_backup(const char *folder, const char *to, int64_t now_ns, depot_progress *each, void *user, struct depot_sum *out, struct trundle_error *err)
@@ -236,17 +236,17 @@ enum trundle_status depot_backup(const char *folder, const char *to, int64_t now
     char path[DISK_PATH];
     enum trundle_status status;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", folder));
-    if (!depot_disk_there(path, NULL))
+    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", folder));
+    if (!disk_there(path, NULL))
         return error_set(err, TRUNDLE_NOT_FOUND, folder, NULL, "is no hub's folder");
     if (mkdir(to, 0700) != 0)
-        return errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, to, "name one that is not there", "exists already") : depot_disk_error(err, to, "make folder");
-    status = depot_disk_parent_sync(to, err);
+        return errno == EEXIST ? error_set(err, TRUNDLE_CONFLICT, to, "name one that is not there", "exists already") : disk_error(err, to, "make folder");
+    status = disk_parent_sync(to, err);
     if (status == TRUNDLE_OK)
         status = backup_into(&b, now_ns, err);
     bytes_done(&b.manifest);
     if (status != TRUNDLE_OK) {
-        depot_disk_tree_remove(to);
+        (void)!disk_tree_remove(to, NULL);
         return status;
     }
     *out = b.sum;

@@ -13,13 +13,13 @@
 enum trundle_status depot_blob_path(const struct depot *d, const char *sha256, char out[DISK_PATH], struct trundle_error *err)
 {
     TRY(depot_sha_check(sha256, "blob", err));
-    return depot_disk_path(out, DISK_PATH, err, "%s/blob/%.2s/%s", d->folder, sha256, sha256);
+    return disk_path(out, DISK_PATH, err, "%s/blob/%.2s/%s", d->folder, sha256, sha256);
 }
 
 enum trundle_status depot_part_path(const struct depot *d, const char *sha256, char out[DISK_PATH], struct trundle_error *err)
 {
     TRY(depot_sha_check(sha256, "part", err));
-    return depot_disk_path(out, DISK_PATH, err, "%s/part/%s", d->folder, sha256);
+    return disk_path(out, DISK_PATH, err, "%s/part/%s", d->folder, sha256);
 }
 
 enum trundle_status depot_blob_place(const struct depot *d, const char *sha256, char out[DISK_PATH], struct trundle_error *err)
@@ -27,15 +27,15 @@ enum trundle_status depot_blob_place(const struct depot *d, const char *sha256, 
     char folder[DISK_PATH];
 
     TRY(depot_blob_path(d, sha256, out, err));
-    TRY(depot_disk_path(folder, sizeof folder, err, "%s/blob/%.2s", d->folder, sha256));
-    return depot_disk_folder(folder, 0700, err);
+    TRY(disk_path(folder, sizeof folder, err, "%s/blob/%.2s", d->folder, sha256));
+    return disk_folder(folder, 0700, err);
 }
 
 enum trundle_status depot_temporary(struct depot *d, char out[DISK_PATH], struct trundle_error *err)
 {
     if (d->mode == DEPOT_READ)
         return error_set(err, TRUNDLE_BAD_ARG, d->folder, NULL, "is open for reading only");
-    return depot_disk_path(out, DISK_PATH, err, "%s/part/tmp.%ld.%u", d->folder, (long)getpid(), atomic_fetch_add(&d->temporaries, 1));
+    return disk_path(out, DISK_PATH, err, "%s/part/tmp.%ld.%u", d->folder, (long)getpid(), atomic_fetch_add(&d->temporaries, 1));
 }
 
 enum trundle_status depot_blob_put(struct depot *d, const void *data, size_t n, char out_sha256[DEPOT_SHA], struct trundle_error *err)
@@ -45,7 +45,7 @@ enum trundle_status depot_blob_put(struct depot *d, const void *data, size_t n, 
     (void)hash_sha256(data, n, sha256);
     TRY(depot_temporary(d, temporary, err));
     TRY(depot_blob_place(d, sha256, path, err));
-    TRY(depot_disk_put(path, temporary, 0600, data, n, err));
+    TRY(disk_put(path, temporary, 0600, data, n, err));
     memcpy(out_sha256, sha256, sizeof sha256);
     return TRUNDLE_OK;
 }
@@ -57,10 +57,10 @@ enum trundle_status depot_blob_put_file(struct depot *d, const char *path, char 
     int64_t bytes = 0;
 
     TRY(depot_temporary(d, temporary, err));
-    TRY(depot_disk_copy(path, temporary, 0600, sha256, &bytes, err));
+    TRY(disk_copy(path, temporary, 0600, sha256, &bytes, err));
     status = depot_blob_place(d, sha256, to, err);
     if (status == TRUNDLE_OK)
-        status = depot_disk_place(temporary, to, err);
+        status = disk_place(temporary, to, err);
     if (status != TRUNDLE_OK) {
         (void)unlink(temporary);
         return status;
@@ -94,10 +94,10 @@ enum trundle_status depot_blob_open(struct depot *d, const char *sha256, int *ou
     TRY(depot_blob_path(d, sha256, path, err));
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return depot_disk_error(err, path, "open");
+        return disk_error(err, path, "open");
     if (fstat(fd, &st) != 0) {
         (void)close(fd);
-        return depot_disk_error(err, path, "stat");
+        return disk_error(err, path, "stat");
     }
     *out_fd = fd;
     *out_bytes = (int64_t)st.st_size;
@@ -109,7 +109,7 @@ enum trundle_status depot_blob_name(struct depot *d, struct db *db, const char *
     char path[DISK_PATH];
 
     TRY(depot_blob_path(d, sha256, path, err));
-    if (!depot_disk_there(path, NULL))
+    if (!disk_there(path, NULL))
         return error_set(err, TRUNDLE_NOT_FOUND, path, "put the blob first", "there is no such blob");
     TRY(depot_run(db, err, "DELETE FROM depot_doomed WHERE sha256 = ? AND receipt IS NULL", "s", sha256));
     return depot_run(db, err, "INSERT OR IGNORE INTO depot_blob(sha256, owner, since_ns) VALUES(?,?,?)", "ssi", sha256, owner, now_ns);

@@ -123,13 +123,13 @@ static enum trundle_status part_write(const char *path, int64_t have, const uint
     enum trundle_status status = TRUNDLE_OK;
 
     if (fd < 0)
-        return depot_disk_error(err, path, "create");
+        return disk_error(err, path, "create");
     if (ftruncate(fd, (off_t)have) != 0 || lseek(fd, (off_t)have, SEEK_SET) < 0)
-        status = depot_disk_error(err, path, "go on with");
+        status = disk_error(err, path, "go on with");
     if (status == TRUNDLE_OK)
-        status = depot_disk_write(fd, data, n, path, err);
+        status = disk_write(fd, data, n, path, err);
     if (close(fd) != 0 && status == TRUNDLE_OK)
-        status = depot_disk_error(err, path, "close");
+        status = disk_error(err, path, "close");
     return status;
 }
 
@@ -154,7 +154,7 @@ static enum trundle_status finish(struct depot *d, const struct depot_clip *c, c
     enum trundle_status status;
     int fd;
 
-    TRY(depot_disk_hash(part, sha256, NULL, err));
+    TRY(disk_hash(part, sha256, NULL, err));
     if (strcmp(sha256, c->sha256) != 0)
         status = error_set(err, TRUNDLE_CORRUPT, c->sha256, "begin again at offset 0", "its bytes have the sha256 %s", sha256);
     else
@@ -164,12 +164,12 @@ static enum trundle_status finish(struct depot *d, const struct depot_clip *c, c
     TRY(status);
     fd = open(part, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return depot_disk_error(err, part, "open");
-    status = depot_disk_sync(fd, part, err);
+        return disk_error(err, part, "open");
+    status = disk_sync(fd, part, err);
     (void)close(fd);
     TRY(status);
     TRY(depot_blob_place(d, c->sha256, path, err));
-    TRY(depot_disk_place(part, path, err));
+    TRY(disk_place(part, path, err));
     return settle(d, c->sha256, now_ns, err);
 }
 
@@ -186,17 +186,17 @@ static enum trundle_status part_have(struct depot *d, const struct depot_clip *c
     }
     /* Has its name, given only after its hash was checked, and no row. It may still be no clip: a cart that announces the hash of a bundle must not become its owner. */
     TRY(depot_blob_path(d, c->sha256, path, err));
-    if (depot_disk_there(path, &bytes) && d->mode != DEPOT_READ) {
+    if (disk_there(path, &bytes) && d->mode != DEPOT_READ) {
         if (bytes != c->bytes)
             return error_set(err, TRUNDLE_BAD_INPUT, c->sha256, "announce what the clip is", "has %lld bytes, not %lld", (long long)bytes, (long long)c->bytes);
         TRY(header_check(d, c, path, err));
-        TRY(depot_disk_parent_sync(path, err));
+        TRY(disk_parent_sync(path, err));
         TRY(settle(d, c->sha256, now_ns, err));
         *out = c->bytes;
         return TRUNDLE_OK;
     }
     TRY(depot_part_path(d, c->sha256, path, err));
-    if (!depot_disk_there(path, &bytes) || bytes > c->bytes)
+    if (!disk_there(path, &bytes) || bytes > c->bytes)
         bytes = 0;
     if (bytes == c->bytes && d->mode != DEPOT_READ) {
         status = finish(d, c, path, now_ns, err);

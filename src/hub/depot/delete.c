@@ -41,8 +41,8 @@ static enum trundle_status doom_one(struct db *db, struct depot_dooms *dooms, co
     TRY(held(db, sha256, &still, err));
     if (!still) {
         TRY(depot_blob_path(dooms->d, sha256, path, err));
-        dooms->removed += depot_disk_there(path, NULL);
-        status = depot_disk_remove(path, err);
+        dooms->removed += disk_there(path, NULL);
+        status = disk_remove(path, err);
         TRY(status);
     }
     if (receipt[0]) {
@@ -238,7 +238,7 @@ static enum trundle_status delete_clips(struct depot *d, const char *const *sha2
     for (size_t i = 0; i < n; i++) {                   /* an upload that is under way ends here: its next piece is refused */
         TRY(depot_part_path(d, sha256[i], path, err));
         (void)pthread_mutex_lock(depot_stripe(d, sha256[i]));
-        status = depot_disk_remove(path, err);
+        status = disk_remove(path, err);
         (void)pthread_mutex_unlock(depot_stripe(d, sha256[i]));
         TRY(status);
     }
@@ -291,7 +291,7 @@ static enum trundle_status part_look(void *user, const char *folder, const char 
     struct depot_clip c;
     struct stat st;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
     (void)pthread_mutex_lock(stripe);
     if (stat(path, &st) == 0) {
         gone = p->now_ns / 1000000000 - (int64_t)st.st_mtime > STALE_NS / 1000000000;
@@ -300,7 +300,7 @@ static enum trundle_status part_look(void *user, const char *folder, const char 
             gone = status == TRUNDLE_NOT_FOUND || (status == TRUNDLE_OK && c.state != DEPOT_CLIP_ANNOUNCED);
         }
         if (gone) {
-            status = depot_disk_remove(path, err);
+            status = disk_remove(path, err);
             p->removed += status == TRUNDLE_OK;
         }
     }
@@ -360,8 +360,8 @@ enum trundle_status depot_sweep(struct depot *d, int64_t now_ns, int limit, stru
     TRY_GOTO(status, depot_write(d, depot_doom_run, &dooms, err), out);      /* what other rooms let go */
     if (n)
         TRY_GOTO(status, delete_clips(d, name, n, "retention", "keep_days are over", now_ns, err), out);
-    TRY_GOTO(status, depot_disk_path(path, sizeof path, err, "%s/part", d->folder), out);
-    TRY_GOTO(status, depot_disk_list(path, part_look, &parts, err), out);
+    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/part", d->folder), out);
+    TRY_GOTO(status, disk_list(path, part_look, &parts, err), out);
     *out = (struct depot_swept){ (int64_t)n, dooms.removed, parts.removed };
 out:
     free(name);

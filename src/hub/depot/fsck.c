@@ -34,8 +34,8 @@ static enum trundle_status blob_look(struct fsck *f, const char *sha256, struct 
         say(f, DEPOT_FAULT_TABLE, sha256, "a row names a blob by what is no sha256");
         return TRUNDLE_OK;
     }
-    TRY(depot_disk_path(path, sizeof path, err, "%s/blob/%.2s/%s", f->folder, sha256, sha256));
-    status = depot_disk_hash(path, got, &bytes, err);
+    TRY(disk_path(path, sizeof path, err, "%s/blob/%.2s/%s", f->folder, sha256, sha256));
+    status = disk_hash(path, got, &bytes, err);
     if (status == TRUNDLE_NOT_FOUND)
         say(f, DEPOT_FAULT_MISSING, sha256, "a row names this blob, and it is not there: restore it from a backup");
     else if (status != TRUNDLE_OK)
@@ -69,9 +69,9 @@ static enum trundle_status litter(struct fsck *f, const char *path, const char *
     if (!f->repair)
         return TRUNDLE_OK;
     if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        depot_disk_tree_remove(path);
+        TRY(disk_tree_remove(path, err));
     else
-        TRY(depot_disk_remove(path, err));
+        TRY(disk_remove(path, err));
     f->found.repaired++;
     return TRUNDLE_OK;
 }
@@ -95,7 +95,7 @@ static enum trundle_status blob_file(void *user, const char *folder, const char 
     const char *fan = strrchr(folder, '/') + 1;
     bool named = false;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
     if (depot_sha_check(name, "file", NULL) == TRUNDLE_OK && strncmp(fan, name, 2) == 0 && strlen(fan) == 2)
         TRY(one_row(f->db, "SELECT 1 FROM depot_blob WHERE sha256 = ?", name, &named, err));
     return named ? TRUNDLE_OK : litter(f, path, "no row names this file", err);
@@ -106,10 +106,10 @@ static enum trundle_status blob_folder(void *user, const char *folder, const cha
     char path[DISK_PATH];
     struct stat st;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
     if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode))
         return litter(user, path, "no row names this file", err);
-    return depot_disk_list(path, blob_file, user, err);
+    return disk_list(path, blob_file, user, err);
 }
 
 static enum trundle_status part_file(void *user, const char *folder, const char *name, struct trundle_error *err)
@@ -118,7 +118,7 @@ static enum trundle_status part_file(void *user, const char *folder, const char 
     char path[DISK_PATH];
     bool awaited = false;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/%s", folder, name));
+    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
     TRY(one_row(f->db, "SELECT 1 FROM depot_clip WHERE sha256 = ? AND state = 0", name, &awaited, err));
     return awaited ? TRUNDLE_OK : litter(f, path, "no upload that is awaited", err);
 }
@@ -141,10 +141,10 @@ static enum trundle_status look(struct fsck *f, struct trundle_error *err)
     TRY(rows_look(f, err));
     if (f->found.fault[DEPOT_FAULT_TABLE])
         f->repair = false;                             /* rows may be lost: what they named is no litter */
-    TRY(depot_disk_path(path, sizeof path, err, "%s/blob", f->folder));
-    TRY(depot_disk_list(path, blob_folder, f, err));
-    TRY(depot_disk_path(path, sizeof path, err, "%s/part", f->folder));
-    return depot_disk_list(path, part_file, f, err);
+    TRY(disk_path(path, sizeof path, err, "%s/blob", f->folder));
+    TRY(disk_list(path, blob_folder, f, err));
+    TRY(disk_path(path, sizeof path, err, "%s/part", f->folder));
+    return disk_list(path, part_file, f, err);
 }
 
 enum trundle_status depot_fsck(const char *folder, bool repair, depot_each_fault *each, void *user, struct depot_found *out, struct trundle_error *err)
@@ -154,8 +154,8 @@ enum trundle_status depot_fsck(const char *folder, bool repair, depot_each_fault
     enum trundle_status status;
     int lock_fd = -1;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", folder));
-    if (!depot_disk_there(path, NULL))
+    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", folder));
+    if (!disk_there(path, NULL))
         return error_set(err, TRUNDLE_NOT_FOUND, folder, NULL, "is no hub's folder");
     if (repair)
         TRY(depot_lock_file(folder, true, &lock_fd, err));
@@ -185,8 +185,8 @@ enum trundle_status keep_names_check(const char *path, const char *folder, struc
     TRY_GOTO(status, db_check(db, err), out);
     TRY_GOTO(status, db_prepare(db, "SELECT DISTINCT sha256 FROM depot_blob", &s, err), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
-        TRY_GOTO(status, depot_disk_path(blob, sizeof blob, err, "%s/blob/%.2s/%s", folder, db_text(s, 0), db_text(s, 0)), out);
-        if (!depot_disk_there(blob, NULL)) {
+        TRY_GOTO(status, disk_path(blob, sizeof blob, err, "%s/blob/%.2s/%s", folder, db_text(s, 0), db_text(s, 0)), out);
+        if (!disk_there(blob, NULL)) {
             status = error_set(err, TRUNDLE_CORRUPT, blob, "use another backup", "the database names it, and it is not there");
             goto out;
         }

@@ -3,8 +3,8 @@
 /* What the files of hub/depot share; not for other rooms. */
 #pragma once
 
+#include "base/std/disk.h"
 #include "hub/depot/depot.h"
-#include "hub/depot/disk.h"
 
 #include <pthread.h>
 #include <sodium.h>

@@ -26,10 +26,10 @@ enum trundle_status depot_lock_file(const char *folder, bool alone, int *out_fd,
     char path[DISK_PATH];
     int fd;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/lock", folder));
+    TRY(disk_path(path, sizeof path, err, "%s/lock", folder));
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return depot_disk_error(err, path, "open");
+        return disk_error(err, path, "open");
     if (!lock_take(fd, alone ? F_WRLCK : F_RDLCK)) {
         (void)close(fd);
         return error_set(err, TRUNDLE_CONFLICT, folder, alone ? "stop the hub first" : "wait until the repair is over", "another process has it open");
@@ -51,8 +51,8 @@ static enum trundle_status secrets(struct depot *d, bool fresh, struct trundle_e
         (void)lock_take(d->lock_fd, F_RDLCK);
         return status;
     }
-    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
-    if (!depot_disk_there(path, NULL))
+    TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    if (!disk_there(path, NULL))
         return error_set(err, TRUNDLE_CONFLICT, d->folder, "try again", "another process is making it");
     return depot_secret_open(d, false, err);
 }
@@ -63,10 +63,10 @@ static enum trundle_status folders(const struct depot *d, struct trundle_error *
     char path[DISK_PATH];
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        TRY(depot_disk_path(path, sizeof path, err, "%s/%s", d->folder, names[i]));
-        TRY(depot_disk_folder(path, 0700, err));
+        TRY(disk_path(path, sizeof path, err, "%s/%s", d->folder, names[i]));
+        TRY(disk_folder(path, 0700, err));
     }
-    return depot_disk_folder_sync(d->folder, err);
+    return disk_folder_sync(d->folder, err);
 }
 
 static enum trundle_status only_ours(void *user, const char *folder, const char *name, struct trundle_error *err)
@@ -87,8 +87,8 @@ static enum trundle_status find_folder(struct depot *d, bool *out_fresh, struct 
     char path[DISK_PATH];
     enum trundle_status status;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
-    *out_fresh = !depot_disk_there(path, NULL);
+    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
+    *out_fresh = !disk_there(path, NULL);
     if (!*out_fresh)
         return TRUNDLE_OK;
     if (d->mode != DEPOT_CREATE)
@@ -100,8 +100,8 @@ static enum trundle_status find_folder(struct depot *d, bool *out_fresh, struct 
             err->status = status;
     }
     TRY(status);
-    TRY(depot_disk_list(d->folder, only_ours, NULL, err));
-    return depot_disk_parent_sync(d->folder, err);
+    TRY(disk_list(d->folder, only_ours, NULL, err));
+    return disk_parent_sync(d->folder, err);
 }
 
 /* SQLite would make it for everybody to read; its log takes the mode from it. */
@@ -109,7 +109,7 @@ static enum trundle_status database_make(const char *path, struct trundle_error 
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    return fd >= 0 && close(fd) == 0 ? TRUNDLE_OK : depot_disk_error(err, path, "create");
+    return fd >= 0 && close(fd) == 0 ? TRUNDLE_OK : disk_error(err, path, "create");
 }
 
 static enum trundle_status database(struct depot *d, bool fresh, struct trundle_error *err)
@@ -117,7 +117,7 @@ static enum trundle_status database(struct depot *d, bool fresh, struct trundle_
     static const enum db_mode modes[] = { DB_READ, DB_WRITE, DB_CREATE };
     char path[DISK_PATH];
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder));
     if (fresh && d->mode == DEPOT_CREATE)
         TRY(database_make(path, err));
     TRY(db_open(path, modes[fresh ? DEPOT_CREATE : d->mode], &d->db, err));
@@ -126,7 +126,7 @@ static enum trundle_status database(struct depot *d, bool fresh, struct trundle_
     /* What is deleted is overwritten, in the file too. */
     TRY(db_exec(d->db, "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=2000; PRAGMA cache_size=-16000", err));
     TRY(depot_tables(d->db, err));
-    return fresh ? depot_disk_folder_sync(d->folder, err) : TRUNDLE_OK;
+    return fresh ? disk_folder_sync(d->folder, err) : TRUNDLE_OK;
 }
 
 static void init_locks(struct depot *d)
@@ -170,7 +170,7 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
                            (long long)d->options.clip_max_bytes, (long long)d->options.cart_max_bytes, (long long)d->options.keep_days_max, DEPOT_KEEP_DAYS);
         goto out;
     }
-    TRY_GOTO(status, depot_disk_path(d->folder, sizeof d->folder - 100, err, "%s", folder), out);
+    TRY_GOTO(status, disk_path(d->folder, sizeof d->folder - 100, err, "%s", folder), out);
     TRY_GOTO(status, find_folder(d, &fresh, err), out);
     if (mode != DEPOT_READ)
         TRY_GOTO(status, depot_lock_file(d->folder, false, &d->lock_fd, err), out);

@@ -186,7 +186,7 @@ enum trundle_status depot_read_begin(struct depot *d, struct db **out, struct tr
         *out = db;
         return TRUNDLE_OK;
     }
-    status = depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder);
+    status = disk_path(path, sizeof path, err, "%s/hub.sqlite", d->folder);
     if (status == TRUNDLE_OK)
         status = db_open(path, DB_READ, &db, err);
     if (status == TRUNDLE_OK) {

@@ -40,17 +40,17 @@ static enum trundle_status one(void *user, const char *path, const char *sha256,
     enum trundle_status status;
     int64_t bytes = 0;
 
-    TRY(depot_disk_path(from, sizeof from, err, "%s/%s", r->from, path));
+    TRY(disk_path(from, sizeof from, err, "%s/%s", r->from, path));
     if (r->to) {
-        TRY(depot_disk_path(to, sizeof to, err, "%s/%s", r->to, path));
-        TRY(depot_disk_path(folder, sizeof folder, err, "%s/blob/%.2s", r->to, sha256));
+        TRY(disk_path(to, sizeof to, err, "%s/%s", r->to, path));
+        TRY(disk_path(folder, sizeof folder, err, "%s/blob/%.2s", r->to, sha256));
         if (strncmp(path, "blob/", 5) == 0)
-            TRY(depot_disk_folder(folder, 0700, err));
-        status = depot_disk_copy(from, to, 0600, got, &bytes, err);
+            TRY(disk_folder(folder, 0700, err));
+        status = disk_copy(from, to, 0600, got, &bytes, err);
         if (status == TRUNDLE_OK && strncmp(path, "blob/", 5) == 0)
-            status = depot_disk_folder_sync(folder, err);
+            status = disk_folder_sync(folder, err);
     } else {
-        status = depot_disk_hash(from, got, &bytes, err);
+        status = disk_hash(from, got, &bytes, err);
     }
     if (status == TRUNDLE_NOT_FOUND)
         return error_set(err, TRUNDLE_CORRUPT, from, "use another backup", "the manifest lists it, and it is not there");
@@ -70,7 +70,7 @@ static enum trundle_status all(struct restore *r, struct trundle_error *err)
     struct bytes manifest = { 0 };
     enum trundle_status status;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/MANIFEST", r->from));
+    TRY(disk_path(path, sizeof path, err, "%s/MANIFEST", r->from));
     status = file_read(path, MANIFEST_LIMIT, &manifest, err);
     if (status == TRUNDLE_NOT_FOUND)
         return error_set(err, TRUNDLE_TRUNCATED, r->from, "make another", "has no MANIFEST: it is half a backup, or none");
@@ -81,7 +81,7 @@ static enum trundle_status all(struct restore *r, struct trundle_error *err)
         goto out;
     }
     TRY_GOTO(status, depot_manifest_parse((const char *)manifest.data, manifest.n, one, r, err), out);
-    TRY_GOTO(status, depot_disk_path(path, sizeof path, err, "%s/hub.sqlite", r->to ? r->to : r->from), out);
+    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/hub.sqlite", r->to ? r->to : r->from), out);
     status = keep_names_check(path, r->to ? r->to : r->from, err);
 out:
     if (status != TRUNDLE_OK && err && strncmp(err->where, "MANIFEST", 8) == 0)
@@ -111,25 +111,25 @@ enum trundle_status depot_restore(const char *from, const char *folder, depot_pr
         n--;
     if (lstat(folder, &st) == 0)
         return error_set(err, TRUNDLE_CONFLICT, folder, "move it away, or name another", "exists; a restore never overwrites");
-    TRY(depot_disk_path(beside, sizeof beside, err, "%.*s.restoring", (int)n, folder));
-    TRY(depot_disk_path(blob, sizeof blob, err, "%s/blob", beside));
-    depot_disk_tree_remove(beside);                          /* of a restore that was cut off */
+    TRY(disk_path(beside, sizeof beside, err, "%.*s.restoring", (int)n, folder));
+    TRY(disk_path(blob, sizeof blob, err, "%s/blob", beside));
+    (void)!disk_tree_remove(beside, NULL);                          /* of a restore that was cut off */
     if (mkdir(beside, 0700) != 0)
-        return depot_disk_error(err, beside, "make folder");
+        return disk_error(err, beside, "make folder");
     r.to = beside;
-    TRY_GOTO(status, depot_disk_folder(blob, 0700, err), out);
+    TRY_GOTO(status, disk_folder(blob, 0700, err), out);
     TRY_GOTO(status, all(&r, err), out);
-    TRY_GOTO(status, depot_disk_folder_sync(blob, err), out);
-    TRY_GOTO(status, depot_disk_folder_sync(beside, err), out);
+    TRY_GOTO(status, disk_folder_sync(blob, err), out);
+    TRY_GOTO(status, disk_folder_sync(beside, err), out);
     if (lstat(folder, &st) == 0)
         status = error_set(err, TRUNDLE_CONFLICT, folder, "move it away, or name another", "exists; a restore never overwrites");
     else if (rename(beside, folder) != 0)
-        status = depot_disk_error(err, folder, "rename into place");
+        status = disk_error(err, folder, "rename into place");
     else
-        status = depot_disk_parent_sync(folder, err);
+        status = disk_parent_sync(folder, err);
 out:
     if (status != TRUNDLE_OK) {
-        depot_disk_tree_remove(beside);
+        (void)!disk_tree_remove(beside, NULL);
         return status;
     }
     *out = r.sum;

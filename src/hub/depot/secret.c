@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* secret.json: the hub's keys and what other rooms keep secret. Mode 0600, replaced whole. */
+#include "base/std/text.h"
 #include "hub/depot/inside.h"
 
 #include <errno.h>
@@ -19,9 +20,9 @@ static enum trundle_status load(const struct depot *d, json_t **out, struct trun
     enum trundle_status status;
     struct stat st;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
     if (stat(path, &st) != 0)
-        return depot_disk_error(err, path, "open");
+        return disk_error(err, path, "open");
     if (st.st_mode & 077)
         return error_set(err, TRUNDLE_BAD_INPUT, path, "chmod 600, and think about new keys", "others may read the hub's keys (mode %03o)", (unsigned)st.st_mode & 0777u);
     TRY(file_read(path, SECRET_MAX, &content, err));
@@ -43,9 +44,9 @@ static enum trundle_status store(struct depot *d, const json_t *root, struct tru
 
     if (!text)
         return error_set(err, TRUNDLE_NO_MEMORY, d->folder, NULL, "no memory for its secrets");
-    TRY_GOTO(status, depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder), out);
-    TRY_GOTO(status, depot_disk_path(temporary, sizeof temporary, err, "%s/secret.json.%ld.tmp", d->folder, (long)getpid()), out);
-    status = depot_disk_put(path, temporary, 0600, text, strlen(text), err);
+    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/secret.json", d->folder), out);
+    TRY_GOTO(status, disk_path(temporary, sizeof temporary, err, "%s/secret.json.%ld.tmp", d->folder, (long)getpid()), out);
+    status = disk_put(path, temporary, 0600, text, strlen(text), err);
 out:
     sodium_memzero(text, strlen(text));
     free(text);
@@ -79,12 +80,11 @@ enum trundle_status depot_secret_open(struct depot *d, bool may_make, struct tru
     struct json_at at;
     json_t *root = NULL;
     enum trundle_status status;
-    size_t n = 0;
 
-    TRY(depot_disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
+    TRY(disk_path(path, sizeof path, err, "%s/secret.json", d->folder));
     if (sodium_init() < 0)
         return error_set(err, TRUNDLE_DEVICE, "libsodium", NULL, "gives no random numbers");
-    if (may_make && !depot_disk_there(path, NULL))
+    if (may_make && !disk_there(path, NULL))
         TRY(make(d, err));
     status = load(d, &root, err);
     if (status == TRUNDLE_NOT_FOUND)
@@ -95,7 +95,7 @@ enum trundle_status depot_secret_open(struct depot *d, bool may_make, struct tru
     (void)snprintf(where, sizeof where, "%.140s: seal", path);
     TRY_GOTO(status, seal_key_from_secret(text, where, &d->seal, err), out);
     TRY_GOTO(status, json_take_text(&at, "sign", text, sizeof text, err), out);
-    if (sodium_base642bin(seed, sizeof seed, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 || n != sizeof seed)
+    if (!text_base64(text, seed, sizeof seed))
         status = error_set(err, TRUNDLE_BAD_INPUT, path, "restore it from a backup", "sign is not the base64 of a 32-byte seed");
     else
         (void)crypto_sign_seed_keypair(d->sign_public, d->sign_secret, seed);

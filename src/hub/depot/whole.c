@@ -53,7 +53,7 @@ static enum trundle_status seal(struct whole *w, const char *path, depot_source 
 out:
     seal_write_free(writer);
     sodium_memzero(piece, sizeof piece);
-    return status == TRUNDLE_OK ? depot_disk_hash(path, w->sha256, &w->bytes, err) : status;
+    return status == TRUNDLE_OK ? disk_hash(path, w->sha256, &w->bytes, err) : status;
 }
 
 /* What the trip has already: the same (`repeated`), another, one that was deleted, or nothing. */
@@ -122,7 +122,7 @@ static enum trundle_status keep(struct whole *w, depot_source *source, void *use
     if (w->repeated)
         goto out;
     TRY_GOTO(status, depot_blob_place(w->d, w->sha256, path, err), out);
-    TRY_GOTO(status, depot_disk_place(temporary, path, err), out);
+    TRY_GOTO(status, disk_place(temporary, path, err), out);
     status = depot_write(w->d, keep_job, w, err);
     if (w->repeated || status == TRUNDLE_CONFLICT || status == TRUNDLE_UNSUPPORTED)      /* another was first; nobody else can have sealed the same */
         (void)unlink(path);

@@ -24,25 +24,13 @@ struct invite {
 static enum trundle_status invite_job(struct db *db, void *user, struct trundle_error *err)
 {
     struct invite *i = user;
-    struct db_statement *s = NULL;
     uint8_t hash[32];
-    enum trundle_status status;
 
     key_hash(i->code, hash);
     (void)sodium_bin2hex(i->id, sizeof i->id, hash, INVITE_ID / 2);
-    TRY_GOTO(status, db_prepare(db, "INSERT INTO server_invite(hash, id, store, cart, who, made_ns, expires_ns, used_ns, used_by) VALUES(?, ?, ?, ?, ?, ?, ?, 0, '')", &s, err), out);
-    db_bind_blob(s, 1, hash, sizeof hash);
-    db_bind_text(s, 2, i->id);
-    db_bind_text(s, 3, i->store);
-    db_bind_text(s, 4, i->cart);
-    db_bind_text(s, 5, i->who);
-    db_bind_integer(s, 6, i->made_ns);
-    db_bind_integer(s, 7, i->expires_ns);
-    TRY_GOTO(status, db_run(s, err), out);
-    status = depot_access_in(db, &(struct depot_access){ i->who, "invite_add", "invite", i->id, i->cart }, i->made_ns, err);
-out:
-    db_free(s);
-    return status;
+    TRY(db_do(db, err, "INSERT INTO server_invite(hash, id, store, cart, who, made_ns, expires_ns, used_ns, used_by) VALUES(?, ?, ?, ?, ?, ?, ?, 0, '')", "bttttii", hash, sizeof hash,
+              i->id, i->store, i->cart, i->who, i->made_ns, i->expires_ns));
+    return depot_access_in(db, &(struct depot_access){ i->who, "invite_add", "invite", i->id, i->cart }, i->made_ns, err);
 }
 
 static enum trundle_status invite(struct depot *d, struct invite *i, int64_t days, struct trundle_error *err)
@@ -91,47 +79,24 @@ static enum trundle_status invite_add(struct ask *ask, struct http_reply *reply,
     return TRUNDLE_OK;
 }
 
+static enum trundle_status invite_rows(struct db *db, json_t **out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+
+    TRY(db_query(db, &s, err, "SELECT id, store, cart, who, made_ns, expires_ns, used_ns, used_by FROM server_invite ORDER BY made_ns DESC LIMIT 1000", ""));
+    return db_rows(s, "t id|t store|t cart|t who|i made_ns|i expires_ns|i used_ns|t used_by", out, err);
+}
+
 static enum trundle_status invites(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct db *db = NULL;
-    struct db_statement *s = NULL;
-    json_t *rows = json_array();
-    enum trundle_status status;
-
     (void)reply;
-    TRY_GOTO(status, depot_read_begin(ask->server->depot, &db, err), out);
-    TRY_GOTO(status, db_prepare(db, "SELECT id, store, cart, who, made_ns, expires_ns, used_ns, used_by FROM server_invite ORDER BY made_ns DESC LIMIT 1000", &s, err), out);
-    while ((status = db_step(s, err)) == TRUNDLE_OK)
-        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "id", db_text(s, 0), "store", db_text(s, 1), "cart", db_text(s, 2), "who",
-                                                    db_text(s, 3), "made_ns", (json_int_t)db_integer(s, 4), "expires_ns", (json_int_t)db_integer(s, 5), "used_ns",
-                                                    (json_int_t)db_integer(s, 6), "used_by", db_text(s, 7)));
-    if (status == TRUNDLE_END)
-        status = TRUNDLE_OK;
-out:
-    db_free(s);
-    if (db)
-        depot_read_end(ask->server->depot, db);
-    if (status == TRUNDLE_OK)
-        return ask_rows(ask, rows, NULL, err);
-    json_decref(rows);
-    return status;
+    return ask_list_of(ask, invite_rows, err);
 }
 
 static enum trundle_status invite_end_job(struct db *db, void *user, struct trundle_error *err)
 {
-    struct db_statement *s = NULL;
-    enum trundle_status status;
-
-    TRY_GOTO(status, db_prepare(db, "DELETE FROM server_invite WHERE id = ? AND used_ns = 0 RETURNING id", &s, err), out);
-    db_bind_text(s, 1, user);
-    status = db_step(s, err);
-    if (status == TRUNDLE_OK)
-        status = db_run(s, err);
-    else if (status == TRUNDLE_END)
-        status = error_set(err, TRUNDLE_NOT_FOUND, "invite", NULL, "there is none of that id, or it was used");
-out:
-    db_free(s);
-    return status;
+    TRY(db_do(db, err, "DELETE FROM server_invite WHERE id = ? AND used_ns = 0", "t", (const char *)user));
+    return db_changes(db) ? TRUNDLE_OK : error_set(err, TRUNDLE_NOT_FOUND, "invite", NULL, "there is none of that id, or it was used");
 }
 
 static enum trundle_status invite_end(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -150,20 +115,12 @@ struct retire { const char *cart; const struct watch *watch; int64_t now_ns; };
 static enum trundle_status retire_job(struct db *db, void *user, struct trundle_error *err)
 {
     const struct retire *r = user;
-    struct db_statement *s = NULL;
     struct cart_row cart;
-    enum trundle_status status;
 
     TRY(cart_find(db, r->cart, &cart, err));
-    TRY_GOTO(status, db_prepare(db, "UPDATE server_cart SET off_ns = ? WHERE name = ?", &s, err), out);
-    db_bind_integer(s, 1, r->now_ns);
-    db_bind_text(s, 2, r->cart);
-    TRY_GOTO(status, db_run(s, err), out);
-    TRY_GOTO(status, ship_cart_put(db, &(struct ship_cart){ cart.name, cart.store, cart.hardware, true }, err), out);
-    status = watch_retire(r->watch, db, r->cart, r->now_ns, err);
-out:
-    db_free(s);
-    return status;
+    TRY(db_do(db, err, "UPDATE server_cart SET off_ns = ? WHERE name = ?", "it", r->now_ns, r->cart));
+    TRY(ship_cart_put(db, &(struct ship_cart){ cart.name, cart.store, cart.hardware, true }, err));
+    return watch_retire(r->watch, db, r->cart, r->now_ns, err);
 }
 
 static enum trundle_status cart_off(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -181,8 +138,7 @@ enum trundle_status policy_of(struct db *db, const char *store, json_t **out, st
     json_t *policy = NULL;
     enum trundle_status status;
 
-    TRY_GOTO(status, db_prepare(db, "SELECT body FROM server_policy WHERE store IN (?, '') ORDER BY store DESC LIMIT 1", &s, err), out);
-    db_bind_text(s, 1, store);
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT body FROM server_policy WHERE store IN (?, '') ORDER BY store DESC LIMIT 1", "t", store), out);
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         status = json_parse(db_text(s, 0), strlen(db_text(s, 0)), "policy", &policy, err);
@@ -200,16 +156,8 @@ struct policy { const char *store; char *body; };
 static enum trundle_status policy_job(struct db *db, void *user, struct trundle_error *err)
 {
     const struct policy *p = user;
-    struct db_statement *s = NULL;
-    enum trundle_status status;
 
-    TRY_GOTO(status, db_prepare(db, "INSERT INTO server_policy(store, body) VALUES(?, ?) ON CONFLICT(store) DO UPDATE SET body = excluded.body", &s, err), out);
-    db_bind_text(s, 1, p->store);
-    db_bind_text(s, 2, p->body);
-    status = db_run(s, err);
-out:
-    db_free(s);
-    return status;
+    return db_do(db, err, "INSERT INTO server_policy(store, body) VALUES(?, ?) ON CONFLICT(store) DO UPDATE SET body = excluded.body", "tt", p->store, p->body);
 }
 
 /* Carts keep the policy that they have when they cannot read a new one: nobody would notice. */

@@ -3,6 +3,7 @@
 /* What the files of this room share; for nobody else. */
 #pragma once
 
+#include "base/db/query.h"
 #include "hub/depot/depot.h"
 #include "hub/server/route.h"
 #include "hub/server/server.h"
@@ -146,13 +147,14 @@ const char *ask_text(const struct ask *ask, const char *key);       /* "" when a
 TRUNDLE_MUST_USE enum trundle_status ask_rows(struct ask *ask, json_t *rows, const char *next, struct trundle_error *err);
 
 /* tables.c */
+typedef enum trundle_status list_rows(struct db *db, json_t **out, struct trundle_error *err);
+/* All rows of a list, read in one transaction. */
+TRUNDLE_MUST_USE enum trundle_status ask_list_of(struct ask *ask, list_rows *list, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status first_admin(struct depot *d, int64_t now_ns, char out_secret[KEY_TEXT], struct trundle_error *err);
 struct user { char name[41]; unsigned roles; char password[PASSWORD_TEXT]; bool off; int64_t made_ns; };
 TRUNDLE_MUST_USE enum trundle_status user_find(struct db *db, const char *name, struct user *out, struct trundle_error *err);   /* NOT_FOUND */
 TRUNDLE_MUST_USE enum trundle_status user_put(struct db *db, const struct user *user, struct trundle_error *err);
-TRUNDLE_MUST_USE enum trundle_status users_list(struct db *db, json_t **out, struct trundle_error *err);
-/* CONFLICT when nobody else could administrate. */
-TRUNDLE_MUST_USE enum trundle_status user_not_last_admin(struct db *db, const char *name, struct trundle_error *err);
+list_rows users_list;
 
 struct cart_row { char name[41], store[41], hardware[41]; uint8_t key[32]; int64_t joined_ns, off_ns; };
 TRUNDLE_MUST_USE enum trundle_status cart_find(struct db *db, const char *name, struct cart_row *out, struct trundle_error *err);

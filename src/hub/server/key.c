@@ -21,7 +21,6 @@ enum trundle_status key_add(struct db *db, struct key *key, char out_secret[KEY_
 {
     unsigned char random[32];
     char text[sodium_base64_ENCODED_LEN(sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
-    struct db_statement *s = NULL;
     char secret[KEY_TEXT];
     enum trundle_status status;
 
@@ -30,20 +29,11 @@ enum trundle_status key_add(struct db *db, struct key *key, char out_secret[KEY_
                    sodium_bin2base64(text, sizeof text, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING));
     key_hash(secret, key->hash);
     (void)sodium_bin2hex(key->id, sizeof key->id, key->hash, KEY_ID / 2);
-    TRY_GOTO(status, db_prepare(db, "INSERT INTO server_key(hash, id, kind, user, roles, label, made_ns, expires_ns, seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0)", &s, err), out);
-    db_bind_blob(s, 1, key->hash, sizeof key->hash);
-    db_bind_text(s, 2, key->id);
-    db_bind_integer(s, 3, key->kind);
-    db_bind_text(s, 4, key->user);
-    db_bind_integer(s, 5, key->roles);
-    db_bind_text(s, 6, key->label);
-    db_bind_integer(s, 7, key->made_ns);
-    db_bind_integer(s, 8, key->expires_ns);
-    TRY_GOTO(status, db_run(s, err), out);
-    memcpy(out_secret, secret, sizeof secret);
-out:
+    status = db_do(db, err, "INSERT INTO server_key(hash, id, kind, user, roles, label, made_ns, expires_ns, seen_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0)", "btititii", key->hash,
+                   sizeof key->hash, key->id, (int64_t)key->kind, key->user, (int64_t)key->roles, key->label, key->made_ns, key->expires_ns);
+    if (status == TRUNDLE_OK)
+        memcpy(out_secret, secret, sizeof secret);
     sodium_memzero(secret, sizeof secret);
-    db_free(s);
     return status;
 }
 
@@ -54,10 +44,8 @@ enum trundle_status key_find(struct db *db, const char *secret, int64_t now_ns, 
     enum trundle_status status;
 
     key_hash(secret, key.hash);
-    TRY_GOTO(status, db_prepare(db, "SELECT k.kind, k.user, k.roles, k.label, k.made_ns, k.expires_ns, k.seen_ns, k.id, u.roles FROM server_key k "
-                                    "JOIN server_user u ON u.name = k.user WHERE k.hash = ? AND k.expires_ns > ? AND NOT u.off", &s, err), out);
-    db_bind_blob(s, 1, key.hash, sizeof key.hash);
-    db_bind_integer(s, 2, now_ns);
+    TRY(db_query(db, &s, err, "SELECT k.kind, k.user, k.roles, k.label, k.made_ns, k.expires_ns, k.seen_ns, k.id, u.roles FROM server_key k "
+                 "JOIN server_user u ON u.name = k.user WHERE k.hash = ? AND k.expires_ns > ? AND NOT u.off", "bi", key.hash, sizeof key.hash, now_ns));
     status = db_step(s, err);
     if (status == TRUNDLE_END)
         status = error_set(err, TRUNDLE_NOT_FOUND, "sign-in", "sign in again", "is not known, or its time is over");
@@ -78,41 +66,17 @@ out:
     return status;
 }
 
-static enum trundle_status run_on_hash(struct db *db, const char *sql, const uint8_t hash[32], int64_t number, struct trundle_error *err)
-{
-    struct db_statement *s = NULL;
-    enum trundle_status status;
-
-    TRY_GOTO(status, db_prepare(db, sql, &s, err), out);
-    db_bind_blob(s, 1, hash, 32);
-    if (number)
-        db_bind_integer(s, 2, number);
-    status = db_run(s, err);
-out:
-    db_free(s);
-    return status;
-}
-
 enum trundle_status key_remove(struct db *db, const uint8_t hash[32], struct trundle_error *err)
 {
-    return run_on_hash(db, "DELETE FROM server_key WHERE hash = ?", hash, 0, err);
+    return db_do(db, err, "DELETE FROM server_key WHERE hash = ?", "b", hash, (size_t)32);
 }
 
 enum trundle_status key_seen(struct db *db, const uint8_t hash[32], int64_t now_ns, struct trundle_error *err)
 {
-    return run_on_hash(db, "UPDATE server_key SET seen_ns = ?2 WHERE hash = ?1", hash, now_ns, err);
+    return db_do(db, err, "UPDATE server_key SET seen_ns = ? WHERE hash = ?", "ib", now_ns, hash, (size_t)32);
 }
 
 enum trundle_status key_remove_of(struct db *db, const char *user, int kind, struct trundle_error *err)
 {
-    struct db_statement *s = NULL;
-    enum trundle_status status;
-
-    TRY_GOTO(status, db_prepare(db, "DELETE FROM server_key WHERE user = ?1 AND (?2 < 0 OR kind = ?2)", &s, err), out);
-    db_bind_text(s, 1, user);
-    db_bind_integer(s, 2, kind);
-    status = db_run(s, err);
-out:
-    db_free(s);
-    return status;
+    return db_do(db, err, "DELETE FROM server_key WHERE user = ?1 AND (?2 < 0 OR kind = ?2)", "ti", user, (int64_t)kind);
 }

@@ -6,8 +6,6 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { TOKEN_DAYS = 90, TOKEN_DAYS_MOST = 3650 };
 
@@ -44,34 +42,28 @@ static enum trundle_status token_add(struct ask *ask, struct http_reply *reply, 
     return TRUNDLE_OK;
 }
 
+static enum trundle_status token_rows(struct db *db, const struct caller *caller, json_t **out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+
+    TRY(db_query(db, &s, err, "SELECT id, user, label, roles, made_ns, expires_ns, seen_ns FROM server_key WHERE kind = ?1 AND (?2 OR user = ?3) ORDER BY user, made_ns LIMIT 5000", "iit",
+                 (int64_t)KEY_TOKEN, (int64_t)((caller->roles & (ADMIN | AUDITOR)) != 0), caller->name));
+    TRY(db_rows(s, "t id|t user|t name|i roles|i made_ns|i expires_ns|i seen_ns", out, err));
+    role_rows(*out);
+    return TRUNDLE_OK;
+}
+
 static enum trundle_status tokens(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     struct db *db = NULL;
-    struct db_statement *s = NULL;
-    json_t *rows = json_array();
+    json_t *rows = NULL;
     enum trundle_status status;
 
     (void)reply;
-    TRY_GOTO(status, depot_read_begin(ask->server->depot, &db, err), out);
-    TRY_GOTO(status, db_prepare(db, "SELECT id, user, label, roles, made_ns, expires_ns, seen_ns FROM server_key WHERE kind = ? AND (?2 OR user = ?3) "
-                                    "ORDER BY user, made_ns LIMIT 5000", &s, err), out);
-    db_bind_integer(s, 1, KEY_TOKEN);
-    db_bind_integer(s, 2, (ask->caller->roles & (ADMIN | AUDITOR)) != 0);
-    db_bind_text(s, 3, ask->caller->name);
-    while ((status = db_step(s, err)) == TRUNDLE_OK)
-        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "id", db_text(s, 0), "user", db_text(s, 1), "name", db_text(s, 2), "roles",
-                                                    role_list((unsigned)db_integer(s, 3)), "made_ns", (json_int_t)db_integer(s, 4), "expires_ns",
-                                                    (json_int_t)db_integer(s, 5), "seen_ns", (json_int_t)db_integer(s, 6)));
-    if (status == TRUNDLE_END)
-        status = TRUNDLE_OK;
-out:
-    db_free(s);
-    if (db)
-        depot_read_end(ask->server->depot, db);
-    if (status == TRUNDLE_OK)
-        return ask_rows(ask, rows, NULL, err);
-    json_decref(rows);
-    return status;
+    TRY(depot_read_begin(ask->server->depot, &db, err));
+    status = token_rows(db, ask->caller, &rows, err);
+    depot_read_end(ask->server->depot, db);
+    return status == TRUNDLE_OK ? ask_rows(ask, rows, NULL, err) : status;
 }
 
 struct token_end { const char *id, *user; bool any; };
@@ -79,22 +71,9 @@ struct token_end { const char *id, *user; bool any; };
 static enum trundle_status token_end_job(struct db *db, void *user, struct trundle_error *err)
 {
     const struct token_end *t = user;
-    struct db_statement *s = NULL;
-    enum trundle_status status;
 
-    TRY_GOTO(status, db_prepare(db, "DELETE FROM server_key WHERE kind = ? AND id = ? AND (? OR user = ?) RETURNING id", &s, err), out);
-    db_bind_integer(s, 1, KEY_TOKEN);
-    db_bind_text(s, 2, t->id);
-    db_bind_integer(s, 3, t->any);
-    db_bind_text(s, 4, t->user);
-    status = db_step(s, err);
-    if (status == TRUNDLE_OK)
-        status = db_run(s, err);
-    else if (status == TRUNDLE_END)
-        status = error_set(err, TRUNDLE_NOT_FOUND, "token", NULL, "there is none of that id, or it is another's");
-out:
-    db_free(s);
-    return status;
+    TRY(db_do(db, err, "DELETE FROM server_key WHERE kind = ? AND id = ? AND (? OR user = ?)", "itit", (int64_t)KEY_TOKEN, t->id, (int64_t)t->any, t->user));
+    return db_changes(db) ? TRUNDLE_OK : error_set(err, TRUNDLE_NOT_FOUND, "token", NULL, "there is none of that id, or it is another's");
 }
 
 static enum trundle_status token_end(struct ask *ask, struct http_reply *reply, struct trundle_error *err)

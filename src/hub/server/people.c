@@ -152,26 +152,13 @@ struct new_password { const char *name; char hash[PASSWORD_TEXT]; const uint8_t 
 static enum trundle_status set_password(struct db *db, void *user, struct trundle_error *err)
 {
     struct new_password *p = user;
-    struct db_statement *s = NULL;
     struct user u;
-    enum trundle_status status;
 
     TRY(user_find(db, p->name, &u, err));
     memcpy(u.password, p->hash, sizeof u.password);
     TRY(user_put(db, &u, err));
-    TRY_GOTO(status, db_prepare(db, "DELETE FROM server_key WHERE user = ? AND hash <> ? AND kind <> ?", &s, err), out);
-    db_bind_text(s, 1, p->name);
-    db_bind_blob(s, 2, p->keep, 32);
-    db_bind_integer(s, 3, KEY_TOKEN);
-    TRY_GOTO(status, db_run(s, err), out);
-    db_free(s);
-    s = NULL;
-    TRY_GOTO(status, db_prepare(db, "UPDATE server_key SET label = '' WHERE hash = ?", &s, err), out);      /* the link is used up with it */
-    db_bind_blob(s, 1, p->keep, 32);
-    status = db_run(s, err);
-out:
-    db_free(s);
-    return status;
+    TRY(db_do(db, err, "DELETE FROM server_key WHERE user = ? AND hash <> ? AND kind <> ?", "tbi", p->name, p->keep, (size_t)32, (int64_t)KEY_TOKEN));
+    return db_do(db, err, "UPDATE server_key SET label = '' WHERE hash = ?", "b", p->keep, (size_t)32);      /* the link is used up with it */
 }
 
 static enum trundle_status password_set(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -201,15 +188,8 @@ static enum trundle_status password_set(struct ask *ask, struct http_reply *repl
 
 static enum trundle_status users(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct db *db = NULL;
-    json_t *rows = NULL;
-    enum trundle_status status;
-
     (void)reply;
-    TRY(depot_read_begin(ask->server->depot, &db, err));
-    status = users_list(db, &rows, err);
-    depot_read_end(ask->server->depot, db);
-    return status == TRUNDLE_OK ? ask_rows(ask, rows, NULL, err) : status;
+    return ask_list_of(ask, users_list, err);
 }
 
 static enum trundle_status link_for(struct ask *ask, const char *name, unsigned roles, struct trundle_error *err)

@@ -61,6 +61,15 @@ json_t *role_list(unsigned bits)
     return list;
 }
 
+void role_rows(json_t *rows)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach (rows, i, row)
+        (void)json_object_set_new(row, "roles", role_list((unsigned)json_integer_value(json_object_get(row, "roles"))));
+}
+
 enum trundle_status role_take(const struct json_at *at, const char *key, unsigned *out, struct trundle_error *err)
 {
     json_t *list = json_object_get(at->value, key), *item;

@@ -84,5 +84,6 @@ unsigned role_reach(unsigned roles);
 unsigned role_parse(const char *names);    /* "engineer,operator"; 0: one of them is none */
 const char *role_text(unsigned roles, char out[ROLE_TEXT]);
 json_t *role_list(unsigned roles);
+void role_rows(json_t *rows);               /* the number under "roles" in each becomes that list */
 /* From ["engineer"]; BAD_INPUT. */
 TRUNDLE_MUST_USE enum trundle_status role_take(const struct json_at *at, const char *key, unsigned *out, struct trundle_error *err);

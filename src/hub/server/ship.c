@@ -16,15 +16,8 @@ enum { PART_BYTES = 8 << 20 };
 
 static enum trundle_status bundles(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct db *db = NULL;
-    json_t *rows = NULL;
-    enum trundle_status status;
-
     (void)reply;
-    TRY(depot_read_begin(ask->server->depot, &db, err));
-    status = ship_bundles_json(db, &rows, err);
-    depot_read_end(ask->server->depot, db);
-    return status == TRUNDLE_OK ? ask_rows(ask, rows, NULL, err) : status;
+    return ask_list_of(ask, ship_bundles_json, err);
 }
 
 static enum trundle_status bundle_card(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -158,15 +151,8 @@ static enum trundle_status trust_put(struct ask *ask, struct http_reply *reply, 
 
 static enum trundle_status rollouts(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct db *db = NULL;
-    json_t *rows = NULL;
-    enum trundle_status status;
-
     (void)reply;
-    TRY(depot_read_begin(ask->server->depot, &db, err));
-    status = ship_rollouts_json(db, &rows, err);
-    depot_read_end(ask->server->depot, db);
-    return status == TRUNDLE_OK ? ask_rows(ask, rows, NULL, err) : status;
+    return ask_list_of(ask, ship_rollouts_json, err);
 }
 
 static enum trundle_status rollout_get(struct ask *ask, struct http_reply *reply, struct trundle_error *err)

@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Fields of a request as the route table writes them ("name:name roles?:roles"): checked, described, logged. */
+#include "base/std/text.h"
 #include "hub/server/route.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 40, TEXT_MAX_BYTES = 1000 };
+enum { TEXT_MAX_BYTES = 1000 };
 
 struct field { char name[40], type[16]; bool optional; };
-
-static bool is_name(const char *s)
-{
-    size_t n = strlen(s);
-
-    return n >= 1 && n <= NAME_MAX_BYTES && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == n && isalnum((unsigned char)s[0]);
-}
-
-static bool is_sha(const char *s)
-{
-    return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
-}
 
 /* The next field; false at the end. The tables are ours: what does not parse is a bug that the tests see. */
 static bool next_field(const char **at, struct field *out)
@@ -71,9 +59,9 @@ static bool fits(const struct field *f, const json_t *v)
     if (strcmp(f->type, "text") == 0 || strcmp(f->type, "secret") == 0)
         return s && json_string_length(v) <= TEXT_MAX_BYTES && strlen(s) == json_string_length(v);
     if (strcmp(f->type, "name") == 0)
-        return s && is_name(s);
+        return s && text_is_name(s);
     if (strcmp(f->type, "sha256") == 0)
-        return s && is_sha(s);
+        return s && text_is_hex(s, 64);
     if (strcmp(f->type, "integer") == 0 || strcmp(f->type, "time") == 0)
         return json_is_integer(v);
     if (strcmp(f->type, "number") == 0)

@@ -41,77 +41,59 @@ static void user_of(const struct db_statement *s, struct user *out)
     out->made_ns = db_integer(s, 4);
 }
 
+enum trundle_status ask_list_of(struct ask *ask, list_rows *list, struct trundle_error *err)
+{
+    struct db *db = NULL;
+    json_t *rows = NULL;
+    enum trundle_status status;
+
+    TRY(depot_read_begin(ask->server->depot, &db, err));
+    status = list(db, &rows, err);
+    depot_read_end(ask->server->depot, db);
+    return status == TRUNDLE_OK ? ask_rows(ask, rows, NULL, err) : status;
+}
+
 enum trundle_status user_find(struct db *db, const char *name, struct user *out, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY_GOTO(status, db_prepare(db, "SELECT name, roles, password, off, made_ns FROM server_user WHERE name = ?", &s, err), out);
-    db_bind_text(s, 1, name);
+    TRY(db_query(db, &s, err, "SELECT name, roles, password, off, made_ns FROM server_user WHERE name = ?", "t", name));
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         user_of(s, out);
     else if (status == TRUNDLE_END)
         status = error_set(err, TRUNDLE_NOT_FOUND, "user", NULL, "there is no user %.40s", name);
-out:
     db_free(s);
     return status;
 }
 
 enum trundle_status user_put(struct db *db, const struct user *user, struct trundle_error *err)
 {
-    struct db_statement *s = NULL;
-    enum trundle_status status;
-
-    TRY_GOTO(status, db_prepare(db, "INSERT INTO server_user(name, roles, password, off, made_ns) VALUES(?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET "
-                                    "roles = excluded.roles, password = excluded.password, off = excluded.off", &s, err), out);
-    db_bind_text(s, 1, user->name);
-    db_bind_integer(s, 2, user->roles);
-    db_bind_text(s, 3, user->password);
-    db_bind_integer(s, 4, user->off);
-    db_bind_integer(s, 5, user->made_ns);
-    status = db_run(s, err);
-out:
-    db_free(s);
-    return status;
+    return db_do(db, err, "INSERT INTO server_user(name, roles, password, off, made_ns) VALUES(?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET "
+                 "roles = excluded.roles, password = excluded.password, off = excluded.off", "titii", user->name, (int64_t)user->roles, user->password, (int64_t)user->off, user->made_ns);
 }
 
 enum trundle_status users_list(struct db *db, json_t **out, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
-    json_t *rows = json_array();
-    enum trundle_status status;
-    struct user u;
 
-    TRY_GOTO(status, db_prepare(db, "SELECT name, roles, password, off, made_ns FROM server_user ORDER BY name", &s, err), out);
-    while ((status = db_step(s, err)) == TRUNDLE_OK) {
-        user_of(s, &u);
-        (void)json_array_append_new(rows, json_pack("{s:s, s:o, s:b, s:b, s:I}", "name", u.name, "roles", role_list(u.roles), "off", (int)u.off, "password",
-                                                    (int)(u.password[0] != '\0'), "made_ns", (json_int_t)u.made_ns));
-    }
-    if (status == TRUNDLE_END)
-        status = TRUNDLE_OK;
-out:
-    db_free(s);
-    if (status == TRUNDLE_OK)
-        *out = rows;
-    else
-        json_decref(rows);
-    return status;
+    TRY(db_query(db, &s, err, "SELECT name, roles, off, password <> '', made_ns FROM server_user ORDER BY name", ""));
+    TRY(db_rows(s, "t name|i roles|b off|b password|i made_ns", out, err));
+    role_rows(*out);
+    return TRUNDLE_OK;
 }
 
-enum trundle_status user_not_last_admin(struct db *db, const char *name, struct trundle_error *err)
+/* CONFLICT when nobody else could administrate. */
+static enum trundle_status user_not_last_admin(struct db *db, const char *name, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY_GOTO(status, db_prepare(db, "SELECT count(*) FROM server_user WHERE name <> ? AND roles & ? AND NOT off AND password <> ''", &s, err), out);
-    db_bind_text(s, 1, name);
-    db_bind_integer(s, 2, ADMIN);
-    TRY_GOTO(status, db_step(s, err), out);
-    if (!db_integer(s, 0))
+    TRY(db_query(db, &s, err, "SELECT 1 FROM server_user WHERE name <> ? AND roles & ? AND NOT off AND password <> '' LIMIT 1", "ti", name, (int64_t)ADMIN));
+    status = db_step(s, err);
+    if (status == TRUNDLE_END)
         status = error_set(err, TRUNDLE_CONFLICT, "user", "give another user the role admin, and a password, first", "%.40s is the last administrator", name);
-out:
     db_free(s);
     return status;
 }
@@ -125,8 +107,7 @@ enum trundle_status cart_find(struct db *db, const char *name, struct cart_row *
     const void *key;
     size_t n;
 
-    TRY_GOTO(status, db_prepare(db, "SELECT name, store, key, hardware, joined_ns, off_ns FROM server_cart WHERE name = ?", &s, err), out);
-    db_bind_text(s, 1, name);
+    TRY(db_query(db, &s, err, "SELECT name, store, key, hardware, joined_ns, off_ns FROM server_cart WHERE name = ?", "t", name));
     status = db_step(s, err);
     if (status == TRUNDLE_END)
         status = error_set(err, TRUNDLE_NOT_FOUND, "cart", "trundle cart join", "there is no cart %.40s", name);

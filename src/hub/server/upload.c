@@ -6,6 +6,7 @@
  * A hidden file begins with 24 random bytes, the nonce of an XChaCha20 stream under a key that follows from the hub's sealing key; then come the bytes, each encrypted at its place.
  * It hides what is on its way; whoever takes the whole checks what it is.
  */
+#include "base/std/disk.h"
 #include "base/std/time.h"
 #include "hub/server/inside.h"
 
@@ -99,8 +100,8 @@ static enum trundle_status add_part(const struct upload *u, int64_t offset, cons
         done += (size_t)wrote;
     }
     *out_have = have + (int64_t)done;
-    if (*out_have == u->size && fsync(fd) != 0)
-        status = error_set(err, TRUNDLE_IO, path, NULL, "%s", strerror(errno));
+    if (*out_have == u->size)
+        status = disk_sync(fd, path, err);
 out:
     free(hidden);
     if (fd >= 0)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* Carts and their health, trips, alerts, incidents: the room watch behind the API. */
-#include "base/std/time.h"
 #include "hub/server/inside.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define FLEET (OPERATOR | AUDITOR | ADMIN)
 
@@ -74,48 +72,40 @@ static enum trundle_status drift(struct ask *ask, struct http_reply *reply, stru
     return list(ask, false, watch_drift_json, err);
 }
 
-/* Several changes of watch are one, or none. */
-static enum trundle_status end_change(struct ask *ask, struct db *db, enum trundle_status status, struct trundle_error *err)
+/* What somebody does with an alert or an incident. Several changes of watch are one, or none. */
+struct act { struct ask *ask; int64_t id; enum watch_act act; };
+
+static enum trundle_status change(struct ask *ask, const char *what, depot_job *job, enum watch_act act, struct trundle_error *err)
 {
-    if (status == TRUNDLE_OK)
-        status = db_commit(db, err);
-    if (status != TRUNDLE_OK)
-        db_rollback(db);
-    depot_unlock(ask->server->depot);
-    return status;
+    struct act a = { .ask = ask, .act = act };
+
+    TRY(ask_number(ask->http->part[0], what, 1, INT64_MAX, &a.id, err));
+    return depot_write(ask->server->depot, job, &a, err);
 }
 
-static enum trundle_status alert_act(struct ask *ask, enum watch_act act, struct trundle_error *err)
+static enum trundle_status alert_job(struct db *db, void *user, struct trundle_error *err)
 {
-    struct db *db;
-    int64_t id;
-    enum trundle_status status;
+    const struct act *a = user;
 
-    TRY(ask_number(ask->http->part[0], "alert", 1, INT64_MAX, &id, err));
-    depot_lock(ask->server->depot);
-    db = depot_db(ask->server->depot);
-    status = db_begin(db, err);
-    if (status == TRUNDLE_OK)
-        status = watch_alert_act(ask->server->watch, db, id, act, ask->caller->who, ask->now_ns, err);
-    return end_change(ask, db, status, err);
+    return watch_alert_act(a->ask->server->watch, db, a->id, a->act, a->ask->caller->who, a->ask->now_ns, err);
 }
 
 static enum trundle_status alert_acknowledge(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     (void)reply;
-    return alert_act(ask, WATCH_ACKNOWLEDGE, err);
+    return change(ask, "alert", alert_job, WATCH_ACKNOWLEDGE, err);
 }
 
 static enum trundle_status alert_close(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     (void)reply;
-    return alert_act(ask, WATCH_CLOSE, err);
+    return change(ask, "alert", alert_job, WATCH_CLOSE, err);
 }
 
 static enum trundle_status alert_rebase(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     (void)reply;
-    return alert_act(ask, WATCH_REBASE, err);
+    return change(ask, "alert", alert_job, WATCH_REBASE, err);
 }
 
 static enum trundle_status incident_get(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
@@ -132,36 +122,30 @@ static enum trundle_status incident_get(struct ask *ask, struct http_reply *repl
     return status;
 }
 
+static enum trundle_status note_job(struct db *db, void *user, struct trundle_error *err)
+{
+    const struct act *a = user;
+
+    return watch_incident_note(a->ask->server->watch, db, a->id, a->ask->caller->who, ask_text(a->ask, "text"), a->ask->now_ns, err);
+}
+
 static enum trundle_status incident_note(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct db *db;
-    int64_t id;
-    enum trundle_status status;
-
     (void)reply;
-    TRY(ask_number(ask->http->part[0], "incident", 1, INT64_MAX, &id, err));
-    depot_lock(ask->server->depot);
-    db = depot_db(ask->server->depot);
-    status = db_begin(db, err);
-    if (status == TRUNDLE_OK)
-        status = watch_incident_note(ask->server->watch, db, id, ask->caller->who, ask_text(ask, "text"), ask->now_ns, err);
-    return end_change(ask, db, status, err);
+    return change(ask, "incident", note_job, 0, err);
+}
+
+static enum trundle_status close_job(struct db *db, void *user, struct trundle_error *err)
+{
+    const struct act *a = user;
+
+    return watch_incident_close(a->ask->server->watch, db, a->id, a->ask->caller->who, a->ask->now_ns, err);
 }
 
 static enum trundle_status incident_close(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
-    struct db *db;
-    int64_t id;
-    enum trundle_status status;
-
     (void)reply;
-    TRY(ask_number(ask->http->part[0], "incident", 1, INT64_MAX, &id, err));
-    depot_lock(ask->server->depot);
-    db = depot_db(ask->server->depot);
-    status = db_begin(db, err);
-    if (status == TRUNDLE_OK)
-        status = watch_incident_close(ask->server->watch, db, id, ask->caller->who, ask->now_ns, err);
-    return end_change(ask, db, status, err);
+    return change(ask, "incident", close_job, 0, err);
 }
 
 static enum trundle_status postmortem(struct ask *ask, struct http_reply *reply, struct trundle_error *err)

@@ -8,7 +8,7 @@
  *     TRY(judge_truth_add(&truth, bytes, n, err));              // every truth message of the trip
  *     TRY(judge_truth_finish(&truth, err));
  *     TRY(judge_ledger_add(ledger, &decision, err));            // every decision of the trip
- *     judge_ledger_read(ledger, &prediction);
+ *     TRY(judge_ledger_read(ledger, &prediction, err));
  *     TRY(judge_score(&truth, &prediction, catalog, &tally, slices, err));
  *
  * Definitions: docs/evaluation.md. Every figure but the latencies is scale * sum(num) / sum(den) over trips (a count:

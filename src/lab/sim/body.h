@@ -5,7 +5,7 @@
  *
  *     struct bodies *b;
  *     TRY(bodies_new(&(struct body_world){ .size_m = { .5, .7, .4 }, .friction = .5, .bounce = .1, .hz = 240 }, &hooks, &b, err));
- *     bodies_add(b, 3, &shape, pose, velocity, spin);       // let go at the present time
+ *     bodies_add(b, 3, &shape, false, &pose, velocity, spin);       // let go at the present time
  *     bodies_run(b, t_s);                                   // steps only while something is awake; hooks tell what moved
  *     bodies_free(b);
  *

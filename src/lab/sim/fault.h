@@ -4,7 +4,7 @@
  * sim/fault - what breaks in a trip and when, by the rates of the suite; and what that does to each sample on its way.
  *
  *     struct faults f;
- *     faults_make(suite, seed, cameras_n, end_s, &f);
+ *     faults_make(suite, cells, cameras_n, seed, end_s, &f);
  *     if (faults_fate(&f, FAULT_AT_CAMERA, c, i, t_s) != FAULT_PASSES) ...   // this sample never came
  *     faults_cell(&f, t_s, &cell);                                  // drifting, stuck, dead
  *

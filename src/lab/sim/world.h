@@ -4,7 +4,7 @@
  * sim/world - a plan's bodies: meshes and textures of what it uses, and the scene at any time.
  *
  *     struct world *w;
- *     TRY(world_new(plan, true, &w, err));
+ *     TRY(world_new(plan, &w, err));
  *     world_scene(w, t_s, &scene);
  *     world_free(w);
  *

@@ -5,7 +5,7 @@
  * owns them and calls this.
  *
  *     struct optimizer_config c = OPTIMIZER_SGD_DEFAULT;
- *     optimizer_step(&c, step, rate, decay, n, weight, gradient, first, second);
+ *     optimizer_step(&c, step, rate, decay, scale, n, weight, gradient, first, second);
  *
  * Formulas: SGD with momentum as Sutskever et al. 2013 (v = m v + g; w -= rate (g + m v) with nesterov, else rate v); AdamW as
  * Loshchilov and Hutter 2019: decay is decoupled from the gradient and multiplied by the rate.

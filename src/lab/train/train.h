@@ -12,7 +12,7 @@
  *         TRY(train_backward(t, err));
  *         TRY(train_apply(t, schedule_rate(&schedule, step), &norm, err));
  *     }
- *     TRY(train_export(t, TRAIN_AVERAGED, true, &folded, err));                     // for net_file_write
+ *     TRY(train_export(t, TRAIN_AVERAGED, true, &folded, err));                     // for net_file_save
  *
  * Every constant f32 of the graph is a parameter, except a BATCH_NORM's mean and var, which are running statistics. Weight layouts are the
  * graph's, in one flat buffer; so are the gradients (one MPI all-reduce) and the statistics. How the step works (stages, chunks, what

@@ -8,7 +8,7 @@
  *     s = s + bias;  s = s + residual;  s = act(s)            each rounded once; what is absent is skipped
  * A padded tap may be skipped or taken as x = 0: both give the same bits (only the sign of a zero sum could tell, and it starts at +0) while
  * weights are finite. Vectors run over outputs, never along the chain.
- * A sum along a contiguous axis (softmax, norms, reductions) is net_lanes: sixteen chains, then a fixed tree. Along any other axis it is one
+ * A sum along a contiguous axis (softmax, norms, reductions) is net_lanes_sum: sixteen chains, then a fixed tree. Along any other axis it is one
  * chain in order of the index, and vectors run over what lies inside.
  *
  * The functions below are add, multiply, fma, divide, square root, round, compare and choose on f32, plus integer steps on its bits, and have
