@@ -90,6 +90,9 @@ struct depot_dooms {
     int64_t       removed;
 };
 depot_job depot_doom_run;
+/* Each as depot_clip_delete. */
+TRUNDLE_MUST_USE enum trundle_status depot_delete_clips(struct depot *d, const char *const *sha256, size_t n, const char *who, const char *why, int64_t now_ns,
+                                                        struct trundle_error *err);
 
 /* whole.c: trip files that lay in the clear, from before they were sealed. After the queue has started. */
 TRUNDLE_MUST_USE enum trundle_status depot_whole_upgrade(struct depot *d, struct trundle_error *err);
