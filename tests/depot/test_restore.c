@@ -366,7 +366,7 @@ static void receipts_of_older_folders_are_filed(void **state)
 
     (void)state;
     depot_lock(d);
-    support_ok(db_exec(depot_db(d), "DROP TABLE depot_filed; UPDATE room SET version = 2 WHERE name = 'depot'", &err), &err);
+    support_ok(db_exec(depot_db(d), "DROP TABLE depot_filed; DROP INDEX depot_clip_awaited; UPDATE room SET version = 2 WHERE name = 'depot'", &err), &err);
     depot_unlock(d);
     depot_close(d);
     assert_int_equal(support_shell(NULL, "rm %s/receipts.jsonl && cp -r %s %s.old", s.hub, s.hub, s.hub), 0);

@@ -136,6 +136,8 @@ static enum trundle_status on_record(void *user, struct db *db, const char *cart
 
 /* ---- what time alone changes ---- */
 
+static const struct watch_metric lapsed_metric = { .name = "trundle_hub_clips_lapsed", .help = "Clips that were announced and forgotten, since none of their bytes came for 7 days.", .type = WATCH_COUNTER };
+
 static void tick(struct server *s)
 {
     struct depot_swept swept;
@@ -156,7 +158,10 @@ static void tick(struct server *s)
     server_complain(s, "watch_tick", status);
     server_complain(s, "ship_tick", ship_tick(db, now_ns, &changed, NULL));
     depot_unlock(s->depot);
-    server_complain(s, "sweep", depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL));
+    status = depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL);
+    server_complain(s, "sweep", status);
+    if (status == TRUNDLE_OK)
+        watch_metric_add(s->metrics, &lapsed_metric, NULL, (double)swept.lapsed);
     open_clips_tidy(s);
 }
 
@@ -194,6 +199,7 @@ static enum trundle_status open_rooms(struct server *s, struct trundle_error *er
     TRY(server_tables(s->depot, err));
     if (watch_metrics_new(&s->metrics) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NO_MEMORY, "server", NULL, "no memory for metrics");
+    watch_metric_declare(s->metrics, &lapsed_metric);
     watch.metrics = s->metrics;
     TRY(watch_new(&watch, &s->watch, err));
     depot_lock(s->depot);
