@@ -254,6 +254,7 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     s->passwords.fast = config->fast_passwords;
     (void)pthread_mutex_init(&s->passwords.lock, NULL);
     (void)pthread_mutex_init(&s->limits.lock, NULL);
+    (void)pthread_mutex_init(&s->quotas.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
     (void)pthread_condattr_init(&monotonic);           /* a wall clock that is set back must not put off retention */
@@ -310,6 +311,7 @@ void server_stop(struct server *s)
     bytes_done(&s->certificate);
     (void)pthread_mutex_destroy(&s->passwords.lock);
     (void)pthread_mutex_destroy(&s->limits.lock);
+    (void)pthread_mutex_destroy(&s->quotas.lock);
     (void)pthread_mutex_destroy(&s->tick_lock);
     (void)pthread_cond_destroy(&s->tick_stop);
     free(s);
