@@ -138,12 +138,31 @@ static enum trundle_status on_record(void *user, struct db *db, const char *cart
 
 static const struct watch_metric lapsed_metric = { .name = "trundle_hub_clips_lapsed", .help = "Clips that were announced and forgotten, since none of their bytes came for 7 days.", .type = WATCH_COUNTER };
 
+/* Gates are read beside the writer; only what moves waits for its turn. */
+static void rollouts_tick(struct server *s, int64_t now_ns)
+{
+    int64_t due[SHIP_RUNNING_MAX];
+    enum trundle_status status;
+    struct db *db = NULL;
+    size_t n = 0, changed;
+
+    status = depot_read_begin(s->depot, &db, NULL);
+    if (status == TRUNDLE_OK)
+        status = ship_due(db, now_ns, due, &n, NULL);
+    depot_read_end(s->depot, db);
+    server_complain(s, "ship_tick", status);
+    if (!n)
+        return;
+    depot_lock(s->depot);
+    server_complain(s, "ship_tick", ship_move(depot_db(s->depot), due, n, now_ns, &changed, NULL));
+    depot_unlock(s->depot);
+}
+
 static void tick(struct server *s)
 {
     struct depot_swept swept;
     int64_t now_ns = server_now(s);
     struct db *db;
-    size_t changed;
     enum trundle_status status;
 
     depot_lock(s->depot);
@@ -156,8 +175,8 @@ static void tick(struct server *s)
     if (status != TRUNDLE_OK)
         db_rollback(db);                   /* the next minute looks again */
     server_complain(s, "watch_tick", status);
-    server_complain(s, "ship_tick", ship_tick(db, now_ns, &changed, NULL));
     depot_unlock(s->depot);
+    rollouts_tick(s, now_ns);
     status = depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL);
     server_complain(s, "sweep", status);
     if (status == TRUNDLE_OK)

@@ -24,7 +24,7 @@
 #include "base/db/db.h"
 #include "hub/ship/gate.h"
 
-enum { SHIP_STAGES_MAX = 8, SHIP_NAME = 41, SHIP_WHO = 81, SHIP_WHY = 401 };
+enum { SHIP_STAGES_MAX = 8, SHIP_RUNNING_MAX = 64, SHIP_NAME = 41, SHIP_WHO = 81, SHIP_WHY = 401 };
 
 TRUNDLE_MUST_USE enum trundle_status ship_open(struct db *db, struct trundle_error *err);
 
@@ -91,3 +91,7 @@ TRUNDLE_MUST_USE enum trundle_status ship_rollout_rollback(struct db *db, int64_
 /* Looks at the gate of every rollout that is in a stage: stop -> rolled_back, go on -> next stage (when "auto"). Who: "gate".
  * One that fails does not hold up the others: the first error is returned, *out_changed counts those that moved all the same. */
 TRUNDLE_MUST_USE enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed, struct trundle_error *err);
+/* The same in two steps, so that nobody waits while four weeks of trips are read: which of the running ones would move (any connection does; only reads), and the move of those, each of which
+ * reads its gate once more, inside its transaction. */
+TRUNDLE_MUST_USE enum trundle_status ship_due(struct db *db, int64_t now_ns, int64_t out_id[SHIP_RUNNING_MAX], size_t *out_n, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status ship_move(struct db *db, const int64_t *id, size_t n, int64_t now_ns, size_t *out_changed, struct trundle_error *err);
