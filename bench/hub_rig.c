@@ -65,7 +65,7 @@ static void serve(const struct hub_rig *r, int say, int stop)
     int port = 0;
 
     (void)signal(SIGINT, SIG_IGN);
-    if (server_start(&(struct server_config){ .dir = r->dir, .address = "127.0.0.1:0" }, &s, &err) == TRUNDLE_OK)
+    if (server_start(&(struct server_config){ .dir = r->dir, .address = "127.0.0.1:0", .cart_day_bytes = INT64_C(1) << 50 }, &s, &err) == TRUNDLE_OK)
         port = atoi(strrchr(server_url(s), ':') + 1);
     else
         fprintf(stderr, "bench hub: %s\n", error_text(&err, text, sizeof text));

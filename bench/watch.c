@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
- * trundle-bench-watch - JSON lines of what the hub's watch promises: false alarms of the drift test and how soon it sees a shift, the error of the
- * accuracy that is estimated without labels; and the fit of the latter. docs/watch.md says what each figure is. Started by bench/run.
+ * trundle-bench-watch - JSON lines of what the hub's watch promises: false alarms of the drift test and how soon it sees a shift, how often the health rule fires when single readings are
+ * wrong, the error of the accuracy that is estimated without labels; and the fit of the latter. docs/watch.md says what each figure is. Started by bench/run.
  */
 #include "bench/bench.h"
 
+#include "base/std/rng.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
 #include "hub/watch/accuracy.h"
@@ -72,6 +73,71 @@ static int drift(const char *commit, uint64_t seed, long long weeks)
         }
     return failed ? EXIT_VERDICT : EXIT_OK;
 }
+
+/* ---- health ---- */
+
+enum { RECORDS_WEEK = 7 * 24 * 60 };       /* one a minute */
+
+static enum trundle_status health_say(struct watch *w, struct db *db, json_t *body, int64_t minute, struct trundle_error *err)
+{
+    return watch_record(w, db, &(struct watch_record){ "cart-1", "health", "s1", 1, minute + 1, minute * INT64_C(60000000000), body }, minute * INT64_C(60000000000), err);
+}
+
+/* One camera of one cart that is well, each of whose readings is wrong by chance, on its own: how often somebody is called. Good readings behind the fifth change nothing and are left out. */
+static enum trundle_status health_play(double wrong, uint64_t seed, uint64_t records, json_t *good, json_t *bad, uint64_t *out_alarms, struct trundle_error *err)
+{
+    struct watch_config config = WATCH_CONFIG_DEFAULT;
+    struct rng rng = rng_seed(seed, "health");
+    struct db_statement *s = NULL;
+    struct watch *w = NULL;
+    struct db *db = NULL;
+    int well = config.good_records;
+    enum trundle_status status;
+
+    TRY_GOTO(status, watch_new(&config, &w, err), out);
+    TRY_GOTO(status, db_open(":memory:", DB_CREATE, &db, err), out);
+    TRY_GOTO(status, watch_migrate(db, err), out);
+    TRY_GOTO(status, db_begin(db, err), out);
+    for (uint64_t i = 0; i < records; i++) {
+        bool is_bad = rng_unit(&rng) < wrong;
+
+        well = is_bad ? 0 : well + 1;
+        if (well <= config.good_records)
+            TRY_GOTO(status, health_say(w, db, is_bad ? bad : good, (int64_t)i, err), out);
+    }
+    TRY_GOTO(status, db_prepare(db, "SELECT count(*) FROM watch_alert WHERE kind = 'health'", &s, err), out);
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        *out_alarms = (uint64_t)db_integer(s, 0);
+out:
+    db_free(s);
+    db_close(db);
+    watch_free(w);
+    return status;
+}
+
+static int health(const char *commit, uint64_t seed)
+{
+    static const double wrong[] = { 0.003, 0.01, 0.03 };
+    json_t *good = json_pack("{s:[s]}", "cameras", "ok"), *bad = json_pack("{s:[s]}", "cameras", "gone");
+    struct trundle_error err = { 0 };
+    enum trundle_status status = good && bad ? TRUNDLE_OK : error_set(&err, TRUNDLE_NO_MEMORY, "health", NULL, "no memory");
+
+    for (size_t i = 0; i < COUNT_OF(wrong) && status == TRUNDLE_OK; i++) {
+        uint64_t records = (uint64_t)(60000 / wrong[i]), alarms = 0;       /* as many wrong readings each */
+        double weeks = (double)records / RECORDS_WEEK;
+
+        status = health_play(wrong[i], seed + i, records, good, bad, &alarms, &err);
+        if (status == TRUNDLE_OK)
+            printf("{\"bench\":\"watch_health\",\"commit\":\"%s\",\"wrong\":%g,\"cart_weeks\":%.0f,\"alarms\":%llu,\"per_cart_week\":%.4f,\"lo\":%.4f,\"hi\":%.4f}\n", commit, wrong[i], weeks,
+                   (unsigned long long)alarms, (double)alarms / weeks, poisson((double)alarms, -1.96) / weeks, poisson((double)alarms, 1.96) / weeks);
+    }
+    json_decref(good);
+    json_decref(bad);
+    return status == TRUNDLE_OK ? EXIT_OK : option_fail("bench watch", &err);
+}
+
+/* ---- accuracy ---- */
 
 struct trips { struct accuracy_trip *trip; size_t n, room; };
 
@@ -183,12 +249,14 @@ int main(int argc, char **argv)
     struct trundle_error err = { 0 };
     int first, code;
 
-    if (!option_parse(argc, argv, "trundle-bench-watch [OPTION...] drift|accuracy", "what the hub's watch promises, as JSON lines", rows, &first, &code))
+    if (!option_parse(argc, argv, "trundle-bench-watch [OPTION...] drift|health|accuracy", "what the hub's watch promises, as JSON lines", rows, &first, &code))
         return code;
     if (first + 1 == argc && !strcmp(argv[first], "drift") && c.weeks >= 26)
         return drift(c.commit, (uint64_t)c.seed, c.weeks);
+    if (first + 1 == argc && !strcmp(argv[first], "health"))
+        return health(c.commit, (uint64_t)c.seed);
     if (first + 1 == argc && !strcmp(argv[first], "accuracy") && c.trips >= 1 && c.trips <= 1000000 && c.jobs >= 1 && c.jobs <= JUDGE_JOBS_MAX)
         return accuracy(&c, &err);
-    fprintf(stderr, "trundle-bench-watch: drift or accuracy, and numbers in their ranges; --help lists all\n");
+    fprintf(stderr, "trundle-bench-watch: drift, health or accuracy, and numbers in their ranges; --help lists all\n");
     return EXIT_USAGE;
 }

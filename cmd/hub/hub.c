@@ -42,7 +42,7 @@ static void say(const struct server *s, bool json)
 static int serve(int argc, char **argv)
 {
     const char *dir = HUB_DIR, *listen = "127.0.0.1:8443", *host = NULL, *hosts[HOSTS_MAX];
-    long long threads = 0, keep_days = 0, cart_mib = 0;
+    long long threads = 0, keep_days = 0, cart_mib = 0, records_mib = 0;
     bool json = false;
     struct server *s = NULL;
     struct trundle_error err;
@@ -56,6 +56,7 @@ static int serve(int argc, char **argv)
         { "threads", "N", OPTION_LONG, &threads, "that answer requests (32)" },
         { "keep-days", "N", OPTION_LONG, &keep_days, "clips and trips are kept no longer, whatever is asked (400)" },
         { "cart-mib", "N", OPTION_LONG, &cart_mib, "MiB of clips of one cart; what it announces beyond that is refused (4096)" },
+        { "records-mib", "N", OPTION_LONG, &records_mib, "MiB of records that one cart may bring in a day; it keeps what is more and comes again (256)" },
         { "json", NULL, OPTION_FLAG, &json, "what it prints, as one JSON object" },
         { NULL, NULL, OPTION_FLAG, NULL, NULL },
     };
@@ -78,15 +79,15 @@ static int serve(int argc, char **argv)
         fprintf(stderr, "trundle hub: --threads takes 1 to 64\n");
         return EXIT_USAGE;
     }
-    if (keep_days < 0 || keep_days > 36500 || cart_mib < 0 || cart_mib > 1 << 30) {
-        fprintf(stderr, "trundle hub: --keep-days takes 1 to 36500, --cart-mib 1 to %d\n", 1 << 30);
+    if (keep_days < 0 || keep_days > 36500 || cart_mib < 0 || cart_mib > 1 << 30 || records_mib < 0 || records_mib > 1 << 30) {
+        fprintf(stderr, "trundle hub: --keep-days takes 1 to 36500, --cart-mib and --records-mib 1 to %d\n", 1 << 30);
         return EXIT_USAGE;
     }
     names = strdup(host ? host : "");
     if (!names)
         return EXIT_ENVIRONMENT;
     if (server_start(&(struct server_config){ .dir = dir, .address = listen, .hosts = hosts, .hosts_n = split(names, hosts), .threads = (int)threads,
-                                                .cart_max_bytes = cart_mib << 20, .keep_days_max = keep_days }, &s, &err) != TRUNDLE_OK) {
+                                                .cart_max_bytes = cart_mib << 20, .keep_days_max = keep_days, .cart_day_bytes = records_mib << 20 }, &s, &err) != TRUNDLE_OK) {
         code = option_fail("hub", &err);
     } else {
         say(s, json);

@@ -28,9 +28,11 @@ static int sum_up(const char *verb, enum trundle_status status, const struct dep
     if (status != TRUNDLE_OK)
         return option_fail(verb, err);
     if (json)
-        printf("{\"files\":%lld,\"bytes\":%lld}\n", (long long)sum->files, (long long)sum->bytes);
+        printf("{\"files\":%lld,\"bytes\":%lld,\"deleted_again\":%lld}\n", (long long)sum->files, (long long)sum->bytes, (long long)sum->again);
     else
         printf("%s: %lld files, %lld bytes\n", where, (long long)sum->files, (long long)sum->bytes);
+    if (!json && sum->again)
+        printf("%s: %lld clips and trip files that were deleted since are deleted again\n", where, (long long)sum->again);
     return EXIT_OK;
 }
 
@@ -38,7 +40,7 @@ int hub_backup(int argc, char **argv)
 {
     const char *dir = HUB_DIR;
     bool json = false, check = false;
-    struct depot_sum sum = { 0, 0 };
+    struct depot_sum sum = { 0, 0, 0 };
     struct trundle_error err;
     enum trundle_status status;
     char what[] = "backup";
@@ -65,28 +67,32 @@ int hub_restore(int argc, char **argv)
 {
     const char *dir = HUB_DIR;
     bool json = false;
-    struct depot_sum sum = { 0, 0 };
+    struct depot_restoring how = { NULL, false };
+    struct depot_sum sum = { 0, 0, 0 };
     struct trundle_error err;
     enum trundle_status status;
     char what[] = "restore";
     int first, code;
     const struct option_row rows[] = {
         { "dir", "DIR", OPTION_TEXT, &dir, "the folder that is made (" HUB_DIR ")" },
+        { "receipts", "FILE", OPTION_TEXT, &how.receipts, "receipts.jsonl of a newer backup, or of the hub's last folder: what they say was deleted is deleted again" },
+        { "over", NULL, OPTION_FLAG, &how.over, "move a folder that is there to DIR.before, and take its receipts too; its hub must not run" },
         { "json", NULL, OPTION_FLAG, &json, "one JSON object" },
         { NULL, NULL, OPTION_FLAG, NULL, NULL },
     };
 
-    if (!option_parse(argc, argv, "trundle hub restore FROM [OPTION...]", "A backup into a folder that does not exist yet, after every file of it was checked.", rows, &first, &code))
+    if (!option_parse(argc, argv, "trundle hub restore FROM [OPTION...]", "A backup into a folder that does not exist yet, after every file of it was checked. What was deleted after the backup was made stays deleted as far as\n"
+                      "receipts say: those of the folder that it takes the place of (--over), or of a file (--receipts).", rows, &first, &code))
         return code;
     if (argc != first + 1) {
         fprintf(stderr, "trundle hub restore: takes one folder\n");
         return EXIT_USAGE;
     }
-    status = depot_restore(argv[first], dir, each_file, what, &sum, &err);
+    status = depot_restore(argv[first], dir, &how, each_file, what, &sum, &err);
     return sum_up("hub restore", status, &sum, json, dir, &err);
 }
 
-static const char *const faults[] = { "missing", "damaged", "litter", "chain", "table" };
+static const char *const faults[] = { "missing", "damaged", "litter", "chain", "table", "receipt" };
 
 static void each_fault(void *user, enum depot_fault fault, const char *what, const char *text)
 {
@@ -120,9 +126,10 @@ int hub_fsck(int argc, char **argv)
     for (int i = 0; i < DEPOT_FAULT_KINDS; i++)
         bad += i == DEPOT_FAULT_LITTER ? 0 : found.fault[i];
     if (json)
-        printf("{\"blobs\":%lld,\"bytes\":%lld,\"missing\":%lld,\"damaged\":%lld,\"litter\":%lld,\"chain\":%lld,\"table\":%lld,\"repaired\":%lld}\n", (long long)found.blobs,
+        printf("{\"blobs\":%lld,\"bytes\":%lld,\"missing\":%lld,\"damaged\":%lld,\"litter\":%lld,\"chain\":%lld,\"table\":%lld,\"receipt\":%lld,\"repaired\":%lld}\n", (long long)found.blobs,
                (long long)found.bytes, (long long)found.fault[DEPOT_FAULT_MISSING], (long long)found.fault[DEPOT_FAULT_DAMAGED], (long long)found.fault[DEPOT_FAULT_LITTER],
-               (long long)found.fault[DEPOT_FAULT_CHAIN], (long long)found.fault[DEPOT_FAULT_TABLE], (long long)found.repaired);
+               (long long)found.fault[DEPOT_FAULT_CHAIN], (long long)found.fault[DEPOT_FAULT_TABLE],
+               (long long)found.fault[DEPOT_FAULT_RECEIPT], (long long)found.repaired);
     else
         printf("%s: %lld blobs, %lld bytes: %s; litter %lld, removed %lld\n", dir, (long long)found.blobs, (long long)found.bytes, bad ? "DAMAGED" : "whole",
                (long long)found.fault[DEPOT_FAULT_LITTER], (long long)found.repaired);

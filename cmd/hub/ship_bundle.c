@@ -6,6 +6,7 @@
 #include "base/std/json.h"
 #include "base/std/text.h"
 #include "base/std/time.h"
+#include "cmd/hub/passphrase.h"
 #include "cmd/hub/ship.h"
 #include "cmd/option.h"
 #include "cmd/verbs.h"
@@ -161,7 +162,8 @@ int ship_build_main(int argc, char **argv)
 int ship_sign_main(int argc, char **argv)
 {
     const char *key_path = NULL;
-    const struct option_row rows[] = { { "key", "FILE", OPTION_TEXT, &key_path, "key file of a signing key" }, { 0 } };
+    struct passphrase phrase = PASSPHRASE_NONE;
+    const struct option_row rows[] = { { "key", "FILE", OPTION_TEXT, &key_path, "key file of a signing key" }, PASSPHRASE_ROWS(phrase), { 0 } };
     struct trust_key key;
     struct trundle_error err;
     enum trundle_status status;
@@ -173,7 +175,9 @@ int ship_sign_main(int argc, char **argv)
         fputs("trundle ship sign: needs one BUNDLE and --key\n", stderr);
         return EXIT_USAGE;
     }
-    if (trust_key_read(key_path, &key, &err) != TRUNDLE_OK)
+    status = trust_key_open(key_path, passphrase_ask, &phrase, &key, &err);
+    passphrase_wipe(&phrase);
+    if (status != TRUNDLE_OK)
         return option_fail("ship sign", &err);
     status = bundle_sign(argv[first], &key, &err);
     if (status == TRUNDLE_OK)

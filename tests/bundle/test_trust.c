@@ -50,6 +50,113 @@ static void keys_stay_private_and_whole(void **state)
     bytes_done(&b);
 }
 
+struct asked { const char *passphrase; int times; };
+
+static enum trundle_status give(void *user, const char *path, char out[TRUST_PASSPHRASE], struct trundle_error *err)
+{
+    struct asked *a = user;
+
+    a->times++;
+    if (!a->passphrase)
+        return error_set(err, TRUNDLE_DEVICE, path, NULL, "nobody is there");
+    (void)snprintf(out, TRUST_PASSPHRASE, "%s", a->passphrase);
+    return TRUNDLE_OK;
+}
+
+static void put_private(const char *path, const char *text)
+{
+    struct trundle_error err;
+
+    support_ok(file_write(path, text, strlen(text), &err), &err);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* The file `from` with the text behind `before` replaced, as `to`. */
+static void changed(const char *from, const char *to, const char *before, const char *with)
+{
+    struct bytes b = { 0 };
+    struct trundle_error err;
+    char text[4096], *at;
+    size_t n;
+
+    support_ok(file_read(from, 4000, &b, &err), &err);
+    (void)snprintf(text, sizeof text, "%.*s", (int)b.n, (const char *)b.data);
+    bytes_done(&b);
+    at = strstr(text, before);
+    assert_non_null(at);
+    at += strlen(before);
+    n = strlen(with);
+    memcpy(at, with, n);
+    put_private(to, text);
+}
+
+/* What lies on the disk does not sign without what somebody knows. */
+static void a_locked_key_takes_its_passphrase(void **state)
+{
+    static const char words[] = "correct horse battery staple";
+    struct asked right = { words, 0 }, wrong = { "correct horse battery stapler", 0 }, nobody = { NULL, 0 };
+    struct trust_key key, again;
+    struct trundle_error err;
+    uint8_t half[32];
+    char path[600], other[600], secret[65];
+    struct bytes b = { 0 };
+    bool locked = false;
+    struct stat st;
+
+    (void)state;
+    support_ok(trust_key_new(&key, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/locked.json", make_scratch());
+    (void)snprintf(other, sizeof other, "%s/locked-other.json", make_scratch());
+    assert_int_equal(trust_key_write_locked(&key, "seven77", path, &err), TRUNDLE_BAD_INPUT);
+    support_ok(trust_key_write_locked(&key, words, path, &err), &err);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(trust_key_write_locked(&key, words, path, &err), TRUNDLE_CONFLICT);
+    support_ok(file_read(path, 4096, &b, &err), &err);
+    assert_int_equal(bytes_append(&b, "", 1), TRUNDLE_OK);
+    for (size_t i = 0; i < 32; i++)
+        (void)snprintf(secret + 2 * i, 3, "%02x", key.secret[i]);
+    assert_null(strstr((const char *)b.data, secret));
+    assert_non_null(strstr((const char *)b.data, "\"trundle_key\":2"));
+    bytes_done(&b);
+
+    memset(&again, 0, sizeof again);
+    support_ok(trust_key_open(path, give, &right, &again, &err), &err);
+    assert_memory_equal(&key, &again, sizeof key);
+    memset(&again, 7, sizeof again);
+    assert_int_equal(trust_key_open(path, give, &wrong, &again, &err), TRUNDLE_CORRUPT);
+    assert_non_null(strstr(err.what, "passphrase does not open"));
+    assert_int_equal(again.id[0], 7);
+    assert_int_equal(trust_key_open(path, give, &nobody, &again, &err), TRUNDLE_DEVICE);
+    assert_int_equal(trust_key_read(path, &again, &err), TRUNDLE_CONFLICT);
+    assert_non_null(strstr(err.what, "locked"));
+    support_ok(trust_key_public(path, half, &locked, &err), &err);
+    assert_true(locked && memcmp(half, key.public_key, 32) == 0);
+
+    changed(path, other, "\"public\":\"", "0000");
+    assert_int_equal(trust_key_open(other, give, &right, &again, &err), TRUNDLE_BAD_INPUT);
+    changed(path, other, "\"locked\":\"", "00000000");
+    assert_int_equal(trust_key_open(other, give, &right, &again, &err), TRUNDLE_CORRUPT);
+    assert_true(right.times == 3 && wrong.times == 1);
+    changed(path, other, "\"salt\":\"", "xyz");
+    assert_int_equal(trust_key_open(other, give, &right, &again, &err), TRUNDLE_BAD_INPUT);
+    changed(path, other, "\"kdf\":\"", "scrypt99xx");
+    assert_int_equal(trust_key_open(other, give, &right, &again, &err), TRUNDLE_UNSUPPORTED);
+    changed(path, other, "\"memory_bytes\":", "999999999");       /* what the file says must not take the machine's memory */
+    changed(other, other, "\"memory_bytes\":999999999", "9,\"a\":\"");
+    assert_int_not_equal(trust_key_open(other, give, &right, &again, &err), TRUNDLE_OK);
+    changed(path, other, "\"trundle_key\":", "3");
+    assert_int_equal(trust_key_open(other, give, &right, &again, &err), TRUNDLE_BAD_INPUT);
+    assert_true(right.times == 3);
+
+    (void)unlink(other);                   /* one without is opened without a question */
+    support_ok(trust_key_write(&key, other, &err), &err);
+    support_ok(trust_key_open(other, give, &nobody, &again, &err), &err);
+    assert_int_equal(nobody.times, 1);
+    support_ok(trust_key_public(other, half, &locked, &err), &err);
+    assert_false(locked);
+}
+
 /* A signature of a keyring is none of a bundle with the same digest. */
 static void purposes_are_apart(void **state)
 {
@@ -189,6 +296,7 @@ static void crooked_keyrings_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_locked_key_takes_its_passphrase),
         cmocka_unit_test(keys_stay_private_and_whole),     cmocka_unit_test(purposes_are_apart),           cmocka_unit_test(roots_rotate),
         cmocka_unit_test(thresholds_count_different_keys), cmocka_unit_test(crooked_keyrings_are_refused),
     };

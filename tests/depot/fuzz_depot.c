@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* What the depot reads from outside: batches of carts, manifests of backups and of datasets, receipts. The first byte says which. */
+/* What the depot reads from outside: batches of carts, manifests of backups and of datasets, receipts and files of them. The first byte says which. */
+#include "hub/depot/filed.h"
 #include "hub/depot/keep.h"
 #include "hub/depot/lineage.h"
 
@@ -41,6 +42,13 @@ static void batch(const char *text, size_t n)
 static char scratch[200];
 static struct depot *hub;
 
+static void line_wrong(void *user, const char *where, const char *what)
+{
+    if (!strstr(where, ", line ") || !what[0])
+        abort();
+    ++*(int *)user;
+}
+
 static void hub_remove(void)
 {
     char command[300];
@@ -50,23 +58,48 @@ static void hub_remove(void)
     (void)!system(command);
 }
 
-/* An empty hub: whatever the manifest says, its members are not there. */
-static void dataset(const char *text, size_t n)
+static void hub_make(void)
 {
     const char *tmp = getenv("TMPDIR");
-    struct depot_dataset set;
     struct trundle_error err;
     char folder[240];
 
-    if (!hub) {
-        (void)snprintf(scratch, sizeof scratch, "%s/fuzz-XXXXXX", tmp && strlen(tmp) < 150 ? tmp : "/tmp");
-        if (!mkdtemp(scratch))
-            abort();
-        (void)snprintf(folder, sizeof folder, "%s/hub", scratch);
-        if (depot_open(folder, DEPOT_CREATE, NULL, &hub, &err) != TRUNDLE_OK)
-            abort();
-        (void)atexit(hub_remove);
-    }
+    if (hub)
+        return;
+    (void)snprintf(scratch, sizeof scratch, "%s/fuzz-XXXXXX", tmp && strlen(tmp) < 150 ? tmp : "/tmp");
+    if (!mkdtemp(scratch))
+        abort();
+    (void)snprintf(folder, sizeof folder, "%s/hub", scratch);
+    if (depot_open(folder, DEPOT_CREATE, NULL, &hub, &err) != TRUNDLE_OK)
+        abort();
+    (void)atexit(hub_remove);
+}
+
+/* No line that somebody else made is taken for this hub's. */
+static void receipts(const char *text, size_t n)
+{
+    struct depot_taking taking = { .path = NULL };
+    struct trundle_error err;
+    char path[240];
+    int wrong = 0;
+
+    hub_make();
+    (void)snprintf(path, sizeof path, "%s/lines", scratch);
+    if (file_write(path, text, n, &err) != TRUNDLE_OK || depot_filed_look(path, depot_sign_key(hub), line_wrong, &wrong, &err) != TRUNDLE_OK)
+        abort();
+    taking.d = hub;
+    taking.path = path;
+    if (depot_write(hub, depot_filed_take, &taking, &err) == TRUNDLE_OK && n)
+        abort();
+}
+
+/* An empty hub: whatever the manifest says, its members are not there. */
+static void dataset(const char *text, size_t n)
+{
+    struct depot_dataset set;
+    struct trundle_error err;
+
+    hub_make();
     if (depot_dataset_make(hub, text, n, "fuzz", 1, &set, &err) == TRUNDLE_OK)
         abort();
 }
@@ -87,6 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         (void)!depot_manifest_parse(text, n, listed, NULL, &err);
     else if (data[0] == 'd')
         dataset(text, n);
+    else if (data[0] == 'l')
+        receipts(text, n);
     else
         (void)!depot_receipt_verify(text, n, key, &err);
     return 0;

@@ -293,6 +293,9 @@ static void a_clip_expires_by_the_hubs_clock_and_rule(void **state)
         assert_int_equal(clip.expires_ns, T0 + cases[i].days * DAY);
         assert_int_equal(clip.keep_days, cases[i].keep_days);
     }
+    depot_lock(d);                         /* as if all had come */
+    support_ok(db_exec(depot_db(d), "UPDATE depot_clip SET state = 1", &err), &err);
+    depot_unlock(d);
     support_ok(depot_sweep(d, T0 + 29 * DAY, 100, &swept, &err), &err);
     assert_int_equal(swept.clips, 1);
     support_ok(depot_sweep(d, T0 + 400 * DAY, 100, &swept, &err), &err);
@@ -331,6 +334,71 @@ static void a_cart_has_so_much_room(void **state)
     support_ok(depot_clip_have(d, "cart-7", sha256, &have, &err), &err);
     assert_int_equal(depot_open(hub_path(), DEPOT_CREATE, &(struct depot_options){ .keep_days_max = 36501 }, &d, &err), TRUNDLE_BAD_ARG);
     bytes_done(&receipt);
+    depot_close(d);
+}
+
+/* What is announced and does not come holds room for 7 days from its last byte. Then it is as if nobody had told of it: its cart may tell again, and sends from the beginning. */
+static void announce_now(struct depot *d, int64_t sequence, int64_t now_ns, int64_t bytes, const char *sha256)
+{
+    struct depot_batch *batch = NULL;
+    struct depot_count count;
+    struct trundle_error err;
+    char line[600];
+
+    (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":%lld,\"t_ns\":1,\"kind\":\"clip\",\"body\":{\"sha256\":\"%s\",\"bytes\":%lld,\"trip\":\"t1\",\"trigger\":\"corrected\","
+                   "\"purpose\":\"label\",\"keep_days\":30,\"t0_s\":1,\"t1_s\":2}}", (long long)sequence, sha256, (long long)bytes);
+    support_ok(depot_batch_parse(line, strlen(line), &batch, &err), &err);
+    support_ok(depot_ingest(d, "cart-7", batch, now_ns, &count, &err), &err);
+    assert_int_equal(count.accepted, 1);
+    depot_batch_free(batch);
+}
+
+static void an_announcement_lapses(void **state)
+{
+    const struct depot_options options = { .cart_max_bytes = 1600 };
+    struct depot *d = NULL;
+    struct depot_swept swept;
+    char never[DEPOT_SHA], half[DEPOT_SHA], later[DEPOT_SHA], part[5000];
+    struct bytes sealed;
+    struct trundle_error err;
+    struct depot_clip clip;
+    int64_t have = -1;
+
+    (void)state;
+    support_ok(depot_open(hub_path(), DEPOT_CREATE, &options, &d, &err), &err);
+    sealed = hub_sealed(d, "cart-7", "t1", 1, 2, 30, 500, half);
+    (void)hash_sha256("never", 5, never);
+    (void)hash_sha256("later", 5, later);
+    announce_now(d, 1, T0, 800, never);
+    announce_now(d, 2, T0, (int64_t)sealed.n, half);
+    support_ok(depot_clip_put(d, "cart-7", half, 0, (int64_t)sealed.n, sealed.data, 100, T0 + DAY, &have, &err), &err);
+    announce_now(d, 3, T0, 800, later);
+    assert_int_equal(depot_clip_have(d, "cart-7", later, &have, &err), TRUNDLE_UNSUPPORTED);         /* no room: it is held for what does not come */
+    support_ok(depot_sweep(d, T0 + 7 * DAY - 1, 1, &swept, &err), &err);
+    assert_int_equal(swept.lapsed, 0);
+    support_ok(depot_clip_have(d, "cart-7", never, &have, &err), &err);
+    support_ok(depot_sweep(d, T0 + 7 * DAY, 1, &swept, &err), &err);
+    assert_int_equal(swept.lapsed, 1);
+    assert_int_equal(depot_clip_have(d, "cart-7", never, &have, &err), TRUNDLE_NOT_FOUND);           /* the cart announces it again */
+    support_ok(depot_clip_have(d, "cart-7", half, &have, &err), &err);
+    assert_int_equal(have, 100);
+    (void)hash_sha256("room", 4, later);
+    announce_now(d, 4, T0 + 7 * DAY, 800, later);
+    support_ok(depot_clip_have(d, "cart-7", later, &have, &err), &err);
+    support_ok(depot_sweep(d, T0 + 8 * DAY, 1, &swept, &err), &err);                                 /* seven days after its last byte */
+    assert_int_equal(swept.lapsed, 1);
+    (void)snprintf(part, sizeof part, "%s/part/%s", depot_folder(d), half);
+    assert_int_not_equal(access(part, F_OK), 0);
+    announce_now(d, 5, T0 + 9 * DAY, (int64_t)sealed.n, half);
+    support_ok(depot_clip_have(d, "cart-7", half, &have, &err), &err);
+    assert_int_equal(have, 0);
+    support_ok(depot_clip_put(d, "cart-7", half, 0, (int64_t)sealed.n, sealed.data, sealed.n, T0 + 9 * DAY, &have, &err), &err);
+    support_ok(depot_clip_get(d, half, &clip, &err), &err);
+    assert_true(clip.state == DEPOT_CLIP_HERE && clip.announced_ns == T0 + 9 * DAY);
+    support_ok(depot_sweep(d, T0 + 20 * DAY, 100, &swept, &err), &err);
+    assert_int_equal(swept.lapsed, 1);                 /* "room"; what is here stays its days */
+    support_ok(depot_clip_get(d, half, &clip, &err), &err);
+    bytes_done(&sealed);
     depot_close(d);
 }
 
@@ -711,6 +779,7 @@ int main(void)
         cmocka_unit_test(a_clip_comes_in_pieces),
         cmocka_unit_test(a_clip_expires_by_the_hubs_clock_and_rule),
         cmocka_unit_test(a_cart_has_so_much_room),
+        cmocka_unit_test(an_announcement_lapses),
         cmocka_unit_test(a_clip_that_is_not_what_it_says_is_dropped),
         cmocka_unit_test(a_clip_without_its_row_is_found_again),
         cmocka_unit_test(a_clip_that_is_another_blob_takes_nothing),

@@ -158,7 +158,7 @@ static void deletion_follows_a_trip(void **state)
 /* A folder of the version before: trips in the clear, two of them the same file; a clip of a cart whose clock stood at 1970. */
 static void an_older_folder_is_sealed(void **state)
 {
-    static const char back_to_1[] = "DROP INDEX depot_clip_held; ALTER TABLE depot_clip DROP COLUMN whole; ALTER TABLE depot_clip DROP COLUMN content;"
+    static const char back_to_1[] = "DROP INDEX depot_clip_held; ALTER TABLE depot_clip DROP COLUMN whole; ALTER TABLE depot_clip DROP COLUMN content; DROP TABLE depot_filed; DROP INDEX depot_clip_awaited;"
                                     "UPDATE depot_clip SET expires_ns = 2592000000000000; UPDATE room SET version = 1 WHERE name = 'depot'";
     struct depot *d = hub_open(hub_path());
     char folder[4096], sha256[DEPOT_SHA], clip[DEPOT_SHA], sql[600];

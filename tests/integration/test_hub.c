@@ -301,6 +301,9 @@ static void a_bundle_comes_and_goes(void **state)
                                    in("nonsense.json")), 0);
     says("ship build --model model --name b2 --serial 2 --hardware lab --gate gate.json --calibration calibration.json --out b2.bundle", 0, "not signed yet");
     publish("b2.bundle --trust trust.json", 3, "nobody signed");
+    says("ship build --model model --name old --serial 1 --hardware lab --gate gate.json --out old.bundle", 0, "not signed yet");
+    says("ship sign old.bundle --key sign.key", 0, "signed by");
+    publish("old.bundle", 0, "");          /* before b2: after it the hub would not take it */
     says("ship sign b2.bundle --key sign.key", 0, "signed by");
     publish("b2.bundle --rollout --start --stages 1,100%", 0, "rollout 1: stage");
     newest_bundle(sha256);
@@ -363,8 +366,6 @@ static void a_cart_refuses_and_says_so_once(void **state)
     size_t before;
 
     (void)state;
-    says("ship build --model model --name old --serial 1 --hardware lab --gate gate.json --out old.bundle", 0, "not signed yet");
-    says("ship sign old.bundle --key sign.key", 0, "signed by");
     publish("old.bundle --rollout --start --stages 1,100%", 0, "rollout 2: stage");
     says("cart update", 1, "refused (older)");
     assert_int_equal(carts_in(2, "rolled_back"), 1);

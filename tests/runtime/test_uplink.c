@@ -199,6 +199,25 @@ static void a_clip_that_is_not_wanted_is_dropped(void **state)
     assert_int_equal(fake_hub_clips(hub), 1);
 }
 
+/* The hub takes only so much a day of one cart: what is more stays here, whole, until it does. */
+static void what_the_hub_does_not_take_today_is_kept(void **state)
+{
+    struct uplink_config config = quick();
+    struct uplink_counts counts;
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        put(i);
+    fake_hub_answer(hub, 429, 3600);
+    assert_int_not_equal(uplink_drain(&config, true, &counts, &err), TRUNDLE_OK);
+    assert_true(counts.records == 0 && counts.refused == 0);
+    assert_int_equal(state_now().records, 5);
+    fake_hub_answer(hub, 0, -1);
+    support_ok(uplink_drain(&config, true, &counts, &err), &err);
+    assert_true(counts.records == 5 && counts.refused == 0);
+    assert_int_equal(state_now().records, 0);
+}
+
 /* A hub that was restored from a backup has forgotten the announcement. */
 static void a_clip_that_the_hub_forgot_is_announced_again(void **state)
 {
@@ -429,6 +448,7 @@ int main(void)
         EACH(clocks_that_differ_are_mended),
         EACH(another_key_is_refused),
         EACH(a_clip_that_is_not_wanted_is_dropped),
+        EACH(what_the_hub_does_not_take_today_is_kept),
         EACH(a_clip_that_the_hub_forgot_is_announced_again),
         EACH(the_rate_holds),
         EACH(a_stop_ends_a_slow_send_and_the_rest_goes_later),

@@ -20,7 +20,7 @@
 
 struct tls { int fd; gnutls_session_t session; gnutls_certificate_credentials_t credentials; };
 
-int64_t hub_clock_offset_ns;
+int64_t hub_clock_offset_ns, hub_cart_day_bytes;
 
 int64_t hub_clock(void)
 {
@@ -221,7 +221,7 @@ static void start(struct hub *h)
 {
     struct trundle_error err;
 
-    support_ok(server_start(&(struct server_config){ .dir = h->dir, .address = "127.0.0.1:0", .threads = 4, .now_ns = hub_clock, .fast_passwords = true }, &h->server, &err), &err);
+    support_ok(server_start(&(struct server_config){ .dir = h->dir, .address = "127.0.0.1:0", .threads = 4, .now_ns = hub_clock, .fast_passwords = true, .cart_day_bytes = hub_cart_day_bytes }, &h->server, &err), &err);
     h->port = atoi(strrchr(server_url(h->server), ':') + 1);
 }
 

@@ -36,6 +36,7 @@ struct hub {
 };
 
 extern int64_t hub_clock_offset_ns;        /* of the hub's clock */
+extern int64_t hub_cart_day_bytes;         /* of the configuration of hubs that are opened from now on */
 int64_t hub_clock(void);
 
 struct hub hub_open(void);

@@ -291,6 +291,49 @@ static void a_bad_line_takes_all_with_it(void **state)
     hub_close(&h);
 }
 
+/* What is over the day's bytes waits at the cart; no other cart does, and what was here already costs nothing. */
+static void a_cart_brings_so_much_a_day(void **state)
+{
+    struct hub h;
+    struct cart other = cart_make("cart-b");
+    const struct answer *a;
+    char text[3000], metrics[] = "operation=\"ingest\",status=\"full\"} 1";
+    int sequence = 0, wait_s;
+    size_t n;
+
+    (void)state;
+    hub_cart_day_bytes = 86400;            /* one byte a second */
+    h = hub_open();
+    cart_join(&h, &other, "store-1");
+    n = (size_t)snprintf(text, sizeof text, "{\"boot\":1,\"sequence\":%05d,\"t_ns\":1,\"kind\":\"decision\",\"body\":{\"kind\":\"add\",\"x\":\"%02000d\"}}\n", 10000, 7);
+    do {
+        (void)snprintf(text, sizeof text, "{\"boot\":1,\"sequence\":%05d,\"t_ns\":1,\"kind\":\"decision\",\"body\":{\"kind\":\"add\",\"x\":\"%02000d\"}}\n", 10000 + sequence, 7);
+        a = ingest(&h, &h.cart, text);
+        sequence++;
+    } while (a->status == 200 && sequence < 100);
+    if (a->status != 429)
+        fail_msg("%d after %d: %.300s", a->status, sequence, a->body);
+    assert_true(sequence == (int)(86400 / n) + 1);
+    assert_non_null(strstr(a->body, "86400 bytes of records"));
+    assert_non_null(strstr(a->text, "Retry-After: "));
+    wait_s = atoi(strstr(a->text, "Retry-After: ") + 13);
+    assert_true(wait_s > 0 && wait_s <= (int)n);
+    assert_int_equal(ingest(&h, &other, line_1)->status, 200);
+    assert_non_null(strstr(hub_get(&h, AS_AUDITOR, "/api/v1/access")->body, "86400 bytes of records"));
+    assert_non_null(strstr(hub_get(&h, AS_ADMIN, "/metrics")->body, metrics));
+    hub_clock_offset_ns += (wait_s + 1) * INT64_C(1000000000);
+    h.skew_s += wait_s + 1;
+    a = ingest(&h, &h.cart, text);
+    assert_int_equal(answer_integer(a, "accepted"), 1);            /* and nothing of it was taken before */
+    hub_clock_offset_ns += (int64_t)n * INT64_C(1000000000);
+    h.skew_s += (int64_t)n;
+    for (int i = 0; i < 5; i++)            /* a line that repeats itself */
+        assert_int_equal(answer_integer(ingest(&h, &h.cart, text), "repeated"), 1);
+    hub_clock_offset_ns = 0;
+    hub_cart_day_bytes = 0;
+    hub_close(&h);
+}
+
 static void half_a_body_is_none(void **state)
 {
     struct hub h = hub_open();
@@ -492,6 +535,7 @@ int main(void)
         cmocka_unit_test(records_are_kept_once),
         cmocka_unit_test(decisions_are_counted_once),
         cmocka_unit_test(a_bad_line_takes_all_with_it),
+        cmocka_unit_test(a_cart_brings_so_much_a_day),
         cmocka_unit_test(half_a_body_is_none),
         cmocka_unit_test(carts_at_once_lose_nothing),
         cmocka_unit_test(a_clip_comes_in_parts_and_is_looked_at_with_a_reason),

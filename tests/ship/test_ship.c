@@ -164,6 +164,56 @@ static void bundles_that_are_not_in_order_get_no_row(void **state)
     close_hub(&h);
 }
 
+/* Carts refuse what is older than what they had: the hub says so at once, for the hardware that it is about. */
+static void an_older_serial_is_refused_with_the_newest(void **state)
+{
+    struct hub h;
+    struct trundle_error err;
+    json_t *json = NULL, *list = NULL;
+    enum bundle_refusal why;
+
+    (void)state;
+    open_hub(&h, 1, 1);                    /* b1 and b2 */
+    support_ok(ship_bundle_accept(h.db, make_bundle(&h.m, .serial = 5, .sign = 1), "ann", T0, &json, &why, &err), &err);
+    json_decref(json);
+    json = NULL;
+    assert_int_equal(ship_bundle_accept(h.db, make_bundle(&h.m, .serial = 4, .sign = 1), "ann", T0, &json, &why, &err), TRUNDLE_CONFLICT);
+    assert_int_equal(why, BUNDLE_OLDER);
+    assert_true(strstr(err.what, "serial 4") && strstr(err.what, "b5") && strstr(err.what, ": 5.") && strstr(err.hint, "--serial 6"));
+    assert_null(json);
+    support_ok(ship_bundle_accept(h.db, make_bundle(&h.m, .serial = 5, .sign = 1), "ann", T0, &json, &why, &err), &err);           /* what is there is no error */
+    json_decref(json);
+    support_ok(ship_bundle_accept(h.db, make_bundle(&h.m, .serial = 1, .sign = 1), "ann", T0, &json, &why, &err), &err);
+    json_decref(json);
+    support_ok(ship_bundle_accept(h.db, make_bundle(&h.m, .serial = 3, .sign = 1, .hardware = "other-cart"), "ann", T0, &json, &why, &err), &err);     /* those carts had none */
+    json_decref(json);
+    assert_int_equal(ship_bundle_accept(h.db, make_bundle(&h.m, .serial = 4, .name = "b4b", .sign = 1), "ann", T0, &json, &why, &err), TRUNDLE_CONFLICT);
+    support_ok(ship_bundles_json(h.db, &list, &err), &err);
+    assert_int_equal(json_array_size(list), 4);
+    json_decref(list);
+    close_hub(&h);
+}
+
+/* What was checked with a keyring is not added under another. */
+static void a_keyring_that_comes_between_is_heard(void **state)
+{
+    struct hub h;
+    struct trundle_error err;
+    struct ship_checked *checked = NULL;
+    json_t *json = NULL;
+    enum bundle_refusal why;
+
+    (void)state;
+    open_hub(&h, 1, 1);
+    support_ok(db_exec(h.db, "PRAGMA query_only=ON", &err), &err);           /* what takes long only reads */
+    support_ok(ship_bundle_check(h.db, make_bundle(&h.m, .serial = 5, .sign = 1), &checked, &why, &err), &err);
+    support_ok(db_exec(h.db, "PRAGMA query_only=OFF", &err), &err);
+    support_ok(db_exec(h.db, "INSERT INTO ship_trust SELECT serial + 1, text, who, at_ns FROM ship_trust ORDER BY serial DESC LIMIT 1", &err), &err);
+    assert_int_equal(ship_bundle_add(h.db, checked, "ann", T0, &json, &why, &err), TRUNDLE_AGAIN);
+    ship_bundle_checked_free(checked);
+    close_hub(&h);
+}
+
 static void keyrings_follow_each_other(void **state)
 {
     struct hub h;
@@ -426,7 +476,8 @@ static const char *live(struct hub *h, int64_t id, double harm, int hours, uint6
 {
     struct rng r = rng_seed(seed, "ship");
     struct trundle_error err;
-    size_t changed;
+    int64_t due[SHIP_RUNNING_MAX];
+    size_t changed, due_n;
     int trip = 0;
 
     for (int hour = 0; hour < hours; hour++) {
@@ -442,7 +493,11 @@ static const char *live(struct hub *h, int64_t id, double harm, int hours, uint6
         }
         if (hour == 60)
             support_ok(advance(h, id, false, &err), &err);
-        support_ok(ship_tick(h->db, h->now, &changed, &err), &err);
+        support_ok(db_exec(h->db, "PRAGMA query_only=ON", &err), &err);
+        support_ok(ship_due(h->db, h->now, due, &due_n, &err), &err);        /* only reads, and says what the tick does */
+        support_ok(db_exec(h->db, "PRAGMA query_only=OFF", &err), &err);
+        support_ok(hour % 2 ? ship_tick(h->db, h->now, &changed, &err) : ship_move(h->db, due, due_n, h->now, &changed, &err), &err);
+        assert_int_equal(changed, due_n);
         if (hour > 60 && changed && strncmp(state_of(h, id), "stage", 5) != 0)
             break;
     }
@@ -511,7 +566,8 @@ static void reports_count_once_and_nonsense_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bundles_that_are_not_in_order_get_no_row), cmocka_unit_test(keyrings_follow_each_other),
+        cmocka_unit_test(bundles_that_are_not_in_order_get_no_row), cmocka_unit_test(an_older_serial_is_refused_with_the_newest),
+        cmocka_unit_test(a_keyring_that_comes_between_is_heard), cmocka_unit_test(keyrings_follow_each_other),
         cmocka_unit_test(requests_are_checked),                     cmocka_unit_test(states_allow_what_they_should),
         cmocka_unit_test(stages_grow_and_differ_between_rollouts),  cmocka_unit_test(stores_go_together_and_scopes_hold),
         cmocka_unit_test(orders_follow_the_rollouts),               cmocka_unit_test(the_machine_goes_on_and_rolls_back),

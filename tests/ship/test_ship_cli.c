@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* trundle ship and the installing parts of trundle cart, as they are typed: from a key to a bundle that a cart runs, leaves and refuses. */
+#define _XOPEN_SOURCE 700      /* terminals */
 #include "tests/support/support.h"
 
 #include "base/std/json.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char folder[512];
 
@@ -81,6 +86,106 @@ static void from_a_key_to_a_cart(void **state)
     assert_int_equal(cart("install b1.bundle --hardware=lab --state=state"), 1);      /* left before */
 }
 
+/* On a terminal of its own: what is typed when the prompt is there, what the terminal shows, how it ends (exit code, or minus the signal). */
+static int on_terminal(const char *arguments, const char *const *typed, char *shown, size_t size)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY), code = 0;
+    size_t n = 0, prompts = 0;
+    char command[2000];
+    pid_t child;
+    ssize_t got;
+
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    (void)snprintf(command, sizeof command, "cd %s && exec %s ship %s", folder, support_build("trundle"), arguments);
+    child = fork();
+    if (child == 0) {
+        int fd;
+
+        (void)alarm(60);               /* a question that is not answered ends */
+        (void)setsid();
+        fd = open(ptsname(terminal), O_RDWR);          /* the session's from now on */
+        (void)dup2(fd, 0);
+        (void)dup2(fd, 1);
+        (void)dup2(fd, 2);
+        (void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(126);
+    }
+    assert_true(child > 0);
+    while (n + 1 < size && (got = read(terminal, shown + n, size - n - 1)) > 0) {
+        const char *at = shown;
+        size_t seen = 0;
+
+        n += (size_t)got;
+        shown[n] = '\0';
+        while ((at = strstr(at, ".key: ")) != NULL) {
+            seen++;
+            at++;
+        }
+        for (; prompts < seen && typed[prompts]; prompts++)
+            assert_int_equal(write(terminal, typed[prompts], strlen(typed[prompts])), strlen(typed[prompts]));
+    }
+    shown[n] = '\0';
+    assert_int_equal(waitpid(child, &code, 0), child);
+    (void)close(terminal);
+    return WIFEXITED(code) ? WEXITSTATUS(code) : -WTERMSIG(code);
+}
+
+/* The passphrase of a signing key: from a file, a descriptor, or typed, where it is not to be seen. */
+static void a_key_with_a_passphrase_signs(void **state)
+{
+    static const char *const right[] = { "four words are enough\n", "four words are enough\n", NULL }, *const two[] = { "four words are enough\n", "five words are enough\n", NULL },
+                             *const wrong[] = { "not these words\n", NULL }, *const broken_off[] = { "\003", NULL };
+    char shown[4000], *out = NULL;
+
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "%s", support_scratch());
+    write_text("gate.json", "{\"held\":true,\"findings\":[{\"statement\":\"event_f1 >= 0.5\",\"held\":true}]}\n");
+    assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/* %s", in("model"), support_source("models/baseline"), in("model")), 0);
+    write_text("words", "four words are enough\n");
+    write_text("others", "not these words\n");
+    assert_int_equal(chmod(in("words"), 0644), 0);
+    assert_int_equal(ship(&out, "keys new file.key --passphrase-file words"), 3);      /* anybody reads it */
+    assert_non_null(strstr(out, "chmod 600"));
+    free(out);
+    assert_int_equal(chmod(in("words"), 0600) | chmod(in("others"), 0600), 0);
+    assert_int_equal(ship(&out, "keys new file.key --passphrase-file words"), 0);
+    assert_non_null(strstr(out, "locked with a passphrase"));
+    free(out);
+    assert_int_equal(ship(&out, "keys show file.key --json"), 0);                      /* the public half takes none */
+    assert_non_null(strstr(out, "\"locked\":true"));
+    free(out);
+    assert_int_equal(ship(NULL, "keys new root.key"), 0);
+    assert_int_equal(ship(NULL, "keys trust --root root.key --signing file.key --with root.key --out trust.json"), 0);
+    assert_int_equal(ship(NULL, "build --model model --name b1 --serial 1 --hardware lab --gate gate.json --out b1.bundle"), 0);
+    assert_int_equal(ship(&out, "sign b1.bundle --key file.key --passphrase-file others"), 3);
+    assert_non_null(strstr(out, "the passphrase does not open this key"));
+    free(out);
+    assert_int_equal(ship(NULL, "verify b1.bundle --trust trust.json"), 1);
+    assert_int_equal(ship(NULL, "sign b1.bundle --key file.key --passphrase-fd 7 7<words"), 0);
+    assert_int_equal(ship(NULL, "verify b1.bundle --trust trust.json"), 0);
+    assert_int_equal(support_shell(&out, "cd %s && setsid %s ship sign b1.bundle --key file.key 2>&1 </dev/null", folder, support_build("trundle")), 4);
+    assert_non_null(strstr(out, "--passphrase-file"));
+    free(out);
+
+    assert_int_equal(on_terminal("keys new typed.key --passphrase", two, shown, sizeof shown), 3);
+    assert_non_null(strstr(shown, "differ"));
+    assert_int_not_equal(access(in("typed.key"), F_OK), 0);
+    assert_int_equal(on_terminal("keys new typed.key --passphrase", right, shown, sizeof shown), 0);
+    assert_null(strstr(shown, "words"));                                               /* no echo */
+    assert_int_equal(on_terminal("sign b1.bundle --key typed.key", right, shown, sizeof shown), 0);
+    assert_non_null(strstr(shown, "signed by"));
+    assert_null(strstr(shown, "words"));
+    assert_int_equal(on_terminal("sign b1.bundle --key typed.key", wrong, shown, sizeof shown), 3);
+    assert_non_null(strstr(shown, "does not open"));
+    assert_int_equal(on_terminal("sign b1.bundle --key typed.key", broken_off, shown, sizeof shown), -2);      /* Ctrl-C does what it does */
+
+    assert_int_equal(ship(NULL, "keys new plain.key"), 0);                             /* one that was made without gets one */
+    assert_int_equal(ship(NULL, "keys lock plain.key --out later.key --passphrase-file words"), 0);
+    assert_int_equal(ship(NULL, "keys trust --root later.key --signing file.key --with later.key --passphrase-file words --out trust2.json"), 0);
+    assert_int_equal(ship(NULL, "keys lock later.key --out twice.key --passphrase-file words"), 3);
+    assert_int_equal(ship(NULL, "keys lock plain.key --out root.key --passphrase-file words"), 3);             /* nothing is written over */
+}
+
 static void mistakes_are_said(void **state)
 {
     static const struct { const char *arguments; int code; const char *says; } cases[] = {
@@ -131,7 +236,7 @@ static void mistakes_are_said(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(from_a_key_to_a_cart), cmocka_unit_test(mistakes_are_said) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(from_a_key_to_a_cart), cmocka_unit_test(a_key_with_a_passphrase_signs), cmocka_unit_test(mistakes_are_said) };
 
     return support_run(tests);
 }

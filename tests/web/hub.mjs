@@ -121,7 +121,7 @@ test('signing in: what is wrong is said, and the way in', async () => {
   await page.close();
 });
 
-const PAGES = { carts: '#/carts', cart: '#/carts/cart-02?stream=brightness', trips: '#/trips', trip: '#/trips/cart-02/t160?t=44.6', 'trip-compare': '#/trips/cart-02/t160?t=12.5&with=bundle:careless', 'trip-none': '#/trips/cart-01/t160', clip: '#/clips/3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b',
+const PAGES = { carts: '#/carts', cart: '#/carts/cart-02?stream=brightness', trips: '#/trips', trip: '#/trips/cart-02/t160?t=44.6', 'trip-compare': '#/trips/cart-02/t160?t=12.5&with=bundle:careless', 'trip-none': '#/trips/cart-01/t160', 'trip-deleted': '#/trips/cart-03/t160', clip: '#/clips/3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b',
   rollouts: '#/rollouts', rollout: '#/rollouts/3', alerts: '#/alerts', incidents: '#/incidents', incident: '#/incidents/1', access: '#/access', 'carts-none': '#/carts?q=zzz', nowhere: '#/nowhere' };
 for (const size of SIZES)
   for (const theme of ['light', 'dark'])
@@ -255,6 +255,21 @@ test('the lanes show what the trip holds: a pixel of each', async () => {
   });
   assert.deepEqual(Object.keys(drawn), ['Cells', 'Motion', 'Codes', 'Belief', 'Decisions', 'Errors', 'Truth']);
   for (const [lane, colours] of Object.entries(drawn)) assert.ok(colours > 4, `${lane} has ${colours} colours`);
+  await page.close();
+});
+
+test('a trip whose file was deleted says so, with who, when and why; one that nobody handed in says how', async () => {
+  const page = await signedIn('#/trips/cart-03/t160');
+  await page.getByText('This trip’s file was deleted').waitFor();
+  const text = await page.locator('.say').innerText();
+  assert.match(text, /02 Jun, \d\d:\d\d by eve/);
+  assert.match(text, /the shopper asked for it/);
+  assert.match(text, /kept for improve \(18 MB\), and is not taken again/);
+  assert.doesNotMatch(text, /hand the file in/);
+  assert.equal(await page.getByRole('link', { name: 'The signed receipt' }).getAttribute('href'), '/api/v1/trips/cart-03/t160/receipt');
+  await page.goto(url + '/#/trips/cart-01/t160');
+  await page.getByText('hand the file in').waitFor();
+  assert.doesNotMatch(await page.locator('.say').innerText(), /deleted/);
   await page.close();
 });
 

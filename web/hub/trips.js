@@ -46,14 +46,23 @@ function Clips({ cart, trip }) {
     : html`<${Empty} title="No clips of this trip">Carts keep what their policy’s triggers catch.<//>`)}<//>`;
 }
 
+// Why there is no file: somebody deleted it (its receipt says who, when and why), or nobody handed it in.
+function NoFile({ base }) {
+  const answer = useGet(`${base}/receipt`, {}, { every: 0 }), said = answer.value?.receipt;
+  if (said) return html`<div class="say"><strong>This trip’s file was deleted <${Time} ns=${said.at_ns} /> by ${said.who}.</strong>
+    <span>Reason: ${said.why || 'none given'}. It was kept for ${said.purpose} (${bytes(said.bytes)}), and is not taken again. <a href=${`/api/v1${base}/receipt`} download="receipt.json">The signed receipt</a> says what else was changed by it.</span></div>`;
+  if (answer.error && answer.error.status !== 404) return html`<${Wrong} error=${answer.error} />`;
+  return answer.loading ? html`<p class="quiet" role="status">Looking for the trip’s file…</p>`
+    : html`<div class="say"><strong>The hub does not hold this trip’s file.</strong><span>A cart sends clips, not whole trips. To look at all of it, hand the file in: <code>PUT /api/v1${base}/file?offset=0&size=BYTES</code>.</span></div>`;
+}
+
 export function Trip({ cart, trip, query }) {
   const base = `/trips/${encodeURIComponent(cart)}/${encodeURIComponent(trip)}`;
   const line = useGet(`${base}/timeline`, {}, { every: 0 });
   return html`
     <div class="head"><div><a class="crumb" href=${link('trips')}>‹ Trips</a><h1>${trip} <span class="quiet">of ${cart}</span></h1></div></div>
     ${line.error?.status === 404
-      ? html`<div class="say"><strong>The hub does not hold this trip’s file.</strong><span>A cart sends clips, not whole trips. To look at all of it, hand the file in: <code>PUT /api/v1${base}/file?offset=0&size=BYTES</code>.</span></div>
-        <section class="card stack" aria-label="Clips"><h2>Its clips</h2><${Clips} cart=${cart} trip=${trip} /></section>`
+      ? html`<${NoFile} base=${base} /><section class="card stack" aria-label="Clips"><h2>Its clips</h2><${Clips} cart=${cart} trip=${trip} /></section>`
       : html`<${Wrong} error=${line.error} />${line.value ? html`<${Player} base=${'/api/v1' + base} line=${line.value} query=${query} />` : !line.error && html`<p class="quiet" role="status">Reading the trip…</p>`}`}`;
 }
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* Ed25519 keys in files, and signatures of digests for one purpose (trust.h). */
+/* Ed25519 keys, and signatures of digests for one purpose (trust.h). */
 #include "base/bundle/inside.h"
 #include "base/std/hash.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 void trust_key_id(const uint8_t public_key[32], char out[TRUST_ID_TEXT])
 {
@@ -39,76 +37,6 @@ bool bundle_hex(const char *text, uint8_t *out, size_t n)
     if (strlen(text) != 2 * n || strspn(text, "0123456789abcdef") != 2 * n)
         return false;
     return sodium_hex2bin(out, n, text, 2 * n, NULL, &got, NULL) == 0 && got == n;
-}
-
-enum trundle_status trust_key_write(const struct trust_key *key, const char *path, struct trundle_error *err)
-{
-    uint8_t seed[crypto_sign_SEEDBYTES];
-    char public_hex[65], seed_hex[65], text[512];
-    enum trundle_status status;
-    int n;
-
-    (void)crypto_sign_ed25519_sk_to_seed(seed, key->secret);
-    (void)sodium_bin2hex(public_hex, sizeof public_hex, key->public_key, 32);
-    (void)sodium_bin2hex(seed_hex, sizeof seed_hex, seed, sizeof seed);
-    n = snprintf(text, sizeof text, "{\"trundle_key\":1,\"id\":\"%s\",\"public\":\"%s\",\"secret\":\"%s\"}\n", key->id, public_hex, seed_hex);
-    status = file_write_secret(path, text, (size_t)n, err);
-    sodium_memzero(seed, sizeof seed);
-    sodium_memzero(seed_hex, sizeof seed_hex);
-    sodium_memzero(text, sizeof text);
-    return status;
-}
-
-static enum trundle_status key_parse(const struct bytes *b, const char *path, struct trust_key *out, struct trundle_error *err)
-{
-    struct json_at at;
-    struct trust_key key;
-    char public_hex[65], seed_hex[65] = "";
-    uint8_t seed[crypto_sign_SEEDBYTES], told[32];
-    enum trundle_status status;
-    json_t *root = NULL;
-    int64_t version;
-
-    TRY(json_parse(b->data, b->n, path, &root, err));
-    at = json_at_root(root, path);
-    TRY_GOTO(status, bundle_needed(json_take_integer(&at, "trundle_key", 1, 1, &version, err), err), out);
-    TRY_GOTO(status, bundle_needed(json_take_text(&at, "public", public_hex, sizeof public_hex, err), err), out);
-    TRY_GOTO(status, bundle_needed(json_take_text(&at, "secret", seed_hex, sizeof seed_hex, err), err), out);
-    if (!bundle_hex(public_hex, told, sizeof told) || !bundle_hex(seed_hex, seed, sizeof seed)) {
-        status = error_set(err, TRUNDLE_BAD_INPUT, path, "trundle ship keys new makes key files", "public and secret must be 64 hex digits each");
-        goto out;
-    }
-    (void)crypto_sign_seed_keypair(key.public_key, key.secret, seed);
-    if (memcmp(told, key.public_key, sizeof told) != 0) {
-        status = error_set(err, TRUNDLE_BAD_INPUT, path, "take it from the backup", "the public and the secret half do not belong together");
-    } else {
-        trust_key_id(key.public_key, key.id);
-        *out = key;
-    }
-    trust_key_wipe(&key);
-    sodium_memzero(seed, sizeof seed);
-out:
-    sodium_memzero(seed_hex, sizeof seed_hex);
-    json_decref(root);
-    return status;
-}
-
-enum trundle_status trust_key_read(const char *path, struct trust_key *out, struct trundle_error *err)
-{
-    struct bytes b = { 0 };
-    enum trundle_status status;
-    struct stat st;
-
-    if (sodium_init() < 0)
-        return error_set(err, TRUNDLE_IO, path, NULL, "no source of random numbers");
-    TRY(file_read(path, 4096, &b, err));
-    if (stat(path, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        status = error_set(err, TRUNDLE_CONFLICT, path, "chmod 600, and think about who read it", "others than its owner may read this key");
-    else
-        status = key_parse(&b, path, out, err);
-    sodium_memzero(b.data, b.n);
-    bytes_done(&b);
-    return status;
 }
 
 /* What is signed: a line that says what it is, and the digest. */

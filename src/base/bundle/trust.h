@@ -38,8 +38,18 @@ struct trust_key {
 TRUNDLE_MUST_USE enum trundle_status trust_key_new(struct trust_key *out, struct trundle_error *err);
 /* Mode 0600; CONFLICT: the file is there (keys are never written over). */
 TRUNDLE_MUST_USE enum trundle_status trust_key_write(const struct trust_key *key, const char *path, struct trundle_error *err);
-/* BAD_INPUT: no key file, or the halves do not belong together. CONFLICT: others than its owner may read the file. */
+/* The same with the secret half locked by a passphrase (argon2id, secretbox: key_file.c). It takes 256 MiB and most of a second, each time. BAD_INPUT: too short, too long. */
+enum { TRUST_PASSPHRASE = 1024, TRUST_PASSPHRASE_LEAST = 8 };      /* bytes: room with the NUL; the least */
+TRUNDLE_MUST_USE enum trundle_status trust_key_write_locked(const struct trust_key *key, const char *passphrase, const char *path, struct trundle_error *err);
+/* Gives the passphrase of the locked key file `path`, as text. What it returns is what trust_key_open returns. */
+typedef enum trundle_status trust_passphrase(void *user, const char *path, char out[TRUST_PASSPHRASE], struct trundle_error *err);
+/* Of either kind; `ask` is called for a locked one alone. BAD_INPUT: no key file, or the halves do not belong together. CONFLICT: others than its owner may read the file; it is locked
+ * and `ask` is NULL. CORRUPT: the passphrase is wrong. UNSUPPORTED: locked in a way that is not known here. */
+TRUNDLE_MUST_USE enum trundle_status trust_key_open(const char *path, trust_passphrase *ask, void *user, struct trust_key *out, struct trundle_error *err);
+/* With nobody to ask. */
 TRUNDLE_MUST_USE enum trundle_status trust_key_read(const char *path, struct trust_key *out, struct trundle_error *err);
+/* The public half, as the file says it; of a locked one nobody is asked. */
+TRUNDLE_MUST_USE enum trundle_status trust_key_public(const char *path, uint8_t out[32], bool *out_locked, struct trundle_error *err);
 void trust_key_wipe(struct trust_key *key);
 void trust_key_id(const uint8_t public_key[32], char out[TRUST_ID_TEXT]);
 

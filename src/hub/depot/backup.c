@@ -4,6 +4,7 @@
  * Backup of a folder in use. The database is copied at one moment; the blobs it names were synced before their rows, and change never, so they can follow at leisure. Only a deletion
  * can take one away meanwhile: then the database is copied again, and what the new copy no longer names is removed, so that a backup holds nothing that was deleted before its end.
  */
+#include "hub/depot/filed.h"
 #include "hub/depot/keep_inside.h"
 
 #include <errno.h>
@@ -169,6 +170,44 @@ out:
     return status;
 }
 
+/* Whole lines alone: a hub may be writing one. Those from after the copy of the database are done again by a restore. */
+static enum trundle_status receipts_cut(const char *path, char sha256[DEPOT_SHA], int64_t *bytes, struct trundle_error *err)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    enum trundle_status status = TRUNDLE_OK;
+    int64_t end = *bytes;
+    char last = '\0';
+
+    if (fd < 0)
+        return disk_error(err, path, "open");
+    while (end > 0 && pread(fd, &last, 1, (off_t)end - 1) == 1 && last != '\n')
+        end--;
+    if (end != *bytes && ftruncate(fd, (off_t)end) != 0)
+        status = disk_error(err, path, "cut");
+    if (status == TRUNDLE_OK && end != *bytes)
+        status = disk_sync(fd, path, err);
+    (void)close(fd);
+    return status == TRUNDLE_OK && end != *bytes ? disk_hash(path, sha256, bytes, err) : status;
+}
+
+static enum trundle_status receipts_copy(struct backup *b, struct trundle_error *err)
+{
+    char from[DISK_PATH], to[DISK_PATH], sha256[DEPOT_SHA];
+    enum trundle_status status;
+    int64_t bytes = 0;
+
+    TRY(disk_path(from, sizeof from, err, "%s/" DEPOT_RECEIPTS, b->folder));
+    TRY(disk_path(to, sizeof to, err, "%s/" DEPOT_RECEIPTS, b->to));
+    status = disk_copy(from, to, 0600, sha256, &bytes, err);
+    if (status == TRUNDLE_NOT_FOUND)                   /* nothing was ever deleted */
+        return TRUNDLE_OK;
+    TRY(status);
+    TRY(receipts_cut(to, sha256, &bytes, err));
+    TRY(manifest_line(&b->manifest, sha256, DEPOT_RECEIPTS, err));
+    b->total++;
+    return progress(b, DEPOT_RECEIPTS, bytes, err);
+}
+
 static enum trundle_status secret_copy(struct backup *b, struct trundle_error *err)
 {
     char from[DISK_PATH], to[DISK_PATH], sha256[DEPOT_SHA];
@@ -220,6 +259,7 @@ static enum trundle_status backup_into(struct backup *b, int64_t now_ns, struct 
         status = round_of(b, copy, now_ns, err);
     } while (b->again && ++round < AGAIN_MAX);
     TRY(status);
+    TRY(receipts_copy(b, err));
     TRY(secret_copy(b, err));
     TRY(manifest_end(&b->manifest, b->sum.files, err));
     TRY(disk_list(blob, fan, round ? copy : NULL, err));

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -117,8 +118,10 @@ pthread_mutex_t *depot_stripe(struct depot *d, const char *sha256)
     return &d->stripe[(sha256[0] <= '9' ? sha256[0] - '0' : sha256[0] - 'a' + 10) % DEPOT_STRIPES];
 }
 
-static enum trundle_status part_write(const char *path, int64_t have, const uint8_t *data, size_t n, struct trundle_error *err)
+/* The file says when its last byte came, by the clock of the call: depot_sweep counts from then. */
+static enum trundle_status part_write(const char *path, int64_t have, const uint8_t *data, size_t n, int64_t now_ns, struct trundle_error *err)
 {
+    const struct timespec now = { .tv_sec = (time_t)(now_ns / 1000000000), .tv_nsec = (long)(now_ns % 1000000000) }, times[2] = { now, now };
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     enum trundle_status status = TRUNDLE_OK;
 
@@ -128,6 +131,8 @@ static enum trundle_status part_write(const char *path, int64_t have, const uint
         status = disk_error(err, path, "go on with");
     if (status == TRUNDLE_OK)
         status = disk_write(fd, data, n, path, err);
+    if (status == TRUNDLE_OK && futimens(fd, times) != 0)
+        status = disk_error(err, path, "set the time of");
     if (close(fd) != 0 && status == TRUNDLE_OK)
         status = disk_error(err, path, "close");
     return status;
@@ -236,7 +241,7 @@ static enum trundle_status put(struct depot *d, const struct depot_clip *c, int6
     skip = have - offset;
     if (skip < (int64_t)n && have < c->bytes) {
         TRY(depot_part_path(d, c->sha256, part, err));
-        TRY(part_write(part, have, data + skip, n - (size_t)skip, err));
+        TRY(part_write(part, have, data + skip, n - (size_t)skip, now_ns, err));
         have += (int64_t)n - skip;
         if (have == c->bytes)
             TRY(finish(d, c, part, now_ns, err));

@@ -2,9 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /*
  * Deletion that follows lineage. First one transaction: the clip's row says deleted, its labels go, datasets get versions without it, what was made of it is marked,
- * and a row says that the blob must go, with the receipt to be. Then the file goes, then the receipt is signed. A power cut in between is finished at the next start.
+ * and a row says that the blob must go, with the receipt to be. Then the file goes, then the receipt is signed and filed (filed.h). A power cut in between is finished at the next start.
+ * The same once more, by receipts, when the database is older than they are.
  */
-#include "hub/depot/receipt.h"
+#include "hub/depot/filed.h"
 
 #include "base/std/list.h"
 
@@ -12,10 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define STALE_NS INT64_C(604800000000000)
 
 /* ---- the files ---- */
 
@@ -31,32 +28,55 @@ static enum trundle_status held(struct db *db, const char *sha256, bool *out, st
     return status == TRUNDLE_END ? TRUNDLE_OK : status;
 }
 
-static enum trundle_status doom_one(struct db *db, struct depot_dooms *dooms, const char *sha256, const char *receipt, struct trundle_error *err)
+struct doom { char sha256[DEPOT_SHA]; char *receipt, *text; };      /* as it is to be, and signed */
+
+static enum trundle_status receipt_there(struct db *db, const char *sha256, bool *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_receipt WHERE sha256 = ?", "s", sha256));
+    status = db_step(s, err);
+    db_free(s);
+    *out = status == TRUNDLE_OK;
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
+/* The blob goes; then its receipt is signed, unless one was. */
+static enum trundle_status doom_blob(struct db *db, struct depot_dooms *dooms, struct doom *x, struct bytes *lines, struct trundle_error *err)
 {
     enum trundle_status status;
     char path[DISK_PATH];
-    char *text = NULL;
-    bool still = false;
+    bool still = false, there = false;
 
-    TRY(held(db, sha256, &still, err));
+    TRY(held(db, x->sha256, &still, err));
     if (!still) {
-        TRY(depot_blob_path(dooms->d, sha256, path, err));
+        TRY(depot_blob_path(dooms->d, x->sha256, path, err));
         dooms->removed += disk_there(path, NULL);
         status = disk_remove(path, err);
         TRY(status);
     }
-    if (receipt[0]) {
-        TRY(depot_receipt_sign(dooms->d, receipt, &text, err));
-        status = depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", sha256, text);
-        free(text);
-        TRY(status);
-    }
-    return depot_run(db, err, "DELETE FROM depot_doomed WHERE sha256 = ?", "s", sha256);
+    if (!x->receipt[0])
+        return TRUNDLE_OK;
+    TRY(receipt_there(db, x->sha256, &there, err));
+    if (there)
+        return TRUNDLE_OK;
+    TRY(depot_receipt_sign(dooms->d, x->receipt, &x->text, err));
+    return depot_filed_line(x->text, lines, err);
+}
+
+static enum trundle_status doom_row(struct db *db, const struct doom *x, struct trundle_error *err)
+{
+    if (x->text)
+        TRY(depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", x->sha256, x->text));
+    return depot_run(db, err, "DELETE FROM depot_doomed WHERE sha256 = ?", "s", x->sha256);
 }
 
 enum trundle_status depot_doom_run(struct db *db, void *user, struct trundle_error *err)
 {
-    struct { char sha256[DEPOT_SHA]; char *receipt; } *list = NULL;
+    struct depot_dooms *dooms = user;
+    struct doom *list = NULL;
+    struct bytes lines = { 0 };
     struct db_statement *s = NULL;
     enum trundle_status status;
     size_t n = 0, room = 0;
@@ -67,16 +87,23 @@ enum trundle_status depot_doom_run(struct db *db, void *user, struct trundle_err
             status = error_set(err, TRUNDLE_NO_MEMORY, "deletion", NULL, "no memory for %zu receipts", n + 1);
             break;
         }
+        list[n].text = NULL;
         (void)snprintf(list[n++].sha256, DEPOT_SHA, "%s", db_text(s, 0));
     }
     db_free(s);
     status = status == TRUNDLE_END ? TRUNDLE_OK : status;
+    for (size_t i = 0; i < n && status == TRUNDLE_OK; i++)
+        status = doom_blob(db, dooms, &list[i], &lines, err);
+    if (status == TRUNDLE_OK)
+        status = depot_filed_add(dooms->d, db, &lines, err);
     for (size_t i = 0; i < n; i++) {
         if (status == TRUNDLE_OK)
-            status = doom_one(db, user, list[i].sha256, list[i].receipt, err);
+            status = doom_row(db, &list[i], err);
         free(list[i].receipt);
+        free(list[i].text);
     }
     free(list);
+    bytes_done(&lines);
     return status;
 }
 
@@ -163,7 +190,7 @@ static enum trundle_status clip_rows(struct db *db, struct deletion *x, const ch
                         "copies in backups made before at_ns are not removed by this");
     if (!receipt || json_array_append_new(x->receipts, receipt) != 0)
         return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
-    TRY(follow(db, x, "clip", sha256, sha256, receipt, err));
+    TRY(follow(db, x, "clip", json_string_value(json_object_get(receipt, "clip")), sha256, receipt, err));
     if (c.whole) {
         (void)snprintf(ref, sizeof ref, "%s/%s", c.cart, c.trip);
         if (json_object_set_new(receipt, "whole", json_string(ref)) != 0)
@@ -190,20 +217,16 @@ static enum trundle_status reduce(struct db *db, struct deletion *x, struct trun
     return TRUNDLE_OK;
 }
 
-static enum trundle_status delete_job(struct db *db, void *user, struct trundle_error *err)
+/* After the rows of every clip: datasets without them, and what waits for the files to go. */
+static enum trundle_status finish(struct db *db, struct deletion *x, struct trundle_error *err)
 {
-    struct deletion *x = user;
     enum trundle_status status;
     json_t *receipt, *set;
     size_t i, k;
 
-    (void)json_array_clear(x->receipts);
-    (void)json_object_clear(x->reduced);
-    x->gone_n = 0;
-    for (i = 0; i < x->n; i++)
-        TRY(clip_rows(db, x, x->sha256[i], err));
     TRY(reduce(db, x, err));
     json_array_foreach(x->receipts, i, receipt) {
+        const char *sha256 = json_string_value(json_object_get(receipt, "clip"));
         char *text;
 
         json_array_foreach(json_object_get(receipt, "datasets"), k, set) {
@@ -214,14 +237,26 @@ static enum trundle_status delete_job(struct db *db, void *user, struct trundle_
         if (json_is_null(receipt))
             continue;
         text = json_dumps(receipt, JSON_SORT_KEYS | JSON_COMPACT);
-        status = text ? depot_doom(db, x->sha256[i], text, err) : error_set(err, TRUNDLE_NO_MEMORY, x->sha256[i], NULL, "no memory for a receipt");
+        status = text ? depot_doom(db, sha256, text, err) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
         free(text);
         TRY(status);
     }
     return TRUNDLE_OK;
 }
 
-static enum trundle_status delete_clips(struct depot *d, const char *const *sha256, size_t n, const char *who, const char *why, int64_t now_ns, struct trundle_error *err)
+static enum trundle_status delete_job(struct db *db, void *user, struct trundle_error *err)
+{
+    struct deletion *x = user;
+
+    (void)json_array_clear(x->receipts);
+    (void)json_object_clear(x->reduced);
+    x->gone_n = 0;
+    for (size_t i = 0; i < x->n; i++)
+        TRY(clip_rows(db, x, x->sha256[i], err));
+    return finish(db, x, err);
+}
+
+enum trundle_status depot_delete_clips(struct depot *d, const char *const *sha256, size_t n, const char *who, const char *why, int64_t now_ns, struct trundle_error *err)
 {
     struct deletion x = { d, sha256, n, who, why, now_ns, json_array(), json_object(), calloc(n, 2 * sizeof *x.gone), 0 };
     enum trundle_status status = TRUNDLE_NO_MEMORY;
@@ -250,7 +285,7 @@ enum trundle_status depot_clip_delete(struct depot *d, const char *sha256, const
     TRY(depot_sha_check(sha256, "clip", err));
     if (!depot_printable(who, DEPOT_TEXT) || strnlen(why, DEPOT_TEXT) == DEPOT_TEXT)
         return error_set(err, TRUNDLE_BAD_INPUT, "deletion", NULL, "needs who (printable ASCII) and why, up to %d bytes each", DEPOT_TEXT - 1);
-    TRY(delete_clips(d, &sha256, 1, who, why, now_ns, err));
+    TRY(depot_delete_clips(d, &sha256, 1, who, why, now_ns, err));
     return depot_receipt_get(d, sha256, out_receipt, err);
 }
 
@@ -273,98 +308,104 @@ out:
     return status;
 }
 
-/* ---- retention ---- */
+/* ---- once more ---- */
 
-struct parts {
-    struct depot *d;
-    int64_t       now_ns, removed;
-};
-
-/* Uploads of clips that are not awaited (any more), and all that stood still for a week. */
-static enum trundle_status part_look(void *user, const char *folder, const char *name, struct trundle_error *err)
+static const char *field(const json_t *receipt, const char *key)
 {
-    struct parts *p = user;
-    bool upload = depot_sha_check(name, "part", NULL) == TRUNDLE_OK, gone;
-    pthread_mutex_t *stripe = depot_stripe(p->d, upload ? name : "0");
-    enum trundle_status status = TRUNDLE_OK;
-    char path[DISK_PATH];
-    struct depot_clip c;
-    struct stat st;
+    const char *text = json_string_value(json_object_get(receipt, key));
 
-    TRY(disk_path(path, sizeof path, err, "%s/%s", folder, name));
-    (void)pthread_mutex_lock(stripe);
-    if (stat(path, &st) == 0) {
-        gone = p->now_ns / 1000000000 - (int64_t)st.st_mtime > STALE_NS / 1000000000;
-        if (upload && !gone) {
-            status = depot_clip_get(p->d, name, &c, err);
-            gone = status == TRUNDLE_NOT_FOUND || (status == TRUNDLE_OK && c.state != DEPOT_CLIP_ANNOUNCED);
-        }
-        if (gone) {
-            status = disk_remove(path, err);
-            p->removed += status == TRUNDLE_OK;
-        }
-    }
-    (void)pthread_mutex_unlock(stripe);
-    return status;
+    return text ? text : "";
 }
 
-static enum trundle_status expired(struct depot *d, int64_t now_ns, int limit, char (**out)[DEPOT_SHA], size_t *out_n, struct trundle_error *err)
+static double seconds(const json_t *receipt, const char *key)
+{
+    return (double)json_integer_value(json_object_get(receipt, key)) / 1e9;
+}
+
+/* A clip that is not here any more, or never was, is known as deleted: it is not taken when somebody announces it or hands it in. */
+static enum trundle_status tombstone(struct db *db, const json_t *receipt, const char *sha256, struct trundle_error *err)
+{
+    int64_t at_ns = (int64_t)json_integer_value(json_object_get(receipt, "at_ns"));
+
+    return depot_run(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns, expires_ns, whole)"
+                     " VALUES(?1,?2,?3,'',?4,?5,0,?6,?7,NULL,-1,2,?8,0,?8,?9)", "ssssiddii", sha256, field(receipt, "cart"), field(receipt, "trip"), field(receipt, "purpose"),
+                     (int64_t)json_integer_value(json_object_get(receipt, "bytes")), seconds(receipt, "t0_ns"), seconds(receipt, "t1_ns"), at_ns,
+                     (int64_t)(json_object_get(receipt, "whole") != NULL));
+}
+
+/* The file that a trip has here under another hash: it was sealed anew when it was handed in after the restore. */
+static enum trundle_status other_file(struct db *db, const json_t *receipt, const char *sha256, char out[DEPOT_SHA], struct trundle_error *err)
 {
     struct db_statement *s = NULL;
-    struct db *db = NULL;
     enum trundle_status status;
-    char (*list)[DEPOT_SHA] = NULL;
-    size_t n = 0, room = 0;
 
-    TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE state <> 2 AND expires_ns <= ? ORDER BY expires_ns LIMIT ?", "ii", now_ns, (int64_t)limit), out);
-    while ((status = db_step(s, err)) == TRUNDLE_OK) {
-        if (!list_grow((void **)&list, sizeof *list, n, &room)) {
-            status = error_set(err, TRUNDLE_NO_MEMORY, "retention", NULL, "no memory for a list");
-            goto out;
-        }
-        (void)snprintf(list[n++], DEPOT_SHA, "%s", db_text(s, 0));
-    }
-    if (status != TRUNDLE_END)
-        goto out;
-    status = TRUNDLE_OK;
-    *out = list;
-    *out_n = n;
-    list = NULL;
-out:
-    free(list);
+    TRY(depot_run(db, err, "UPDATE depot_trip SET file = ? WHERE cart = ? AND trip = ? AND file = ''", "sss", sha256, field(receipt, "cart"), field(receipt, "trip")));
+    TRY(depot_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE cart = ? AND trip = ? AND whole = 1 AND state <> 2 AND sha256 <> ?", "sss", field(receipt, "cart"),
+                    field(receipt, "trip"), sha256));
+    status = db_step(s, err);
+    out[0] = '\0';
+    if (status == TRUNDLE_OK)
+        (void)snprintf(out, DEPOT_SHA, "%s", db_text(s, 0));
     db_free(s);
-    depot_read_end(d, db);
-    return status;
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
 }
 
-enum trundle_status depot_sweep(struct depot *d, int64_t now_ns, int limit, struct depot_swept *out, struct trundle_error *err)
+static enum trundle_status one_again(struct db *db, struct deletion *x, const json_t *doc, json_t *kept, int64_t *again, struct trundle_error *err)
 {
-    struct depot_dooms dooms = { d, 0 };
-    struct parts parts = { d, now_ns, 0 };
-    char (*list)[DEPOT_SHA] = NULL, path[DISK_PATH];
-    const char **name = NULL;
+    const json_t *receipt = json_object_get(doc, "receipt");
+    const char *sha256 = field(receipt, "clip");
+    char *text, why[DEPOT_TEXT + 40], other[DEPOT_SHA] = "";
     enum trundle_status status;
-    size_t n = 0;
+    struct depot_clip c;
+    size_t n = json_array_size(x->receipts);
 
-    if (limit < 1 || limit > 10000)
-        return error_set(err, TRUNDLE_BAD_ARG, "retention", NULL, "limit %d, allowed are 1 to 10000", limit);
-    TRY(expired(d, now_ns, limit, &list, &n, err));
-    name = calloc(n + 1, sizeof *name);
-    if (!name) {
-        status = error_set(err, TRUNDLE_NO_MEMORY, "retention", NULL, "no memory for a list");
-        goto out;
+    TRY(depot_sha_check(sha256, "receipt.clip", err));
+    text = json_dumps(doc, JSON_SORT_KEYS | JSON_INDENT(1));
+    status = text ? depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", sha256, text) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory");
+    free(text);
+    TRY(status);
+    (void)snprintf(why, sizeof why, "again, by its receipt: %s", field(receipt, "why"));
+    x->who = field(receipt, "who");
+    x->why = why;
+    x->now_ns = (int64_t)json_integer_value(json_object_get(receipt, "at_ns"));
+    status = depot_clip_find(db, sha256, &c, err);
+    if (status == TRUNDLE_NOT_FOUND) {
+        TRY(tombstone(db, receipt, sha256, err));
+    } else {
+        TRY(status);
+        TRY(clip_rows(db, x, sha256, err));
+        if (c.state != DEPOT_CLIP_DELETED) {           /* its receipt is that of the file: no other is signed */
+            TRY(depot_doom(db, sha256, NULL, err));
+            ++*again;
+        }
+        if (json_array_append(kept, json_array_get(x->receipts, n)) != 0 || json_array_set_new(x->receipts, n, json_null()) != 0)
+            return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
     }
-    for (size_t i = 0; i < n; i++)
-        name[i] = list[i];
-    TRY_GOTO(status, depot_write(d, depot_doom_run, &dooms, err), out);      /* what other rooms let go */
-    if (n)
-        TRY_GOTO(status, delete_clips(d, name, n, "retention", "keep_days are over", now_ns, err), out);
-    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/part", d->folder), out);
-    TRY_GOTO(status, disk_list(path, part_look, &parts, err), out);
-    *out = (struct depot_swept){ (int64_t)n, dooms.removed, parts.removed };
-out:
-    free(name);
-    free(list);
+    if (!json_object_get(receipt, "whole"))
+        return TRUNDLE_OK;
+    TRY(other_file(db, receipt, sha256, other, err));
+    if (!other[0])
+        return TRUNDLE_OK;
+    ++*again;
+    return clip_rows(db, x, other, err);
+}
+
+enum trundle_status depot_delete_again(struct depot *d, struct db *db, const json_t *docs, int64_t *again, struct trundle_error *err)
+{
+    struct deletion x = { d, NULL, json_array_size(docs), "", "", 0, json_array(), json_object(), calloc(json_array_size(docs) + 1, 4 * sizeof *x.gone), 0 };
+    enum trundle_status status = TRUNDLE_OK;
+    json_t *kept = json_array(), *doc;
+    size_t i;
+
+    if (!x.receipts || !x.reduced || !x.gone || !kept)
+        status = error_set(err, TRUNDLE_NO_MEMORY, "deletion", NULL, "no memory for receipts");
+    for (i = 0; status == TRUNDLE_OK && (doc = json_array_get(docs, i)); i++)
+        status = one_again(db, &x, doc, kept, again, err);
+    if (status == TRUNDLE_OK)
+        status = finish(db, &x, err);
+    json_decref(x.receipts);
+    json_decref(x.reduced);
+    json_decref(kept);
+    free(x.gone);
     return status;
 }

@@ -36,7 +36,8 @@ enum {
     DEPOT_LINE_MAX = 16384,                /* bytes of a record */
     DEPOT_BATCH_MAX = 1 << 20,             /* bytes of a batch */
     DEPOT_CHUNK_MAX = 1 << 20,             /* bytes of one upload call */
-    DEPOT_TEXT = 256                       /* who, why, with the NUL */
+    DEPOT_TEXT = 256,                      /* who, why, with the NUL */
+    DEPOT_AWAIT_DAYS = 7                   /* a clip that was announced is awaited so long without a byte of it (depot_sweep) */
 };
 
 struct depot;                              /* owned by who opened it */

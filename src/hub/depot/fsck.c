@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* A look for damage: rows without blobs, blobs that are not what they say, files without rows, a broken chain. Only litter is ever removed. */
+#include "hub/depot/filed.h"
 #include "hub/depot/keep_inside.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,6 +125,35 @@ static enum trundle_status part_file(void *user, const char *folder, const char 
     return awaited ? TRUNDLE_OK : litter(f, path, "no upload that is awaited", err);
 }
 
+static void receipt_wrong(void *user, const char *where, const char *what)
+{
+    say(user, DEPOT_FAULT_RECEIPT, where, what);
+}
+
+/* Without the hub's keys nobody can say whether they are its receipts; that the keys are gone is told in their place. */
+static enum trundle_status receipts_look(struct fsck *f, struct trundle_error *err)
+{
+    struct depot *keys = calloc(1, sizeof *keys);
+    struct trundle_error why = { 0 };
+    char path[DISK_PATH];
+    enum trundle_status status;
+
+    if (!keys)
+        return error_set(err, TRUNDLE_NO_MEMORY, f->folder, NULL, "no memory for its keys");
+    TRY_GOTO(status, disk_path(keys->folder, sizeof keys->folder - 100, err, "%s", f->folder), out);
+    TRY_GOTO(status, disk_path(path, sizeof path, err, "%s/" DEPOT_RECEIPTS, f->folder), out);
+    if (!disk_there(path, NULL))
+        goto out;
+    if (depot_secret_open(keys, false, &why) != TRUNDLE_OK)
+        say(f, DEPOT_FAULT_RECEIPT, path, why.what);
+    else
+        status = depot_filed_look(path, keys->sign_public, receipt_wrong, f, err);
+out:
+    sodium_memzero(keys, sizeof *keys);
+    free(keys);
+    return status;
+}
+
 static enum trundle_status look(struct fsck *f, struct trundle_error *err)
 {
     char path[DISK_PATH], head[DEPOT_SHA];
@@ -138,6 +169,7 @@ static enum trundle_status look(struct fsck *f, struct trundle_error *err)
         say(f, DEPOT_FAULT_CHAIN, "access log", why.what);
     else if (status != TRUNDLE_OK)
         say(f, DEPOT_FAULT_TABLE, "access log", why.what);
+    TRY(receipts_look(f, err));
     TRY(rows_look(f, err));
     if (f->found.fault[DEPOT_FAULT_TABLE])
         f->repair = false;                             /* rows may be lost: what they named is no litter */

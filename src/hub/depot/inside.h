@@ -14,7 +14,7 @@ enum {
     DEPOT_HOOKS = 4, DEPOT_READERS = 64, DEPOT_STRIPES = 16,
     DEPOT_KEEP_DAYS = 36500,               /* what a sealed header can say */
     DEPOT_SEQUENCE_BITS = 40,              /* of a record's key, under the boot's number */
-    DEPOT_VERSION = 2                      /* of the tables */
+    DEPOT_VERSION = 3                      /* of the tables */
 };
 
 #define DEPOT_DAY_NS INT64_C(86400000000000)
@@ -71,7 +71,10 @@ TRUNDLE_MUST_USE enum trundle_status depot_tables(struct db *db, struct trundle_
 /* secret.c */
 TRUNDLE_MUST_USE enum trundle_status depot_secret_open(struct depot *d, bool make, struct trundle_error *err);
 
-/* open.c: DIR/lock. Shared by all who write, alone for a repair. CONFLICT. */
+/* open.c: depot_open without looking for trip files that lie in the clear: their time follows from options that a restore does not have.
+ * Adds to *again what was deleted once more. */
+TRUNDLE_MUST_USE enum trundle_status depot_open_plain(const char *folder, struct depot **out, int64_t *again, struct trundle_error *err);
+/* DIR/lock. Shared by all who write, alone for a repair. CONFLICT. */
 TRUNDLE_MUST_USE enum trundle_status depot_lock_file(const char *folder, bool alone, int *out_fd, struct trundle_error *err);
 
 /* blob.c */
@@ -89,6 +92,9 @@ struct depot_dooms {
     int64_t       removed;
 };
 depot_job depot_doom_run;
+/* Each as depot_clip_delete. */
+TRUNDLE_MUST_USE enum trundle_status depot_delete_clips(struct depot *d, const char *const *sha256, size_t n, const char *who, const char *why, int64_t now_ns,
+                                                        struct trundle_error *err);
 
 /* whole.c: trip files that lay in the clear, from before they were sealed. After the queue has started. */
 TRUNDLE_MUST_USE enum trundle_status depot_whole_upgrade(struct depot *d, struct trundle_error *err);

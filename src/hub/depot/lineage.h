@@ -86,6 +86,8 @@ TRUNDLE_MUST_USE enum trundle_status depot_receipt_verify(const void *receipt, s
 
 struct depot_swept {
     int64_t clips, blobs, parts;           /* clips and trip files whose time was over; blobs nobody held; uploads that stood still for 7 days */
+    int64_t lapsed;                        /* announcements of which no byte came for DEPOT_AWAIT_DAYS: forgotten, their cart may announce them again */
 };
-/* Retention: deletes what is past its keep_days, at most `limit` clips a call (each as above, who "retention"). Call it every few minutes. */
+/* Retention: deletes what is past its keep_days, at most `limit` clips a call (each as above, who "retention"); forgets what was announced and does not come, so that it takes no room.
+ * Call it every few minutes. */
 TRUNDLE_MUST_USE enum trundle_status depot_sweep(struct depot *d, int64_t now_ns, int limit, struct depot_swept *out, struct trundle_error *err);

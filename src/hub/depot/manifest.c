@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The manifest of a backup: printed and read. Its form is in keep.h. */
+#include "hub/depot/filed.h"
 #include "hub/depot/keep_inside.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ static enum trundle_status no_memory(enum trundle_status status, struct trundle_
 
 enum trundle_status manifest_begin(struct bytes *m, int64_t made_ns, const char *access_head, struct trundle_error *err)
 {
-    return no_memory(bytes_print(m, HEAD "1 made_ns %lld access %s\n", (long long)made_ns, access_head), err);
+    return no_memory(bytes_print(m, HEAD "2 made_ns %lld access %s\n", (long long)made_ns, access_head), err);
 }
 
 enum trundle_status manifest_line(struct bytes *m, const char *sha256, const char *path, struct trundle_error *err)
@@ -33,12 +34,12 @@ enum trundle_status manifest_end(struct bytes *m, int64_t files, struct trundle_
     return no_memory(bytes_print(m, TAIL "%lld %s\n", (long long)files, hash_sha256(m->data, m->n, sha256)), err);
 }
 
-/* hub.sqlite, secret.json, or blob/ab/abcd... with the hash that the line gives. Nothing else comes out of a backup. */
+/* hub.sqlite, secret.json, receipts.jsonl (from version 2 on), or blob/ab/abcd... with the hash that the line gives. Nothing else comes out of a backup. */
 static bool path_fine(const char *path, const char *sha256)
 {
     char want[16 + DEPOT_SHA];
 
-    if (strcmp(path, "hub.sqlite") == 0 || strcmp(path, "secret.json") == 0)
+    if (strcmp(path, "hub.sqlite") == 0 || strcmp(path, "secret.json") == 0 || strcmp(path, DEPOT_RECEIPTS) == 0)
         return true;
     (void)snprintf(want, sizeof want, "blob/%.2s/%s", sha256, sha256);
     return strcmp(path, want) == 0;
@@ -51,7 +52,7 @@ static enum trundle_status head_check(const char *line, struct trundle_error *er
     if (strncmp(line, HEAD, strlen(HEAD)) != 0)
         return error_set(err, TRUNDLE_CORRUPT, "MANIFEST, line 1", NULL, "is no manifest of a hub's backup");
     version = strtol(line + strlen(HEAD), NULL, 10);
-    if (version != 1)
+    if (version < 1 || version > 2)
         return error_set(err, TRUNDLE_UNSUPPORTED, "MANIFEST, line 1", "use the program that wrote it, or a newer one", "version %ld of a backup", version);
     return TRUNDLE_OK;
 }

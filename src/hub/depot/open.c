@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
 /* The folder: made, locked, opened, closed. */
-#include "hub/depot/inside.h"
+#include "hub/depot/filed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +71,7 @@ static enum trundle_status folders(const struct depot *d, struct trundle_error *
 
 static enum trundle_status only_ours(void *user, const char *folder, const char *name, struct trundle_error *err)
 {
-    static const char *const ours[] = { "blob", "part", "lock", "secret.json", "hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm", "hub.sqlite-journal" };
+    static const char *const ours[] = { "blob", "part", "lock", "secret.json", DEPOT_RECEIPTS, "hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm", "hub.sqlite-journal" };
 
     (void)user;
     for (size_t i = 0; i < COUNT_OF(ours); i++)
@@ -142,10 +142,11 @@ static void init_locks(struct depot *d)
         (void)pthread_mutex_init(&d->stripe[i], NULL);
 }
 
-enum trundle_status depot_open(const char *folder, enum depot_mode mode, const struct depot_options *options, struct depot **out, struct trundle_error *err)
+static enum trundle_status open_as(const char *folder, enum depot_mode mode, const struct depot_options *options, int64_t *plain_again, struct depot **out, struct trundle_error *err)
 {
     struct depot *d = calloc(1, sizeof *d);
     struct depot_dooms dooms = { d, 0 };
+    struct depot_filed filed = { d, 0 };
     enum trundle_status status;
     bool fresh = false;
 
@@ -180,7 +181,11 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
     TRY_GOTO(status, database(d, fresh, err), out);
     if (mode != DEPOT_READ) {
         TRY_GOTO(status, depot_queue_start(d, err), out);
-        TRY_GOTO(status, depot_whole_upgrade(d, err), out);
+        TRY_GOTO(status, depot_write(d, depot_filed_sync, &filed, err), out);    /* deletions that a database which was set back does not know */
+        if (plain_again)
+            *plain_again += filed.again;
+        else
+            TRY_GOTO(status, depot_whole_upgrade(d, err), out);
         TRY_GOTO(status, depot_write(d, depot_doom_run, &dooms, err), out);      /* a deletion that a power cut interrupted */
     }
     *out = d;
@@ -188,6 +193,16 @@ enum trundle_status depot_open(const char *folder, enum depot_mode mode, const s
 out:
     depot_close(d);
     return status;
+}
+
+enum trundle_status depot_open(const char *folder, enum depot_mode mode, const struct depot_options *options, struct depot **out, struct trundle_error *err)
+{
+    return open_as(folder, mode, options, NULL, out, err);
+}
+
+enum trundle_status depot_open_plain(const char *folder, struct depot **out, int64_t *again, struct trundle_error *err)
+{
+    return open_as(folder, DEPOT_WRITE, NULL, again, out, err);
 }
 
 void depot_close(struct depot *d)

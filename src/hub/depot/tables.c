@@ -51,6 +51,10 @@ static const char *const steps[] = {
     "ALTER TABLE depot_clip ADD COLUMN content TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX depot_clip_held ON depot_clip(cart, bytes) WHERE state < 2 AND whole = 0;"
     "UPDATE depot_clip SET expires_ns = announced_ns + min(keep_days, 400) * 86400000000000 WHERE state < 2 AND expires_ns < announced_ns + min(keep_days, 400) * 86400000000000;",
+
+    /* How far receipts.jsonl is known (filed.c). Clips that are awaited, by when they were announced (sweep.c). */
+    "CREATE TABLE depot_filed(id INTEGER PRIMARY KEY CHECK(id = 1), bytes INTEGER NOT NULL, chain BLOB NOT NULL);"
+    "CREATE INDEX depot_clip_awaited ON depot_clip(announced_ns, sha256) WHERE state = 0;",
 };
 
 enum trundle_status depot_tables(struct db *db, struct trundle_error *err)

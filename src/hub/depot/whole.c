@@ -56,6 +56,20 @@ out:
     return status == TRUNDLE_OK ? disk_hash(path, w->sha256, &w->bytes, err) : status;
 }
 
+/* By a receipt, of a trip that this database knows no file of: it was set back. */
+static enum trundle_status deleted_once(struct db *db, const struct whole *w, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_clip WHERE cart = ? AND trip = ? AND whole = 1 AND state = 2", "ss", w->trip->cart, w->trip->trip));
+    status = db_step(s, err);
+    db_free(s);
+    if (status == TRUNDLE_OK)
+        return error_set(err, TRUNDLE_UNSUPPORTED, w->trip->trip, "its receipt says when and why", "its file was deleted, and is not taken again");
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
 /* What the trip has already: the same (`repeated`), another, one that was deleted, or nothing. */
 static enum trundle_status compare(struct db *db, struct whole *w, struct trundle_error *err)
 {
@@ -66,7 +80,7 @@ static enum trundle_status compare(struct db *db, struct whole *w, struct trundl
                     w->trip->trip));
     status = db_step(s, err);
     if (status == TRUNDLE_END || (status == TRUNDLE_OK && strcmp(db_text(s, 0), w->was) == 0)) {
-        status = TRUNDLE_OK;
+        status = deleted_once(db, w, err);
     } else if (status == TRUNDLE_OK && db_integer(s, 1) == DEPOT_CLIP_DELETED) {
         status = error_set(err, TRUNDLE_UNSUPPORTED, w->trip->trip, "its receipt says when and why", "its file was deleted, and is not taken again");
     } else if (status == TRUNDLE_OK && strcmp(db_text(s, 2), w->content) != 0) {

@@ -201,12 +201,14 @@ static enum trundle_status ingest(struct ask *ask, struct http_reply *reply, str
     struct depot_count count = { 0 };
     enum trundle_status status;
 
-    (void)reply;
-    TRY(depot_batch_parse(ask->http->body_n ? (const void *)ask->http->body : "", ask->http->body_n, &batch, err));
-    status = depot_ingest(ask->server->depot, ask->caller->name, batch, ask->now_ns, &count, err);
+    TRY(quota_take(ask, reply, err));
+    status = depot_batch_parse(ask->http->body_n ? (const void *)ask->http->body : "", ask->http->body_n, &batch, err);
+    if (status == TRUNDLE_OK)
+        status = depot_ingest(ask->server->depot, ask->caller->name, batch, ask->now_ns, &count, err);
     if (status == TRUNDLE_OK)
         count_decisions(ask->server, batch);
     depot_batch_free(batch);
+    quota_give(ask, status != TRUNDLE_OK ? 1 : count.repeated ? (double)count.repeated / (double)(count.accepted + count.repeated) : 0);
     if (status == TRUNDLE_OK)
         ask->answer = json_pack("{s:I, s:I}", "accepted", (json_int_t)count.accepted, "repeated", (json_int_t)count.repeated);
     return status;

@@ -61,6 +61,15 @@ struct limit { pthread_mutex_t lock; struct { uint64_t key; double level; int64_
 /* 0: go on, one is taken; else seconds to wait. */
 int limit_take(struct limit *l, const char *what, const char *who, struct limit_rule rule, int64_t mono_ns);
 void limit_give_back(struct limit *l, const char *what, const char *who, struct limit_rule rule);
+/* The same of so many at once, up to the burst. Whoever shares a table shares its clock. */
+int limit_take_some(struct limit *l, const char *what, const char *who, struct limit_rule rule, double n, int64_t now_ns);
+void limit_give_some(struct limit *l, const char *what, const char *who, struct limit_rule rule, double n, int64_t now_ns);
+
+/* quota.c: bytes of records that one cart may bring, in a table of its own (the hub's clock). FULL, with the reply's status and wait set: the cart keeps them and comes again. */
+#define QUOTA_DAY_BYTES (INT64_C(256) << 20)
+TRUNDLE_MUST_USE enum trundle_status quota_take(struct ask *ask, struct http_reply *reply, struct trundle_error *err);
+/* Of what was taken: a share that needed no room, since it was here already or was refused. */
+void quota_give(struct ask *ask, double share);
 
 /* ---- sign.c: requests of carts ---- */
 enum { REPLAY_SLOTS = 1 << 19, REPLAY_PROBES = 32 };
@@ -111,7 +120,7 @@ struct server {
     struct binding bindings[SERVER_ROUTES_MAX];
     size_t routes_n;
     struct password_gate passwords;
-    struct limit limits;
+    struct limit limits, quotas;
     struct replay replays;
     struct open_clips opened;
     struct bytes certificate;              /* PEM */

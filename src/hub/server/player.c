@@ -370,7 +370,7 @@ const struct server_route player_routes[] = {
       .query = "offset:integer size:integer purpose?:text keep_days?:integer", .body = "application/octet-stream", .body_max = TRIP_PART, .gives = "have:integer sha256:text", .run = trip_put },
     { .method = "DELETE", .path = "/api/v1/trips/{cart}/{trip}/file", .who = ENGINEER | ADMIN, .id = "trip_delete", .text = "removes the file of a trip for ever, following what was made of it; gives the receipt",
       .takes = "why:text", .gives = "receipt?:any signature?:any", .run = trip_delete },
-    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/receipt", .who = SEES, .id = "trip_receipt", .text = "the receipt of a trip file that was deleted",
-      .gives = "receipt?:any signature?:any", .run = trip_receipt },
+    { .method = "GET", .path = "/api/v1/trips/{cart}/{trip}/receipt", .who = SEES, .id = "trip_receipt", .text = "the receipt of a trip file that was deleted: in it who, why, at_ns, purpose, bytes; 404 when none was",
+      .gives = "receipt:object key:text signature:text", .run = trip_receipt },
 };
 const size_t player_routes_n = COUNT_OF(player_routes);

@@ -156,12 +156,33 @@ static enum trundle_status on_record(void *user, struct db *db, const char *cart
 
 /* ---- what time alone changes ---- */
 
+static const struct watch_metric lapsed_metric = { .name = "trundle_hub_clips_lapsed", .help = "Clips that were announced and forgotten, since none of their bytes came for 7 days.", .type = WATCH_COUNTER };
+
+/* Gates are read beside the writer; only what moves waits for its turn. */
+static void rollouts_tick(struct server *s, int64_t now_ns)
+{
+    int64_t due[SHIP_RUNNING_MAX];
+    enum trundle_status status;
+    struct db *db = NULL;
+    size_t n = 0, changed;
+
+    status = depot_read_begin(s->depot, &db, NULL);
+    if (status == TRUNDLE_OK)
+        status = ship_due(db, now_ns, due, &n, NULL);
+    depot_read_end(s->depot, db);
+    server_complain(s, "ship_tick", status);
+    if (!n)
+        return;
+    depot_lock(s->depot);
+    server_complain(s, "ship_tick", ship_move(depot_db(s->depot), due, n, now_ns, &changed, NULL));
+    depot_unlock(s->depot);
+}
+
 static void tick(struct server *s)
 {
     struct depot_swept swept;
     int64_t now_ns = server_now(s);
     struct db *db;
-    size_t changed;
     enum trundle_status status;
 
     depot_lock(s->depot);
@@ -174,9 +195,12 @@ static void tick(struct server *s)
     if (status != TRUNDLE_OK)
         db_rollback(db);                   /* the next minute looks again */
     server_complain(s, "watch_tick", status);
-    server_complain(s, "ship_tick", ship_tick(db, now_ns, &changed, NULL));
     depot_unlock(s->depot);
-    server_complain(s, "sweep", depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL));
+    rollouts_tick(s, now_ns);
+    status = depot_sweep(s->depot, now_ns, SWEEP_CLIPS, &swept, NULL);
+    server_complain(s, "sweep", status);
+    if (status == TRUNDLE_OK)
+        watch_metric_add(s->metrics, &lapsed_metric, NULL, (double)swept.lapsed);
     open_clips_tidy(s);
 }
 
@@ -214,6 +238,7 @@ static enum trundle_status open_rooms(struct server *s, struct trundle_error *er
     TRY(server_tables(s->depot, err));
     if (watch_metrics_new(&s->metrics) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NO_MEMORY, "server", NULL, "no memory for metrics");
+    watch_metric_declare(s->metrics, &lapsed_metric);
     watch.metrics = s->metrics;
     TRY(watch_new(&watch, &s->watch, err));
     depot_lock(s->depot);
@@ -268,6 +293,7 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     s->passwords.fast = config->fast_passwords;
     (void)pthread_mutex_init(&s->passwords.lock, NULL);
     (void)pthread_mutex_init(&s->limits.lock, NULL);
+    (void)pthread_mutex_init(&s->quotas.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
     (void)pthread_condattr_init(&monotonic);           /* a wall clock that is set back must not put off retention */
@@ -324,6 +350,7 @@ void server_stop(struct server *s)
     bytes_done(&s->certificate);
     (void)pthread_mutex_destroy(&s->passwords.lock);
     (void)pthread_mutex_destroy(&s->limits.lock);
+    (void)pthread_mutex_destroy(&s->quotas.lock);
     (void)pthread_mutex_destroy(&s->tick_lock);
     (void)pthread_cond_destroy(&s->tick_stop);
     free(s);

@@ -30,6 +30,7 @@ struct server_config {
     const char *const *hosts;              /* further names under which clients may call; also in the certificate that is made first */
     size_t hosts_n;
     int64_t cart_max_bytes, keep_days_max; /* of depot_options */
+    int64_t cart_day_bytes;                /* of records that one cart may bring in a day, from 1 MiB (one body) on; default 256 MiB */
     int threads;                           /* default 32: one that waits for the disk holds up the connections of its thread */
     const struct http_file *files;         /* pages; default those of web/hub */
     size_t files_n;

@@ -66,25 +66,20 @@ static void not_our_path(const char *path, struct trundle_error *err)
     (void)snprintf(err->where, sizeof err->where, "bundle%.*s", (int)(sizeof err->where - 8), rest);
 }
 
-/* The whole file: a blob, then a bundle, then the blob has an owner. Any of them may fail; what is left then is litter, or an upload that is begun again. */
-static enum trundle_status take_bundle(struct ask *ask, const char *path, struct trundle_error *err)
+/* The rows, with their turn: nothing is read or hashed in here. */
+static enum trundle_status add_rows(struct ask *ask, const struct ship_checked *checked, const char *sha256, struct trundle_error *err)
 {
     struct depot *d = ask->server->depot;
-    char sha256[DEPOT_SHA], owner[DEPOT_SHA + 8];
-    enum bundle_refusal why;
+    char owner[DEPOT_SHA + 8];
     struct db *db;
-    int64_t bytes;
     enum trundle_status status;
 
-    TRY(depot_blob_put_file(d, path, sha256, &bytes, err));
-    if (strcmp(sha256, ask->http->part[0]) != 0)
-        return error_set(err, TRUNDLE_CORRUPT, "bundle", "send it again", "what came has the sha256 %s", sha256);
     (void)snprintf(owner, sizeof owner, "bundle:%s", sha256);
     depot_lock(d);
     db = depot_db(d);
-    status = db_begin(db, err);            /* the last two are one: a bundle whose blob nobody holds would be in no backup */
+    status = db_begin(db, err);            /* the two are one: a bundle whose blob nobody holds would be in no backup */
     if (status == TRUNDLE_OK)
-        status = ship_bundle_accept(db, path, ask->caller->who, ask->now_ns, &ask->answer, &why, err);
+        status = ship_bundle_add(db, checked, ask->caller->who, ask->now_ns, &ask->answer, NULL, err);
     if (status == TRUNDLE_OK)
         status = watch_calibrate(db, sha256, json_object_get(ask->answer, "calibration"), err);
     if (status == TRUNDLE_OK)
@@ -94,6 +89,37 @@ static enum trundle_status take_bundle(struct ask *ask, const char *path, struct
     if (status != TRUNDLE_OK)
         db_rollback(db);
     depot_unlock(d);
+    return status;
+}
+
+static enum trundle_status check(struct ask *ask, const char *path, struct ship_checked **out, struct trundle_error *err)
+{
+    struct db *db = NULL;
+    enum trundle_status status;
+
+    TRY(depot_read_begin(ask->server->depot, &db, err));
+    status = ship_bundle_check(db, path, out, NULL, err);
+    depot_read_end(ask->server->depot, db);
+    return status;
+}
+
+/* The whole file: a blob, then a bundle, then the blob has an owner. Any of them may fail; what is left then is litter, or an upload that is begun again. */
+static enum trundle_status take_bundle(struct ask *ask, const char *path, struct trundle_error *err)
+{
+    struct ship_checked *checked = NULL;
+    char sha256[DEPOT_SHA];
+    int64_t bytes;
+    enum trundle_status status = TRUNDLE_AGAIN;
+
+    TRY(depot_blob_put_file(ask->server->depot, path, sha256, &bytes, err));
+    if (strcmp(sha256, ask->http->part[0]) != 0)
+        return error_set(err, TRUNDLE_CORRUPT, "bundle", "send it again", "what came has the sha256 %s", sha256);
+    for (int tries = 0; tries < 3 && status == TRUNDLE_AGAIN; tries++) {          /* a keyring that came meanwhile may have revoked the key */
+        TRY(check(ask, path, &checked, err));
+        status = add_rows(ask, checked, sha256, err);
+        ship_bundle_checked_free(checked);
+        checked = NULL;
+    }
     return status;
 }
 

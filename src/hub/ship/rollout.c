@@ -405,6 +405,11 @@ static enum trundle_status end(struct db *db, const struct ship_rollout *r, enum
     return status;
 }
 
+static bool moves(const struct ship_rollout *r, const struct gate_verdicts *v)
+{
+    return v->verdict == GATE_STOP || (v->verdict == GATE_GO_ON && r->automatic);
+}
+
 /* The machine's own reading of the gate. */
 static enum trundle_status look(struct db *db, const struct ship_rollout *r, const struct change *c, bool *out_changed, struct trundle_error *err)
 {
@@ -415,7 +420,7 @@ static enum trundle_status look(struct db *db, const struct ship_rollout *r, con
     if (r->state != SHIP_STAGE)
         return TRUNDLE_OK;
     TRY(ship_evidence(db, r, c->now_ns, &v, &evidence, err));
-    *out_changed = v.verdict == GATE_STOP || (v.verdict == GATE_GO_ON && r->automatic);
+    *out_changed = moves(r, &v);
     if (v.verdict == GATE_STOP)
         status = move(db, r, SHIP_ROLLED_BACK, c->who, v.why, false, evidence, c->now_ns, err);
     else if (*out_changed)
@@ -465,30 +470,79 @@ enum trundle_status ship_rollout_rollback(struct db *db, int64_t id, const char 
     return change_and_show(db, id, &(struct change){ ROLL_BACK, who, why, false, now_ns }, out, err);
 }
 
-enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed, struct trundle_error *err)
+static enum trundle_status running(struct db *db, int64_t id[SHIP_RUNNING_MAX], size_t *out_n, struct trundle_error *err)
 {
-    struct change c = { LOOK, "gate", NULL, false, now_ns };
     struct db_statement *s = NULL;
-    int64_t id[64];
-    size_t n = 0, moved = 0;
-    struct trundle_error later;
-    enum trundle_status status, worst = TRUNDLE_OK;
+    enum trundle_status status;
+    size_t n = 0;
 
-    TRY(db_prepare(db, "SELECT id FROM ship_rollout WHERE state = 'stage' ORDER BY id LIMIT 64", &s, err));
-    while ((status = db_step(s, err)) == TRUNDLE_OK && n < COUNT_OF(id))
+    TRY(db_prepare(db, "SELECT id FROM ship_rollout WHERE state = 'stage' ORDER BY id LIMIT ?", &s, err));
+    db_bind_integer(s, 1, SHIP_RUNNING_MAX);
+    while ((status = db_step(s, err)) == TRUNDLE_OK && n < SHIP_RUNNING_MAX)
         id[n++] = db_integer(s, 0);
     db_free(s);
-    if (status != TRUNDLE_OK && status != TRUNDLE_END)
-        return status;
+    *out_n = n;
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
+/* The first error, and all the others all the same. */
+static void worse(enum trundle_status status, const struct trundle_error *why, enum trundle_status *worst, struct trundle_error *err)
+{
+    if (status == TRUNDLE_OK || *worst != TRUNDLE_OK)
+        return;
+    *worst = status;
+    if (err)
+        *err = *why;
+}
+
+enum trundle_status ship_due(struct db *db, int64_t now_ns, int64_t out_id[SHIP_RUNNING_MAX], size_t *out_n, struct trundle_error *err)
+{
+    enum trundle_status status, worst = TRUNDLE_OK;
+    struct trundle_error why = { 0 };
+    int64_t id[SHIP_RUNNING_MAX];
+    size_t n = 0;
+
+    *out_n = 0;
+    TRY(running(db, id, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        struct ship_rollout r = { .id = 0 };
+        struct gate_verdicts v = { .verdict = GATE_NOT_ENOUGH };
+
+        status = ship_rollout_load(db, id[i], &r, &why);
+        if (status == TRUNDLE_OK && r.state == SHIP_STAGE)
+            status = ship_evidence(db, &r, now_ns, &v, NULL, &why);
+        if (status == TRUNDLE_OK && moves(&r, &v))
+            out_id[(*out_n)++] = id[i];
+        ship_rollout_done(&r);
+        worse(status, &why, &worst, err);
+    }
+    return worst;
+}
+
+enum trundle_status ship_move(struct db *db, const int64_t *id, size_t n, int64_t now_ns, size_t *out_changed, struct trundle_error *err)
+{
+    struct change c = { LOOK, "gate", NULL, false, now_ns };
+    enum trundle_status status, worst = TRUNDLE_OK;
+    struct trundle_error why = { 0 };
+    size_t moved = 0;
+
     for (size_t i = 0; i < n; i++) {
         bool changed = false;
 
-        status = change(db, id[i], &c, &changed, worst == TRUNDLE_OK ? err : &later);
-        if (status != TRUNDLE_OK && worst == TRUNDLE_OK)
-            worst = status;
+        status = change(db, id[i], &c, &changed, &why);
+        worse(status, &why, &worst, err);
         moved += status == TRUNDLE_OK && changed;
     }
     if (out_changed)
         *out_changed = moved;
     return worst;
+}
+
+enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed, struct trundle_error *err)
+{
+    int64_t id[SHIP_RUNNING_MAX];
+    size_t n = 0;
+
+    TRY(running(db, id, &n, err));
+    return ship_move(db, id, n, now_ns, out_changed, err);
 }

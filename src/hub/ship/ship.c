@@ -182,23 +182,62 @@ enum trundle_status ship_bundles_json(struct db *db, json_t **out, struct trundl
     return TRUNDLE_OK;
 }
 
-static enum trundle_status add_bundle(struct db *db, const struct bundle *b, const char *who, int64_t now_ns, char sha256[65], struct trundle_error *err)
+static enum trundle_status known(struct db *db, const char *sha256, bool *out, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+
+    TRY(db_prepare(db, "SELECT 1 FROM ship_bundle WHERE sha256 = ?", &s, err));
+    db_bind_text(s, 1, sha256);
+    status = db_step(s, err);
+    db_free(s);
+    *out = status == TRUNDLE_OK;
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
+/* Carts take no bundle that is older than one that was good on them, so one that is older than the newest for some of its hardware would be refused out there, one cart after another. */
+static enum trundle_status check_newest(struct db *db, const struct bundle_about *about, const char *hardware, enum bundle_refusal *out_why, struct trundle_error *err)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+    char hint[160];
+
+    TRY(db_prepare(db, "SELECT b.serial, b.name, x.value FROM ship_bundle b, json_each(b.hardware) x JOIN json_each(?2) y ON x.value = y.value WHERE b.serial > ?1"
+                       " ORDER BY b.serial DESC LIMIT 1", &s, err));
+    db_bind_integer(s, 1, about->serial);
+    db_bind_text(s, 2, hardware);
+    status = db_step(s, err);
+    if (status == TRUNDLE_OK) {
+        *out_why = BUNDLE_OLDER;
+        (void)snprintf(hint, sizeof hint, "build it with --serial %lld or higher, and sign it again", (long long)db_integer(s, 0) + 1);
+        status = error_set(err, TRUNDLE_CONFLICT, "bundle", hint, "serial %lld is older than that of %s, the newest for %s: %lld. Carts that had that one refuse it", (long long)about->serial,
+                           db_text(s, 1), db_text(s, 2), (long long)db_integer(s, 0));
+    }
+    db_free(s);
+    return status == TRUNDLE_END ? TRUNDLE_OK : status;
+}
+
+static enum trundle_status add_bundle(struct db *db, const struct bundle *b, const char *sha256, const char *who, int64_t now_ns, enum bundle_refusal *out_why, struct trundle_error *err)
 {
     struct bundle_about about = bundle_about(b);
     struct db_statement *s = NULL;
     json_t *signers = json_array();
     char *hardware = json_dumps(json_object_get(bundle_manifest(b), "hardware"), JSON_COMPACT), *manifest = json_dumps(bundle_manifest(b), JSON_COMPACT), *signed_by;
     enum trundle_status status;
+    bool there = false;
 
     for (size_t i = 0; i < about.signatures_n; i++)
         json_array_append_new(signers, json_string(bundle_signer(b, i)));
     signed_by = json_dumps(signers, JSON_COMPACT);
-    TRY_GOTO(status, bundle_sha256(b, sha256, err), out);
     if (!hardware || !manifest || !signed_by) {
         status = error_set(err, TRUNDLE_NO_MEMORY, "bundle", NULL, "no memory for its row");
         goto out;
     }
-    TRY_GOTO(status, db_prepare(db, "INSERT INTO ship_bundle VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(sha256) DO NOTHING", &s, err), out);
+    TRY_GOTO(status, known(db, sha256, &there, err), out);
+    if (there)
+        goto out;
+    TRY_GOTO(status, check_newest(db, &about, hardware, out_why, err), out);
+    TRY_GOTO(status, db_prepare(db, "INSERT INTO ship_bundle VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &s, err), out);
     db_bind_text(s, 1, sha256);
     db_bind_text(s, 2, about.name);
     db_bind_integer(s, 3, about.serial);
@@ -221,25 +260,64 @@ out:
     return status;
 }
 
-enum trundle_status ship_bundle_accept(struct db *db, const char *path, const char *who, int64_t now_ns, json_t **out, enum bundle_refusal *out_why, struct trundle_error *err)
+struct ship_checked { struct bundle *bundle; char sha256[65]; int64_t trust; };
+
+void ship_bundle_checked_free(struct ship_checked *c)
+{
+    if (c)
+        bundle_close(c->bundle);
+    free(c);
+}
+
+enum trundle_status ship_bundle_check(struct db *db, const char *path, struct ship_checked **out, enum bundle_refusal *out_why, struct trundle_error *err)
 {
     struct bundle_want want = { .hardware = NULL };
     enum bundle_refusal why = BUNDLE_UNREADABLE;
+    struct ship_checked *c = calloc(1, sizeof *c);
     struct trust *trust = NULL;
-    struct bundle *b = NULL;
-    char sha256[65];
     enum trundle_status status;
 
+    if (!c)
+        return error_set(err, TRUNDLE_NO_MEMORY, "bundle", NULL, "no memory to check it");
     TRY_GOTO(status, newest_trust(db, &trust, err), out);
-    TRY_GOTO(status, bundle_open(path, &b, &why, err), out);
-    TRY_GOTO(status, bundle_verify(b, trust, &want, &why, err), out);
-    TRY_GOTO(status, add_bundle(db, b, who, now_ns, sha256, err), out);
-    status = ship_bundle_json(db, sha256, out, err);
+    c->trust = trust_serial(trust);
+    TRY_GOTO(status, bundle_open(path, &c->bundle, &why, err), out);
+    TRY_GOTO(status, bundle_verify(c->bundle, trust, &want, &why, err), out);
+    TRY_GOTO(status, bundle_sha256(c->bundle, c->sha256, err), out);
+    *out = c;
+    c = NULL;
 out:
     if (out_why)
         *out_why = why;
-    bundle_close(b);
+    ship_bundle_checked_free(c);
     trust_free(trust);
+    return status;
+}
+
+enum trundle_status ship_bundle_add(struct db *db, const struct ship_checked *c, const char *who, int64_t now_ns, json_t **out, enum bundle_refusal *out_why, struct trundle_error *err)
+{
+    enum bundle_refusal why = BUNDLE_NONE;
+    int64_t trust = 0;
+    enum trundle_status status;
+
+    TRY(ship_trust_serial(db, &trust, err));
+    if (trust != c->trust)
+        return error_set(err, TRUNDLE_AGAIN, "bundle", "check it once more", "the keyring changed since it was checked");
+    status = add_bundle(db, c->bundle, c->sha256, who, now_ns, &why, err);
+    if (out_why)
+        *out_why = why;
+    TRY(status);
+    return ship_bundle_json(db, c->sha256, out, err);
+}
+
+enum trundle_status ship_bundle_accept(struct db *db, const char *path, const char *who, int64_t now_ns, json_t **out, enum bundle_refusal *out_why, struct trundle_error *err)
+{
+    struct ship_checked *c = NULL;
+    enum trundle_status status;
+
+    TRY(ship_bundle_check(db, path, &c, out_why, err));
+    status = ship_bundle_add(db, c, who, now_ns, out, out_why, err);
+    ship_bundle_checked_free(c);
     return status;
 }
 

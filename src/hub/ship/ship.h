@@ -24,7 +24,7 @@
 #include "base/db/db.h"
 #include "hub/ship/gate.h"
 
-enum { SHIP_STAGES_MAX = 8, SHIP_NAME = 41, SHIP_WHO = 81, SHIP_WHY = 401 };
+enum { SHIP_STAGES_MAX = 8, SHIP_RUNNING_MAX = 64, SHIP_NAME = 41, SHIP_WHO = 81, SHIP_WHY = 401 };
 
 TRUNDLE_MUST_USE enum trundle_status ship_open(struct db *db, struct trundle_error *err);
 
@@ -37,9 +37,17 @@ TRUNDLE_MUST_USE enum trundle_status ship_trust_serial(struct db *db, int64_t *o
 /* [keyring, ...] with a serial above `after`, oldest first (texts of trust.json). */
 TRUNDLE_MUST_USE enum trundle_status ship_trust_json(struct db *db, int64_t after, json_t **out, struct trundle_error *err);
 
-/* Bundles. The file is verified against the newest keyring (any hardware); what is not in order gets no row. The same bundle again is no error. */
+/* Bundles. The file is verified against the newest keyring (any hardware); what is not in order gets no row. The same bundle again is no error. CONFLICT with BUNDLE_OLDER: a bundle
+ * for some of the same hardware has a higher serial; the error names it, and what to do. */
 TRUNDLE_MUST_USE enum trundle_status ship_bundle_accept(struct db *db, const char *path, const char *who, int64_t now_ns, json_t **out, enum bundle_refusal *out_why,
                                                         struct trundle_error *err);
+/* The same in two steps. The first reads and hashes the whole file and only reads the database: any connection does, nobody waits. The second writes the row, inside the caller's
+ * transaction; AGAIN: the keyring changed in between. */
+struct ship_checked;
+TRUNDLE_MUST_USE enum trundle_status ship_bundle_check(struct db *db, const char *path, struct ship_checked **out, enum bundle_refusal *out_why, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status ship_bundle_add(struct db *db, const struct ship_checked *checked, const char *who, int64_t now_ns, json_t **out, enum bundle_refusal *out_why,
+                                                     struct trundle_error *err);
+void ship_bundle_checked_free(struct ship_checked *checked);       /* NULL is fine */
 /* {"sha256","bytes","name","serial","made_ns","hardware":[],"by","added_ns","gate":...,"calibration":...,"catalog","signatures":[ids]} */
 TRUNDLE_MUST_USE enum trundle_status ship_bundle_json(struct db *db, const char *sha256, json_t **out, struct trundle_error *err);
 TRUNDLE_MUST_USE enum trundle_status ship_bundles_json(struct db *db, json_t **out, struct trundle_error *err);          /* newest serial first */
@@ -83,3 +91,7 @@ TRUNDLE_MUST_USE enum trundle_status ship_rollout_rollback(struct db *db, int64_
 /* Looks at the gate of every rollout that is in a stage: stop -> rolled_back, go on -> next stage (when "auto"). Who: "gate".
  * One that fails does not hold up the others: the first error is returned, *out_changed counts those that moved all the same. */
 TRUNDLE_MUST_USE enum trundle_status ship_tick(struct db *db, int64_t now_ns, size_t *out_changed, struct trundle_error *err);
+/* The same in two steps, so that nobody waits while four weeks of trips are read: which of the running ones would move (any connection does; only reads), and the move of those, each of which
+ * reads its gate once more, inside its transaction. */
+TRUNDLE_MUST_USE enum trundle_status ship_due(struct db *db, int64_t now_ns, int64_t out_id[SHIP_RUNNING_MAX], size_t *out_n, struct trundle_error *err);
+TRUNDLE_MUST_USE enum trundle_status ship_move(struct db *db, const int64_t *id, size_t n, int64_t now_ns, size_t *out_changed, struct trundle_error *err);
