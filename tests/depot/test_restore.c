@@ -146,6 +146,10 @@ static void a_restore_over_a_hub_keeps_its_deletions(void **state)
     stays_deleted(s.hub, &s);
     assert_int_equal(lines_in(s.hub, 2), 0);
     assert_int_equal(depot_restore(s.backup, s.hub, &(struct depot_restoring){ NULL, true }, NULL, NULL, &sum, &err), TRUNDLE_CONFLICT);     /* .before is there */
+    assert_int_equal(support_shell(NULL, "mv %s %s.gone", s.hub, s.hub), 0);             /* as if the power had gone between the two moves */
+    assert_int_equal(depot_restore(s.backup, s.hub, &(struct depot_restoring){ NULL, true }, NULL, NULL, &sum, &err), TRUNDLE_CONFLICT);
+    assert_non_null(strstr(err.hint, "move it back"));
+    assert_int_equal(support_shell(NULL, "mv %s.gone %s", s.hub, s.hub), 0);
     story_done(&s);
 }
 
@@ -266,6 +270,39 @@ static void a_file_that_was_sealed_anew_goes_too(void **state)
     bytes_done(&receipt);
     depot_close(d);
     assert_int_equal(lines_in(empty, 3), 0);
+    story_done(&s);
+}
+
+/* A receipt of what was deleted by a receipt, alone: the reason is told once, and is not cut within a character. */
+static void the_reason_does_not_grow(void **state)
+{
+    struct story s = told();
+    const char *first = hub_path(), *second = hub_path();
+    char file[2][DEPOT_SHA], why[DEPOT_TEXT] = "";
+    struct bytes receipt = { 0 };
+    struct trundle_error err;
+    struct depot_clip clip;
+    struct depot *d;
+
+    (void)state;
+    for (size_t n = 0; n + 2 < sizeof why; n += 2)
+        memcpy(why + n, "\xc3\xa4", 3);
+    assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/secret.json %s", first, s.hub, first), 0);
+    d = hub_open(s.hub);
+    support_ok(hand_in(d, "t2", "all that the cart saw", file[0], &err), &err);
+    support_ok(depot_clip_delete(d, file[0], "eve", why, T0 + 5, &receipt, &err), &err);
+    bytes_done(&receipt);
+    depot_close(d);
+    d = hub_open(first);
+    support_ok(hand_in(d, "t2", "all that the cart saw", file[1], &err), &err);
+    depot_close(d);
+    assert_int_equal(support_shell(NULL, "cp -r %s %s && cp %s/receipts.jsonl %s", first, second, s.hub, first), 0);
+    depot_close(hub_open(first));
+    assert_int_equal(support_shell(NULL, "tail -n 1 %s/receipts.jsonl > %s/receipts.jsonl", first, second), 0);
+    d = hub_open(second);
+    support_ok(depot_clip_get(d, file[1], &clip, &err), &err);
+    assert_int_equal(clip.state, DEPOT_CLIP_DELETED);
+    depot_close(d);
     story_done(&s);
 }
 
@@ -391,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_database_that_is_set_back_is_brought_on),
         cmocka_unit_test(what_the_database_never_had_is_known_as_deleted),
         cmocka_unit_test(a_file_that_was_sealed_anew_goes_too),
+        cmocka_unit_test(the_reason_does_not_grow),
         cmocka_unit_test(a_line_that_does_not_hold_is_named),
         cmocka_unit_test(a_torn_end_is_mended),
         cmocka_unit_test(receipts_of_older_folders_are_filed),

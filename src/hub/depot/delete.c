@@ -350,11 +350,14 @@ static enum trundle_status other_file(struct db *db, const json_t *receipt, cons
     return status == TRUNDLE_END ? TRUNDLE_OK : status;
 }
 
+#define AGAIN "again, by its receipt: "
+
 static enum trundle_status one_again(struct db *db, struct deletion *x, const json_t *doc, json_t *kept, int64_t *again, struct trundle_error *err)
 {
     const json_t *receipt = json_object_get(doc, "receipt");
     const char *sha256 = field(receipt, "clip");
-    char *text, why[DEPOT_TEXT + 40], other[DEPOT_SHA] = "";
+    const char *said = field(receipt, "why");
+    char *text, why[DEPOT_TEXT + sizeof AGAIN], other[DEPOT_SHA] = "";
     enum trundle_status status;
     struct depot_clip c;
     size_t n = json_array_size(x->receipts);
@@ -364,7 +367,9 @@ static enum trundle_status one_again(struct db *db, struct deletion *x, const js
     status = text ? depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", sha256, text) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory");
     free(text);
     TRY(status);
-    (void)snprintf(why, sizeof why, "again, by its receipt: %s", field(receipt, "why"));
+    if (strncmp(said, AGAIN, strlen(AGAIN)) == 0)      /* said once: it must fit, and a text that is cut may end in half a character */
+        said += strlen(AGAIN);
+    (void)snprintf(why, sizeof why, AGAIN "%s", said);
     x->who = field(receipt, "who");
     x->why = why;
     x->now_ns = (int64_t)json_integer_value(json_object_get(receipt, "at_ns"));
