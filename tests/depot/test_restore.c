@@ -216,6 +216,7 @@ static void what_the_database_never_had_is_known_as_deleted(void **state)
     char line[800], sha256[DEPOT_SHA];
     struct depot_sum sum;
     struct trundle_error err;
+    struct depot_dataset set;
     struct depot_clip clip;
     struct depot_trip trip;
     struct depot *d;
@@ -239,6 +240,8 @@ static void what_the_database_never_had_is_known_as_deleted(void **state)
     support_ok(depot_trip_get(d, "cart-7", "t1", &trip, &err), &err);
     assert_string_equal(trip.file, s.file);
     same_receipt(d, s.file, &s.receipt[1]);
+    (void)snprintf(line, sizeof line, "{\"name\":\"fruit\",\"members\":[{\"trip\":\"cart-7/t1\",\"split\":\"train\"}]}");
+    assert_int_equal(depot_dataset_make(d, line, strlen(line), "ada", T0, &set, &err), TRUNDLE_CONFLICT);
     depot_close(d);
     story_done(&s);
 }
