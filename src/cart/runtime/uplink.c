@@ -442,6 +442,24 @@ static void wait_until(struct uplink *u, int64_t ns, bool wakes)
     (void)pthread_mutex_unlock(&u->lock);
 }
 
+/* After a failure. A hub that takes no more records today (429) may well have an order to stop what makes them: that is asked for all the same. */
+static void hold(struct uplink *u)
+{
+    struct sender *s = &u->sender;
+    const bool full = s->reply.status == 429 && s->config.orders_s >= 0;
+    const int64_t end = clock_mono_ns() + pause_ns(s);
+
+    while (!u->stop && clock_mono_ns() < end) {
+        int64_t next = end;
+
+        if (full) {
+            (void)!ask_orders(s, NULL);
+            next = s->next_orders_ns < end ? s->next_orders_ns : end;
+        }
+        wait_until(u, next - clock_mono_ns(), false);
+    }
+}
+
 static void *run(void *user)
 {
     struct uplink *u = user;
@@ -462,7 +480,7 @@ static void *run(void *user)
         if (status == TRUNDLE_END)
             wait_until(u, IDLE_MS * NS_PER_MS, true);
         else if (status != TRUNDLE_OK)
-            wait_until(u, pause_ns(s), false);
+            hold(u);
     }
     return NULL;
 }
