@@ -309,6 +309,33 @@ static void the_reason_does_not_grow(void **state)
     story_done(&s);
 }
 
+/* What very much was made of: the receipt is as long as one may be, and the hub can read it again. */
+static void a_receipt_stays_one(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    char sql[900], clip[DEPOT_SHA], folder[4096];
+    struct bytes receipt = { 0 };
+    struct trundle_error err;
+
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "%s", depot_folder(d));
+    (void)snprintf(clip, sizeof clip, "%s", hub_clip(d, "cart-7", "t1", 1, 0, 1, 30, 3000));
+    (void)snprintf(sql, sizeof sql, "INSERT INTO depot_node(kind, ref, body, made_ns) VALUES('clip', '%s', '{}', 1);"
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000) INSERT INTO depot_node(kind, ref, body, made_ns) SELECT 'run', printf('%%0120d', i), '{}', 1 FROM n;"
+                   "INSERT INTO depot_edge(child, parent, split) SELECT r.id, c.id, '' FROM depot_node r, depot_node c WHERE r.kind = 'run' AND c.kind = 'clip'", clip);
+    depot_lock(d);
+    support_ok(db_exec(depot_db(d), sql, &err), &err);
+    depot_unlock(d);
+    erase(d, clip, &receipt);
+    support_ok(depot_receipt_verify(receipt.data, receipt.n, depot_sign_key(d), &err), &err);
+    assert_non_null(strstr((const char *)receipt.data, "\"tainted_n\": 120000"));
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_taint"), 120000);
+    bytes_done(&receipt);
+    depot_close(d);
+    depot_close(hub_open(folder));
+    assert_int_equal(lines_in(folder, 1), 0);
+}
+
 static void told_fault(void *user, enum depot_fault fault, const char *what, const char *text)
 {
     (void)text;
@@ -434,6 +461,7 @@ int main(void)
         cmocka_unit_test(what_the_database_never_had_is_known_as_deleted),
         cmocka_unit_test(a_file_that_was_sealed_anew_goes_too),
         cmocka_unit_test(the_reason_does_not_grow),
+        cmocka_unit_test(a_receipt_stays_one),
         cmocka_unit_test(a_line_that_does_not_hold_is_named),
         cmocka_unit_test(a_torn_end_is_mended),
         cmocka_unit_test(receipts_of_older_folders_are_filed),
