@@ -402,6 +402,27 @@ static void an_announcement_lapses(void **state)
     depot_close(d);
 }
 
+/* The power went between the blob's name and its row, and the cart never asked again. */
+static void what_lapses_leaves_no_blob(void **state)
+{
+    struct depot *d = hub_open(hub_path());
+    char sha256[DEPOT_SHA], put[DEPOT_SHA];
+    struct bytes sealed = hub_sealed(d, "cart-7", "t1", 1, 2, 30, 500, sha256);
+    struct depot_swept swept;
+    struct trundle_error err;
+
+    (void)state;
+    announce_now(d, 1, T0, (int64_t)sealed.n, sha256);
+    support_ok(depot_blob_put(d, sealed.data, sealed.n, put, &err), &err);
+    assert_string_equal(put, sha256);
+    support_ok(depot_sweep(d, T0 + 7 * DAY, 100, &swept, &err), &err);
+    assert_true(swept.lapsed == 1 && swept.blobs == 1);
+    assert_false(hub_blob_there(d, sha256));
+    assert_int_equal(hub_number(d, "SELECT count(*) FROM depot_doomed"), 0);
+    bytes_done(&sealed);
+    depot_close(d);
+}
+
 /* Each of them is dropped whole, and the right one is taken after it. */
 static void a_clip_that_is_not_what_it_says_is_dropped(void **state)
 {
@@ -780,6 +801,7 @@ int main(void)
         cmocka_unit_test(a_clip_expires_by_the_hubs_clock_and_rule),
         cmocka_unit_test(a_cart_has_so_much_room),
         cmocka_unit_test(an_announcement_lapses),
+        cmocka_unit_test(what_lapses_leaves_no_blob),
         cmocka_unit_test(a_clip_that_is_not_what_it_says_is_dropped),
         cmocka_unit_test(a_clip_without_its_row_is_found_again),
         cmocka_unit_test(a_clip_that_is_another_blob_takes_nothing),

@@ -268,7 +268,7 @@ static void process(struct fake_hub *h, const struct request *q, struct bytes *o
     } else if (llabs(strtoll(q->time, NULL, 10) - (long long)now) > 300) {
         (void)snprintf(text, sizeof text, "{\"what\":\"too old\",\"time_ns\":%lld}", (long long)(now * NS_PER_S));
         answer(out, 401, "", text);
-    } else if (h->status) {
+    } else if (h->status && !((h->status == 429 || h->status == 507) && !strcmp(q->path, "/api/v1/orders"))) {      /* it is about records */
         (void)snprintf(text, sizeof text, h->retry_after >= 0 ? "Retry-After: %d\r\n" : "%.0d", h->retry_after >= 0 ? h->retry_after : 0);
         answer(out, h->status, h->retry_after >= 0 ? text : "", "{\"what\":\"told to\"}");
     } else if (!strcmp(q->path, "/api/v1/ingest") && !strcmp(q->method, "POST")) {

@@ -36,7 +36,7 @@ void fake_hub_expect(struct fake_hub *hub, const char *public_key);
 void fake_hub_trouble(struct fake_hub *hub, double share);
 /* Its clock is so many seconds ahead; it then refuses what is not signed with its time. */
 void fake_hub_skew(struct fake_hub *hub, int64_t seconds);
-/* Answers this status to everything; 0: normally. `retry_after` < 0: not said. */
+/* Answers this status to everything (429 and 507: to all but who asks for orders); 0: normally. `retry_after` < 0: not said. */
 void fake_hub_answer(struct fake_hub *hub, int status, int retry_after);
 /* Answers this status to the next `times` requests about clips. */
 void fake_hub_answer_clips(struct fake_hub *hub, int status, int times);

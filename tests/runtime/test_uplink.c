@@ -314,6 +314,33 @@ static void count_orders(void *user, struct uplink_call *call, const struct upli
     *(int *)user += strstr((const char *)orders->body.data, "bundle") != NULL;
 }
 
+/* One that says too much, or whose hub has no room, is told to stop all the same. */
+static void orders_come_while_records_wait(void **state)
+{
+    static const int status[] = { 429, 507 };
+
+    (void)state;
+    put(1);
+    fake_hub_say(hub, NULL, "{\"bundle\":null,\"policy\":{\"carts\":3},\"time_ns\":1}");
+    for (size_t k = 0; k < COUNT_OF(status); k++) {
+        struct uplink_config config = quick();
+        unsigned before = fake_hub_counts(hub).requests;
+        struct uplink *u;
+        int orders = 0;
+
+        fake_hub_answer(hub, status[k], 3600);
+        config.orders_s = 0.02;
+        config.orders = count_orders;
+        config.user = &orders;
+        support_ok(uplink_start(&config, &u, &err), &err);
+        for (int i = 0; i < 250 && fake_hub_counts(hub).requests < before + 20; i++)
+            clock_sleep_until_ns(clock_mono_ns() + 20 * NS_PER_MS);
+        uplink_stop(u);
+        assert_true(orders >= 2);
+        assert_int_equal(state_now().records, 1);
+    }
+}
+
 static void no_orders(void *user, struct uplink_call *call, const struct uplink_reply *orders)
 {
     (void)user, (void)call, (void)orders;
@@ -453,6 +480,7 @@ int main(void)
         EACH(the_rate_holds),
         EACH(a_stop_ends_a_slow_send_and_the_rest_goes_later),
         EACH(the_thread_sends_what_comes_and_brings_orders),
+        EACH(orders_come_while_records_wait),
         EACH(a_policy_that_is_wrong_is_not_taken),
         EACH(no_policy_is_the_defaults_again),
         EACH(joining_gives_a_name_and_keeps_the_key),

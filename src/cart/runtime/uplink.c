@@ -442,6 +442,25 @@ static void wait_until(struct uplink *u, int64_t ns, bool wakes)
     (void)pthread_mutex_unlock(&u->lock);
 }
 
+/* After a failure. A hub that answers and does not take the records (429: too many today; 500: its disk is full) may well have an order to stop what makes them: that is asked for all
+ * the same. One that has no room for anybody (503) is left alone. */
+static void hold(struct uplink *u)
+{
+    struct sender *s = &u->sender;
+    const bool answers = s->reply.status >= 400 && s->reply.status != 503 && s->config.orders_s >= 0;
+    const int64_t end = clock_mono_ns() + pause_ns(s);
+
+    while (!u->stop && clock_mono_ns() < end) {
+        int64_t next = end;
+
+        if (answers) {
+            (void)!ask_orders(s, NULL);
+            next = s->next_orders_ns < end ? s->next_orders_ns : end;
+        }
+        wait_until(u, next - clock_mono_ns(), false);
+    }
+}
+
 static void *run(void *user)
 {
     struct uplink *u = user;
@@ -462,7 +481,7 @@ static void *run(void *user)
         if (status == TRUNDLE_END)
             wait_until(u, IDLE_MS * NS_PER_MS, true);
         else if (status != TRUNDLE_OK)
-            wait_until(u, pause_ns(s), false);
+            hold(u);
     }
     return NULL;
 }

@@ -149,13 +149,14 @@ static enum trundle_status find(struct db *db, const char *id_or_name, struct de
     return status == TRUNDLE_END ? error_set(err, TRUNDLE_NOT_FOUND, id_or_name, NULL, "no such dataset") : status;
 }
 
+/* Not by the trip's row: in a database that was set back it may have come after the receipt (delete.c, tombstone). */
 static enum trundle_status trip_gone(struct db *db, const char *ref, bool *out, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_trip t JOIN depot_clip c ON c.sha256 = t.file WHERE c.state = 2 AND t.cart = substr(?1, 1, instr(?1, '/') - 1)"
-                    " AND t.trip = substr(?1, instr(?1, '/') + 1)", "s", ref));
+    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_clip WHERE whole = 1 AND state = 2 AND cart = substr(?1, 1, instr(?1, '/') - 1)"
+                    " AND trip = substr(?1, instr(?1, '/') + 1)", "s", ref));
     status = db_step(s, err);
     db_free(s);
     *out = status == TRUNDLE_OK;

@@ -217,6 +217,21 @@ static enum trundle_status reduce(struct db *db, struct deletion *x, struct trun
     return TRUNDLE_OK;
 }
 
+enum { LIST_MOST = 20000 };
+
+/* A receipt that is longer than one may be (receipt.c) would be none when it is read again. How many there were is said; the rows have them all. */
+static bool list_cut(json_t *receipt, const char *list, const char *number)
+{
+    json_t *rows = json_object_get(receipt, list);
+    size_t n = json_array_size(rows);
+
+    if (n <= LIST_MOST)
+        return true;
+    for (size_t i = n; i > LIST_MOST; i--)
+        (void)json_array_remove(rows, i - 1);
+    return json_object_set_new(receipt, number, json_integer((json_int_t)n)) == 0;
+}
+
 /* After the rows of every clip: datasets without them, and what waits for the files to go. */
 static enum trundle_status finish(struct db *db, struct deletion *x, struct trundle_error *err)
 {
@@ -236,6 +251,8 @@ static enum trundle_status finish(struct db *db, struct deletion *x, struct trun
         }
         if (json_is_null(receipt))
             continue;
+        if (!list_cut(receipt, "datasets", "datasets_n") || !list_cut(receipt, "tainted", "tainted_n"))
+            return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
         text = json_dumps(receipt, JSON_SORT_KEYS | JSON_COMPACT);
         status = text ? depot_doom(db, sha256, text, err) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
         free(text);
@@ -350,11 +367,14 @@ static enum trundle_status other_file(struct db *db, const json_t *receipt, cons
     return status == TRUNDLE_END ? TRUNDLE_OK : status;
 }
 
+#define AGAIN "again, by its receipt: "
+
 static enum trundle_status one_again(struct db *db, struct deletion *x, const json_t *doc, json_t *kept, int64_t *again, struct trundle_error *err)
 {
     const json_t *receipt = json_object_get(doc, "receipt");
     const char *sha256 = field(receipt, "clip");
-    char *text, why[DEPOT_TEXT + 40], other[DEPOT_SHA] = "";
+    const char *said = field(receipt, "why");
+    char *text, why[DEPOT_TEXT + sizeof AGAIN], other[DEPOT_SHA] = "";
     enum trundle_status status;
     struct depot_clip c;
     size_t n = json_array_size(x->receipts);
@@ -364,7 +384,9 @@ static enum trundle_status one_again(struct db *db, struct deletion *x, const js
     status = text ? depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", sha256, text) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory");
     free(text);
     TRY(status);
-    (void)snprintf(why, sizeof why, "again, by its receipt: %s", field(receipt, "why"));
+    if (strncmp(said, AGAIN, strlen(AGAIN)) == 0)      /* said once: it must fit, and a text that is cut may end in half a character */
+        said += strlen(AGAIN);
+    (void)snprintf(why, sizeof why, AGAIN "%s", said);
     x->who = field(receipt, "who");
     x->why = why;
     x->now_ns = (int64_t)json_integer_value(json_object_get(receipt, "at_ns"));

@@ -80,10 +80,19 @@ static enum trundle_status line_wrong(const struct lines *l, enum trundle_status
     return error_set(err, status, where, hint, "%s", what);
 }
 
+/* Zeros to the end of the file: a file system that knew its new length, and not yet its bytes, when the power went. */
+static bool zeros(const struct lines *l, size_t n, size_t got)
+{
+    for (size_t i = n; i < got; i++)
+        if (l->line[i])
+            return false;
+    return got <= LINE_MAX_BYTES && feof(l->file);
+}
+
 /* END: no more. */
 static enum trundle_status lines_next(struct lines *l, struct trundle_error *err)
 {
-    size_t n;
+    size_t n, got;
 
     if (!l->file || !fgets(l->line, LINE_MAX_BYTES + 2, l->file))
         return l->file && ferror(l->file) ? disk_error(err, l->path, "read") : TRUNDLE_END;
@@ -91,10 +100,11 @@ static enum trundle_status lines_next(struct lines *l, struct trundle_error *err
     l->at = l->next;
     l->next = (int64_t)ftello(l->file);
     l->number++;
-    if (l->next - l->at != (int64_t)n || (n == LINE_MAX_BYTES + 1 && l->line[n - 1] != '\n'))
+    got = (size_t)(l->next - l->at);
+    if ((got != n && !zeros(l, n, got)) || (n == LINE_MAX_BYTES + 1 && l->line[n - 1] != '\n'))
         return line_wrong(l, TRUNDLE_CORRUPT, MEND, n > LINE_MAX_BYTES ? "is too long to be a receipt" : "holds what no receipt does", err);
     chain_on(l->chain, l->line, n);
-    l->torn = l->line[n - 1] != '\n';
+    l->torn = got != n || l->line[n - 1] != '\n';
     l->n = l->torn ? n : n - 1;
     l->line[l->n] = '\0';
     return TRUNDLE_OK;
@@ -268,7 +278,9 @@ static enum trundle_status tail_mend(struct lines *l, const uint8_t key[DEPOT_SI
         status = line_verify(l, key, &doc, err);
         json_decref(doc);
     }
-    if (status == TRUNDLE_OK && (whole ? pwrite(fd, "\n", 1, (off_t)l->next) != 1 : ftruncate(fd, (off_t)l->at) != 0))
+    if (status == TRUNDLE_OK && whole && pwrite(fd, "\n", 1, (off_t)(l->at + (int64_t)l->n)) != 1)
+        status = disk_error(err, l->path, "mend the end");
+    if (status == TRUNDLE_OK && ftruncate(fd, (off_t)(l->at + (whole ? (int64_t)l->n + 1 : 0))) != 0)
         status = disk_error(err, l->path, "mend the end");
     if (status == TRUNDLE_OK)
         status = disk_sync(fd, l->path, err);

@@ -220,8 +220,10 @@ enum trundle_status depot_restore(const char *from, const char *folder, const st
     TRY(disk_path(beside, sizeof beside, err, "%.*s.restoring", (int)n, folder));
     TRY(disk_path(before, sizeof before, err, "%.*s.before", (int)n, folder));
     TRY(disk_path(blob, sizeof blob, err, "%s/blob", beside));
-    if (old && lstat(before, &st) == 0)
-        return error_set(err, TRUNDLE_CONFLICT, before, "move it away", "is there already, from a restore before this one");
+    /* Also where the folder itself is not there: the power may have gone between the two moves, and then it is what has the receipts. */
+    if (how->over && lstat(before, &st) == 0)
+        return error_set(err, TRUNDLE_CONFLICT, before, old ? "move it away" : "move it back, and restore again: it has the receipts of what was deleted",
+                         "is there already, from a restore before this one");
     if (old && !hub_there(folder))
         return error_set(err, TRUNDLE_CONFLICT, folder, "name another", "exists, and is no hub's folder");
     if (old)
