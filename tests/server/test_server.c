@@ -314,12 +314,21 @@ static void secrets_are_for_the_owner_alone(void **state)
 static void metrics_are_for_prometheus(void **state)
 {
     struct hub h = hub_open();
-    const struct answer *a = hub_get(&h, AS_OPERATOR, "/metrics");
-    char path[700];
+    const long long now = (long long)hub_clock();
+    const struct answer *a;
+    char path[700], line[400];
     struct trundle_error err;
 
     (void)state;
+    (void)snprintf(line, sizeof line, "{\"boot\":1,\"sequence\":1,\"t_ns\":%lld,\"kind\":\"trip\",\"body\":{\"trip\":\"t1\",\"store\":\"\",\"bundle\":\"\",\"started_ns\":%lld,\"ended_ns\":%lld,\"belief\":[0,0,0,0,0,0,0,0,0,40]}}\n", now, now, now);
+    a = cart_ask(&h, &h.cart, "POST", "/api/v1/ingest", line, strlen(line));
+    if (a->status != 200)
+        fail_msg("%s", a->body);
+    a = hub_get(&h, AS_OPERATOR, "/metrics");
     assert_int_equal(a->status, 200);
+    assert_non_null(strstr(a->body, "\ntrundle_carts{store="));        /* gauges, made of rows */
+    assert_non_null(strstr(a->body, "state=\"ok\"} 1\n"));
+    assert_non_null(strstr(a->body, "\ntrundle_accuracy_estimated_ratio{store="));
     assert_non_null(strstr(a->text, "Content-Type: text/plain; version=0.0.4"));
     assert_non_null(strstr(a->body, "trundle_hub_requests_total{operation=\"user_add\",status=\"ok\"} 4"));
     (void)snprintf(path, sizeof path, "%s/metrics", h.dir);

@@ -129,7 +129,7 @@ struct server {
     char link[SERVER_LINK + 128];
     int64_t started_ns;
     pthread_t ticker;
-    pthread_mutex_t tick_lock;
+    pthread_mutex_t tick_lock, scrape_lock;
     pthread_cond_t tick_stop;
     bool ticking, stopping;
 };

@@ -160,9 +160,19 @@ static enum trundle_status describe(struct ask *ask, struct http_reply *reply, s
 static enum trundle_status metrics(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     enum watch_format format = watch_metrics_format(http_header(ask->http, "Accept"));
+    struct server *s = ask->server;
+    struct db *db = NULL;
+    enum trundle_status status;
 
     reply->type = watch_metrics_type(format);
-    return watch_metrics_print(ask->server->metrics, format, &reply->body, err);
+    TRY(depot_read_begin(s->depot, &db, err));
+    (void)pthread_mutex_lock(&s->scrape_lock);     /* gauges are cleared and made anew */
+    status = watch_gauges(s->watch, db, ask->now_ns, err);
+    if (status == TRUNDLE_OK)
+        status = watch_metrics_print(s->metrics, format, &reply->body, err);
+    (void)pthread_mutex_unlock(&s->scrape_lock);
+    depot_read_end(s->depot, db);
+    return status;
 }
 
 const struct server_route key_routes[] = {

@@ -296,6 +296,7 @@ enum trundle_status server_start(const struct server_config *config, struct serv
     (void)pthread_mutex_init(&s->quotas.lock, NULL);
     (void)pthread_mutex_init(&s->opened.lock, NULL);
     (void)pthread_mutex_init(&s->tick_lock, NULL);
+    (void)pthread_mutex_init(&s->scrape_lock, NULL);
     (void)pthread_condattr_init(&monotonic);           /* a wall clock that is set back must not put off retention */
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&s->tick_stop, &monotonic);
@@ -352,6 +353,7 @@ void server_stop(struct server *s)
     (void)pthread_mutex_destroy(&s->limits.lock);
     (void)pthread_mutex_destroy(&s->quotas.lock);
     (void)pthread_mutex_destroy(&s->tick_lock);
+    (void)pthread_mutex_destroy(&s->scrape_lock);
     (void)pthread_cond_destroy(&s->tick_stop);
     free(s);
 }
