@@ -3,6 +3,8 @@
 /* trundle ship build, sign, verify: bundles, without a hub. */
 #include "base/catalog/import.h"
 #include "base/catalog/store.h"
+#include "base/net/manifest.h"
+#include "base/std/disk.h"
 #include "base/std/json.h"
 #include "base/std/text.h"
 #include "base/std/time.h"
@@ -91,7 +93,11 @@ static enum trundle_status build(const struct build *o, struct trundle_error *er
     const char *hardware[SHIP_LIST_MAX];
     struct bundle_plan plan = { .name = o->name, .serial = o->serial, .made_ns = clock_wall_ns(), .model_dir = o->model, .hardware = hardware, .needs = o->needs };
     enum trundle_status status = TRUNDLE_OK;
+    char manifest[DISK_PATH];
 
+    TRY(disk_path(manifest, sizeof manifest, err, "%s/manifest.json", o->model));
+    if (disk_there(manifest, NULL))        /* of a training: what it lists must be what it was */
+        TRY(net_manifest_check(o->model, err));
     if (snprintf(text, sizeof text, "%s", o->hardware) >= (int)sizeof text)
         return error_set(err, TRUNDLE_TOO_LARGE, "--hardware", NULL, "is too long");
     TRY(ship_list(text, "--hardware", hardware, &plan.hardware_n, err));

@@ -335,6 +335,11 @@ static void a_bundle_comes_and_goes(void **state)
     says("ship sign other.bundle --key sign.key", 0, "signed by");
     publish("other.bundle", 3, "belongs to another bundle");
 
+    /* A model that was damaged since it was trained. */
+    assert_int_equal(support_shell(NULL, "mkdir %s && cp %s/* %s && printf '{\"version\":1,\"name\":\"m\",\"files\":{\"fuse.json\":\"%064d\"},\"kernels\":{}}' >%s/manifest.json", in("hurt"), support_source("models/baseline"),
+                                   in("hurt"), 7, in("hurt")), 0);
+    says("ship build --model hurt --name hurt --serial 3 --hardware lab --gate gate.json --out hurt.bundle", 3, "the manifest says");
+
     /* A calibration that nobody could read belief by. */
     says("ship build --model model --name odd --serial 3 --hardware lab --gate gate.json --calibration nonsense.json --out odd.bundle", 0, "not signed yet");
     says("ship sign odd.bundle --key sign.key", 0, "signed by");
