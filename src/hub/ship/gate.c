@@ -18,11 +18,6 @@ const char *gate_metric_name(enum gate_metric metric)
     return metrics[metric].name;
 }
 
-double gate_metric_scale(enum gate_metric metric)
-{
-    return metrics[metric].scale;
-}
-
 const char *gate_verdict_text(enum gate_verdict verdict)
 {
     static const char *const text[] = { "go on", "stop", "not enough data" };

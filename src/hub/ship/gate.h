@@ -52,7 +52,6 @@ void gate_add(struct gate_sums *s, double y, double x);
 
 enum gate_metric { GATE_CORRECTIONS, GATE_QUESTIONS, GATE_LATENCY, GATE_FAULTS, GATE_METRICS };
 const char *gate_metric_name(enum gate_metric metric);       /* "corrected_per_100" "asks_per_100" "line_p99_ms" "faults_per_100_trips" */
-double gate_metric_scale(enum gate_metric metric);           /* what the ratio is multiplied by to be printed */
 
 struct gate_unit {
     bool   is_new;                     /* the side */

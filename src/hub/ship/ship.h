@@ -24,7 +24,7 @@
 #include "base/db/db.h"
 #include "hub/ship/gate.h"
 
-enum { SHIP_STAGES_MAX = 8, SHIP_RUNNING_MAX = 64, SHIP_NAME = 41, SHIP_WHO = 81, SHIP_WHY = 401 };
+enum { SHIP_STAGES_MAX = 8, SHIP_RUNNING_MAX = 64, SHIP_NAME = 41, SHIP_WHO = 81 };
 
 TRUNDLE_MUST_USE enum trundle_status ship_open(struct db *db, struct trundle_error *err);
 

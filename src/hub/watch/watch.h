@@ -32,7 +32,6 @@
 enum {
     WATCH_NAME = 41,                       /* of carts, stores, bundles, with the NUL */
     WATCH_STREAMS = 12,                    /* streams of one cart that are tested; those beyond are kept and not tested */
-    WATCH_BELIEF_BINS = 10,
     WATCH_TEXT = 4000,                     /* longest note, bytes */
     WATCH_ROWS_MAX = 500                   /* of one answer */
 };

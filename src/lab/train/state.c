@@ -70,11 +70,6 @@ int64_t train_step(const struct train *t)
     return t->step;
 }
 
-size_t train_bytes(const struct train *t)
-{
-    return t->bytes;
-}
-
 const char *train_describe(const struct train *t)
 {
     return t->describe;

@@ -88,7 +88,6 @@ float *train_gradients(struct train *t, size_t *out_n);
 float *train_statistics(struct train *t, size_t *out_n);     /* running means and variances */
 const float *train_average(const struct train *t, size_t *out_n);   /* the EMA of weights, or NULL */
 int64_t train_step(const struct train *t);                   /* steps applied */
-size_t train_bytes(const struct train *t);        /* all buffers together, for the log */
 
 /* Everything that another process needs to go on to the same bits: weights, statistics, EMA, moments, step. `bytes` as many as
  * train_state_bytes. Load: CORRUPT or CONFLICT (another graph or optimiser) leave the state as it was. */
