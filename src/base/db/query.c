@@ -60,6 +60,25 @@ enum trundle_status db_do(struct db *db, struct trundle_error *err, const char *
     return status;
 }
 
+enum trundle_status db_get(struct db *db, int64_t *out, struct trundle_error *err, const char *sql, const char *types, ...)
+{
+    struct db_statement *s = NULL;
+    enum trundle_status status;
+    va_list list;
+
+    va_start(list, types);
+    status = prepare(db, &s, err, sql, types, list);
+    va_end(list);
+    if (status == TRUNDLE_OK)
+        status = db_step(s, err);
+    if (status == TRUNDLE_OK)
+        *out = db_integer(s, 0);
+    else if (status == TRUNDLE_END)
+        status = error_set(err, TRUNDLE_NOT_FOUND, "row", NULL, "there is no such row");
+    db_free(s);
+    return status;
+}
+
 static json_t *value_of(const struct db_statement *s, int column, char type)
 {
     json_t *value;

@@ -20,6 +20,8 @@
 TRUNDLE_MUST_USE enum trundle_status db_query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, ...);
 /* Runs it to its end. */
 TRUNDLE_MUST_USE enum trundle_status db_do(struct db *db, struct trundle_error *err, const char *sql, const char *types, ...);
+/* Its first column as an integer. NOT_FOUND: no row. */
+TRUNDLE_MUST_USE enum trundle_status db_get(struct db *db, int64_t *out, struct trundle_error *err, const char *sql, const char *types, ...);
 /* The row that db_step gave; the caller decrefs. NULL: no memory, or a text that is not UTF-8. */
 json_t *db_row(const struct db_statement *s, const char *spec);
 /* All rows that are left, as a list that the caller decrefs; frees the statement. */

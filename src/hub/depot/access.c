@@ -100,7 +100,7 @@ enum trundle_status depot_access_in(struct db *db, const struct depot_access *ac
     db_free(s);
     s = NULL;
     chain(before, id, now_ns, &cut, link);
-    TRY_GOTO(status, depot_query(db, &s, err, "INSERT INTO depot_access(id, t_ns, who, act, what, ref, why, chain) VALUES(?,?,?,?,?,?,?,?)", "iisssss", id, now_ns, cut.who,
+    TRY_GOTO(status, db_query(db, &s, err, "INSERT INTO depot_access(id, t_ns, who, act, what, ref, why, chain) VALUES(?,?,?,?,?,?,?,?)", "iittttt", id, now_ns, cut.who,
                                  cut.act, cut.what, cut.ref, cut.why), out);
     db_bind_blob(s, 8, link, sizeof link);
     status = db_run(s, err);
@@ -138,8 +138,8 @@ enum trundle_status depot_access_list(struct depot *d, const char *who, const ch
     if (limit < 1 || limit > 10000)
         return error_set(err, TRUNDLE_BAD_ARG, "access log", NULL, "limit %d, allowed are 1 to 10000", limit);
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT id, t_ns, who, act, what, ref, why FROM depot_access WHERE (?1 IS NULL OR who = ?1) AND (?2 IS NULL OR ref = ?2) "
-                                 "AND id < ?3 ORDER BY id DESC LIMIT ?4", "ssii", who, ref, before > 0 ? before : INT64_MAX, (int64_t)limit), out);
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT id, t_ns, who, act, what, ref, why FROM depot_access WHERE (?1 IS NULL OR who = ?1) AND (?2 IS NULL OR ref = ?2) "
+                                 "AND id < ?3 ORDER BY id DESC LIMIT ?4", "ttii", who, ref, before > 0 ? before : INT64_MAX, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         const struct depot_access a = { db_text(s, 2), db_text(s, 3), db_text(s, 4), db_text(s, 5), db_text(s, 6) };
 

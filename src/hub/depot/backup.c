@@ -71,7 +71,7 @@ static enum trundle_status named(const char *database, const char *sha256, bool 
     enum trundle_status status;
 
     TRY(db_open(database, DB_READ, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT EXISTS(SELECT 1 FROM depot_blob WHERE sha256 = ?)", "s", sha256), out);
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT EXISTS(SELECT 1 FROM depot_blob WHERE sha256 = ?)", "t", sha256), out);
     TRY_GOTO(status, db_step(s, err), out);
     *out = db_integer(s, 0) != 0;
 out:

@@ -111,20 +111,20 @@ enum trundle_status depot_blob_name(struct depot *d, struct db *db, const char *
     TRY(depot_blob_path(d, sha256, path, err));
     if (!disk_there(path, NULL))
         return error_set(err, TRUNDLE_NOT_FOUND, path, "put the blob first", "there is no such blob");
-    TRY(depot_run(db, err, "DELETE FROM depot_doomed WHERE sha256 = ? AND receipt IS NULL", "s", sha256));
-    return depot_run(db, err, "INSERT OR IGNORE INTO depot_blob(sha256, owner, since_ns) VALUES(?,?,?)", "ssi", sha256, owner, now_ns);
+    TRY(db_do(db, err, "DELETE FROM depot_doomed WHERE sha256 = ? AND receipt IS NULL", "t", sha256));
+    return db_do(db, err, "INSERT OR IGNORE INTO depot_blob(sha256, owner, since_ns) VALUES(?,?,?)", "tti", sha256, owner, now_ns);
 }
 
 enum trundle_status depot_blob_drop(struct depot *d, struct db *db, const char *sha256, const char *owner, int64_t now_ns, struct trundle_error *err)
 {
     (void)d;
     (void)now_ns;
-    TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ? AND owner = ?", "ss", sha256, owner));
+    TRY(db_do(db, err, "DELETE FROM depot_blob WHERE sha256 = ? AND owner = ?", "tt", sha256, owner));
     return depot_doom(db, sha256, NULL, err);
 }
 
 enum trundle_status depot_doom(struct db *db, const char *sha256, const char *receipt, struct trundle_error *err)
 {
-    return depot_run(db, err, "INSERT INTO depot_doomed(sha256, receipt) VALUES(?,?) ON CONFLICT(sha256) DO UPDATE SET receipt = coalesce(excluded.receipt, receipt)", "ss",
+    return db_do(db, err, "INSERT INTO depot_doomed(sha256, receipt) VALUES(?,?) ON CONFLICT(sha256) DO UPDATE SET receipt = coalesce(excluded.receipt, receipt)", "tt",
                      sha256, receipt);
 }

@@ -43,7 +43,7 @@ enum trundle_status depot_clip_find(struct db *db, const char *sha256, struct de
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE c.sha256 = ?", "s", sha256));
+    TRY(db_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE c.sha256 = ?", "t", sha256));
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         depot_clip_row(s, out);
@@ -98,7 +98,7 @@ static enum trundle_status arrive(struct db *db, void *user, struct trundle_erro
     if (a->deleted)                                    /* while it was on its way */
         return depot_doom(db, a->sha256, NULL, err);
     TRY(depot_blob_name(a->d, db, a->sha256, "clip", a->now_ns, err));
-    return depot_run(db, err, "UPDATE depot_clip SET state = 1, here_ns = ? WHERE sha256 = ? AND state = 0", "is", a->now_ns, a->sha256);
+    return db_do(db, err, "UPDATE depot_clip SET state = 1, here_ns = ? WHERE sha256 = ? AND state = 0", "it", a->now_ns, a->sha256);
 }
 
 /* The file has its name and is synced; now the row. */
@@ -309,9 +309,9 @@ enum trundle_status depot_clips(struct depot *d, const struct depot_clip_query *
     if (limit < 1 || limit > 1000)
         return error_set(err, TRUNDLE_BAD_ARG, "clips", NULL, "limit %d, allowed are 1 to 1000", limit);
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE c.whole = 0 AND (?1 IS NULL OR c.cart = ?1) AND (?2 IS NULL OR c.trip = ?2)"
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT " DEPOT_CLIP_COLUMNS " FROM depot_clip c WHERE c.whole = 0 AND (?1 IS NULL OR c.cart = ?1) AND (?2 IS NULL OR c.trip = ?2)"
                                  " AND (?3 IS NULL OR c.purpose = ?3) AND (?4 IS NULL OR c.trigger = ?4) AND (?5 < 0 OR c.state = ?5)"
-                                 " AND (?6 IS NULL OR c.id < (SELECT id FROM depot_clip WHERE sha256 = ?6)) ORDER BY c.id DESC LIMIT ?7", "ssssisi", q->cart, q->trip, q->purpose,
+                                 " AND (?6 IS NULL OR c.id < (SELECT id FROM depot_clip WHERE sha256 = ?6)) ORDER BY c.id DESC LIMIT ?7", "ttttiti", q->cart, q->trip, q->purpose,
                                  q->trigger, (int64_t)q->state, q->before, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         depot_clip_row(s, &c);

@@ -141,7 +141,7 @@ static enum trundle_status find(struct db *db, const char *id_or_name, struct de
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, COLUMNS "WHERE (n.kind = 'dataset' AND n.ref = ?1) OR s.name = ?1 ORDER BY n.ref = ?1 DESC, s.version DESC LIMIT 1", "s", id_or_name));
+    TRY(db_query(db, &s, err, COLUMNS "WHERE (n.kind = 'dataset' AND n.ref = ?1) OR s.name = ?1 ORDER BY n.ref = ?1 DESC, s.version DESC LIMIT 1", "t", id_or_name));
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         row(s, out);
@@ -155,8 +155,8 @@ static enum trundle_status trip_gone(struct db *db, const char *ref, bool *out, 
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_clip WHERE whole = 1 AND state = 2 AND cart = substr(?1, 1, instr(?1, '/') - 1)"
-                    " AND trip = substr(?1, instr(?1, '/') + 1)", "s", ref));
+    TRY(db_query(db, &s, err, "SELECT 1 FROM depot_clip WHERE whole = 1 AND state = 2 AND cart = substr(?1, 1, instr(?1, '/') - 1)"
+                    " AND trip = substr(?1, instr(?1, '/') + 1)", "t", ref));
     status = db_step(s, err);
     db_free(s);
     *out = status == TRUNDLE_OK;
@@ -206,8 +206,8 @@ static enum trundle_status keep(struct depot *d, struct db *db, const struct man
     if (m->parent[0])
         TRY_GOTO(status, find(db, m->parent, &parent, err), out);
     TRY_GOTO(status, depot_node_make(db, "dataset", id, "{}", now_ns, &node, err), out);
-    TRY_GOTO(status, depot_run(db, err, "INSERT INTO depot_dataset(node, name, version, parent, members, reduced) SELECT ?1, ?2, 1 + coalesce(max(version), 0), ?3, ?4, 0"
-                               " FROM depot_dataset WHERE name = ?2", "issi", node, m->name, m->parent, (int64_t)m->n), out);
+    TRY_GOTO(status, db_do(db, err, "INSERT INTO depot_dataset(node, name, version, parent, members, reduced) SELECT ?1, ?2, 1 + coalesce(max(version), 0), ?3, ?4, 0"
+                               " FROM depot_dataset WHERE name = ?2", "itti", node, m->name, m->parent, (int64_t)m->n), out);
     TRY_GOTO(status, db_prepare(db, "INSERT INTO depot_edge(child, parent, split) VALUES(?,?,?)", &edge, err), out);
     for (size_t i = 0; i < m->n; i++)
         TRY_GOTO(status, member_add(db, edge, node, &m->member[i], now_ns, err), out);
@@ -273,7 +273,7 @@ enum trundle_status depot_datasets(struct depot *d, const char *name, depot_each
     struct db *db = NULL;
 
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, COLUMNS "WHERE ?1 IS NULL OR s.name = ?1 ORDER BY s.name, s.version DESC", "s", name), out);
+    TRY_GOTO(status, db_query(db, &s, err, COLUMNS "WHERE ?1 IS NULL OR s.name = ?1 ORDER BY s.name, s.version DESC", "t", name), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         row(s, &set);
         each(user, &set);

@@ -21,7 +21,7 @@ static enum trundle_status held(struct db *db, const char *sha256, bool *out, st
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_blob WHERE sha256 = ? LIMIT 1", "s", sha256));
+    TRY(db_query(db, &s, err, "SELECT 1 FROM depot_blob WHERE sha256 = ? LIMIT 1", "t", sha256));
     status = db_step(s, err);
     db_free(s);
     *out = status == TRUNDLE_OK;
@@ -35,7 +35,7 @@ static enum trundle_status receipt_there(struct db *db, const char *sha256, bool
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_receipt WHERE sha256 = ?", "s", sha256));
+    TRY(db_query(db, &s, err, "SELECT 1 FROM depot_receipt WHERE sha256 = ?", "t", sha256));
     status = db_step(s, err);
     db_free(s);
     *out = status == TRUNDLE_OK;
@@ -68,8 +68,8 @@ static enum trundle_status doom_blob(struct db *db, struct depot_dooms *dooms, s
 static enum trundle_status doom_row(struct db *db, const struct doom *x, struct trundle_error *err)
 {
     if (x->text)
-        TRY(depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", x->sha256, x->text));
-    return depot_run(db, err, "DELETE FROM depot_doomed WHERE sha256 = ?", "s", x->sha256);
+        TRY(db_do(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "tt", x->sha256, x->text));
+    return db_do(db, err, "DELETE FROM depot_doomed WHERE sha256 = ?", "t", x->sha256);
 }
 
 enum trundle_status depot_doom_run(struct db *db, void *user, struct trundle_error *err)
@@ -126,7 +126,7 @@ static enum trundle_status rows_into(struct db *db, json_t *array, const char *s
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, sql, "i", id));
+    TRY(db_query(db, &s, err, sql, "i", id));
     while ((status = db_step(s, err)) == TRUNDLE_OK)
         if (json_array_append_new(array, json_pack("{s:s,s:s}", first, db_text(s, 0), second, db_text(s, 1))) != 0) {
             status = error_set(err, TRUNDLE_NO_MEMORY, "deletion", NULL, "no memory for a receipt");
@@ -154,22 +154,22 @@ static enum trundle_status follow(struct db *db, struct deletion *x, const char 
                   node, "name", "was", err));
     TRY(rows_into(db, tainted, DEPOT_WALK_ON "SELECT n.kind, n.ref FROM walk w JOIN depot_node n ON n.id = w.node WHERE w.depth > 0 AND n.kind <> 'dataset' GROUP BY n.id ORDER BY n.id",
                   node, "kind", "ref", err));
-    TRY(depot_query(db, &s, err, DEPOT_WALK_ON "INSERT OR IGNORE INTO depot_taint(node, clip, since_ns) SELECT DISTINCT w.node, ?2, ?3 FROM walk w JOIN depot_node n ON n.id = w.node"
-                    " WHERE w.depth > 0 AND n.kind <> 'dataset'", "isi", node, sha256, x->now_ns));
+    TRY(db_query(db, &s, err, DEPOT_WALK_ON "INSERT OR IGNORE INTO depot_taint(node, clip, since_ns) SELECT DISTINCT w.node, ?2, ?3 FROM walk w JOIN depot_node n ON n.id = w.node"
+                    " WHERE w.depth > 0 AND n.kind <> 'dataset'", "iti", node, sha256, x->now_ns));
     status = db_run(s, err);
     db_free(s);
     TRY(status);
     json_array_foreach(datasets, i, set) {
         const char *name = json_string_value(json_object_get(set, "name")), *was = json_string_value(json_object_get(set, "was"));
 
-        TRY(depot_query(db, &s, err, "SELECT n.ref FROM depot_dataset s JOIN depot_node n ON n.id = s.node WHERE s.name = ? ORDER BY s.version DESC LIMIT 1", "s", name));
+        TRY(db_query(db, &s, err, "SELECT n.ref FROM depot_dataset s JOIN depot_node n ON n.id = s.node WHERE s.name = ? ORDER BY s.version DESC LIMIT 1", "t", name));
         status = db_step(s, err);
         if (status == TRUNDLE_OK && strcmp(db_text(s, 0), was) == 0 && json_object_set_new(x->reduced, name, json_null()) != 0)
             status = error_set(err, TRUNDLE_NO_MEMORY, name, NULL, "no memory for a receipt");
         db_free(s);
         TRY(status);
     }
-    return depot_run(db, err, "UPDATE depot_dataset SET reduced = 1 WHERE node IN (SELECT child FROM depot_edge WHERE parent = ?)", "i", node);
+    return db_do(db, err, "UPDATE depot_dataset SET reduced = 1 WHERE node IN (SELECT child FROM depot_edge WHERE parent = ?)", "i", node);
 }
 
 static enum trundle_status clip_rows(struct db *db, struct deletion *x, const char *sha256, struct trundle_error *err)
@@ -182,8 +182,8 @@ static enum trundle_status clip_rows(struct db *db, struct deletion *x, const ch
     TRY(depot_clip_find(db, sha256, &c, err));
     if (c.state == DEPOT_CLIP_DELETED)
         return json_array_append_new(x->receipts, json_null()) == 0 ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
-    TRY(depot_run(db, err, "UPDATE depot_clip SET state = 2, content = '' WHERE sha256 = ?", "s", sha256));
-    TRY(depot_run(db, err, "DELETE FROM depot_label WHERE clip = ?", "s", sha256));
+    TRY(db_do(db, err, "UPDATE depot_clip SET state = 2, content = '' WHERE sha256 = ?", "t", sha256));
+    TRY(db_do(db, err, "DELETE FROM depot_label WHERE clip = ?", "t", sha256));
     receipt = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:b,s:s,s:s,s:I,s:I,s:[],s:[],s:s}", "clip", sha256, "cart", c.cart, "trip", c.trip, "purpose", c.purpose, "bytes", (json_int_t)c.bytes,
                         "t0_ns", (json_int_t)llround(c.t0_s * 1e9), "t1_ns", (json_int_t)llround(c.t1_s * 1e9), "was_here", c.state == DEPOT_CLIP_HERE, "who", x->who, "why", x->why,
                         "at_ns", (json_int_t)x->now_ns, "labels", (json_int_t)db_changes(db), "datasets", "tainted", "backups",
@@ -197,7 +197,7 @@ static enum trundle_status clip_rows(struct db *db, struct deletion *x, const ch
             return error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for a receipt");
         TRY(follow(db, x, "trip", json_string_value(json_object_get(receipt, "whole")), sha256, receipt, err));
     }
-    TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ? AND owner = 'clip'", "s", sha256));      /* others hold what is theirs */
+    TRY(db_do(db, err, "DELETE FROM depot_blob WHERE sha256 = ? AND owner = 'clip'", "t", sha256));      /* others hold what is theirs */
     status = depot_access_in(db, &(struct depot_access){ x->who, "delete", c.whole ? "trip" : "clip", c.whole ? ref : sha256, x->why }, x->now_ns, err);
     return status;
 }
@@ -313,7 +313,7 @@ enum trundle_status depot_receipt_get(struct depot *d, const char *sha256, struc
     enum trundle_status status;
 
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT text FROM depot_receipt WHERE sha256 = ?", "s", sha256), out);
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT text FROM depot_receipt WHERE sha256 = ?", "t", sha256), out);
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         status = bytes_print(out_receipt, "%s", db_text(s, 0)) == TRUNDLE_OK ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory for its receipt");
@@ -344,8 +344,8 @@ static enum trundle_status tombstone(struct db *db, const json_t *receipt, const
 {
     int64_t at_ns = (int64_t)json_integer_value(json_object_get(receipt, "at_ns"));
 
-    return depot_run(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns, expires_ns, whole)"
-                     " VALUES(?1,?2,?3,'',?4,?5,0,?6,?7,NULL,-1,2,?8,0,?8,?9)", "ssssiddii", sha256, field(receipt, "cart"), field(receipt, "trip"), field(receipt, "purpose"),
+    return db_do(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns, expires_ns, whole)"
+                     " VALUES(?1,?2,?3,'',?4,?5,0,?6,?7,NULL,-1,2,?8,0,?8,?9)", "ttttinnii", sha256, field(receipt, "cart"), field(receipt, "trip"), field(receipt, "purpose"),
                      (int64_t)json_integer_value(json_object_get(receipt, "bytes")), seconds(receipt, "t0_ns"), seconds(receipt, "t1_ns"), at_ns,
                      (int64_t)(json_object_get(receipt, "whole") != NULL));
 }
@@ -356,8 +356,8 @@ static enum trundle_status other_file(struct db *db, const json_t *receipt, cons
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_run(db, err, "UPDATE depot_trip SET file = ? WHERE cart = ? AND trip = ? AND file = ''", "sss", sha256, field(receipt, "cart"), field(receipt, "trip")));
-    TRY(depot_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE cart = ? AND trip = ? AND whole = 1 AND state <> 2 AND sha256 <> ?", "sss", field(receipt, "cart"),
+    TRY(db_do(db, err, "UPDATE depot_trip SET file = ? WHERE cart = ? AND trip = ? AND file = ''", "ttt", sha256, field(receipt, "cart"), field(receipt, "trip")));
+    TRY(db_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE cart = ? AND trip = ? AND whole = 1 AND state <> 2 AND sha256 <> ?", "ttt", field(receipt, "cart"),
                     field(receipt, "trip"), sha256));
     status = db_step(s, err);
     out[0] = '\0';
@@ -381,7 +381,7 @@ static enum trundle_status one_again(struct db *db, struct deletion *x, const js
 
     TRY(depot_sha_check(sha256, "receipt.clip", err));
     text = json_dumps(doc, JSON_SORT_KEYS | JSON_INDENT(1));
-    status = text ? depot_run(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "ss", sha256, text) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory");
+    status = text ? db_do(db, err, "INSERT OR IGNORE INTO depot_receipt(sha256, text) VALUES(?,?)", "tt", sha256, text) : error_set(err, TRUNDLE_NO_MEMORY, sha256, NULL, "no memory");
     free(text);
     TRY(status);
     if (strncmp(said, AGAIN, strlen(AGAIN)) == 0)      /* said once: it must fit, and a text that is cut may end in half a character */

@@ -83,7 +83,7 @@ static enum trundle_status one_row(struct db *db, const char *sql, const char *n
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, sql, "s", name));
+    TRY(db_query(db, &s, err, sql, "t", name));
     status = db_step(s, err);
     db_free(s);
     *out = status == TRUNDLE_OK;

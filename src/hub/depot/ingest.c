@@ -36,11 +36,11 @@ static enum trundle_status cart_id(struct db *db, const char *cart, int64_t *out
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT id FROM depot_cart WHERE name = ?", "s", cart));
+    TRY(db_query(db, &s, err, "SELECT id FROM depot_cart WHERE name = ?", "t", cart));
     status = number_of(s, out, err);
     if (status != TRUNDLE_END)
         return status;
-    TRY(depot_query(db, &s, err, "INSERT INTO depot_cart(name) VALUES(?) RETURNING id", "s", cart));
+    TRY(db_query(db, &s, err, "INSERT INTO depot_cart(name) VALUES(?) RETURNING id", "t", cart));
     return number_of(s, out, err);
 }
 
@@ -49,10 +49,10 @@ static enum trundle_status boot_id(struct db *db, int64_t cart, int64_t boot, in
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT id FROM depot_boot WHERE cart = ? AND boot = ?", "ii", cart, boot));
+    TRY(db_query(db, &s, err, "SELECT id FROM depot_boot WHERE cart = ? AND boot = ?", "ii", cart, boot));
     status = number_of(s, out, err);
     if (status == TRUNDLE_END) {
-        TRY(depot_query(db, &s, err, "INSERT INTO depot_boot(cart, boot) VALUES(?,?) RETURNING id", "ii", cart, boot));
+        TRY(db_query(db, &s, err, "INSERT INTO depot_boot(cart, boot) VALUES(?,?) RETURNING id", "ii", cart, boot));
         status = number_of(s, out, err);
     }
     if (status == TRUNDLE_OK && *out > INT64_MAX >> DEPOT_SEQUENCE_BITS)
@@ -67,7 +67,7 @@ static enum trundle_status same(struct db *db, const struct ingest *in, const st
     char where[160];
     bool equal;
 
-    TRY(depot_query(db, &s, err, "SELECT t_ns, kind, body FROM depot_record WHERE key = ?", "i", key));
+    TRY(db_query(db, &s, err, "SELECT t_ns, kind, body FROM depot_record WHERE key = ?", "i", key));
     status = db_step(s, err);
     equal = status == TRUNDLE_OK && db_integer(s, 0) == r->t_ns && strcmp(db_text(s, 1), r->kind) == 0 && strcmp(db_text(s, 2), r->body) == 0;
     db_free(s);
@@ -83,7 +83,7 @@ static enum trundle_status cart_holds(struct db *db, const char *cart, double *o
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT total(bytes) FROM depot_clip WHERE cart = ? AND state < 2 AND whole = 0", "s", cart));
+    TRY(db_query(db, &s, err, "SELECT total(bytes) FROM depot_clip WHERE cart = ? AND state < 2 AND whole = 0", "t", cart));
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         *out_bytes = db_number(s, 0);
@@ -103,8 +103,8 @@ static enum trundle_status clip_row(struct db *db, const struct ingest *in, cons
 
     TRY(cart_holds(db, in->cart, &holds, err));
     room = bytes <= in->d->options.clip_max_bytes && holds + (double)bytes <= (double)in->d->options.cart_max_bytes;
-    return depot_run(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns,"
-                     " expires_ns) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?)", "sssssiidddiiii", json_string_value(json_object_get(b, "sha256")), in->cart,
+    return db_do(db, err, "INSERT OR IGNORE INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns,"
+                     " expires_ns) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,0,?)", "tttttiinnniiii", json_string_value(json_object_get(b, "sha256")), in->cart,
                      json_string_value(json_object_get(b, "trip")), json_string_value(json_object_get(b, "trigger")), json_string_value(json_object_get(b, "purpose")),
                      bytes, keep_days, json_number_value(json_object_get(b, "t0_s")),
                      json_number_value(json_object_get(b, "t1_s")), worth && !json_is_null(worth) ? json_number_value(worth) : (double)NAN,
@@ -121,9 +121,9 @@ static const char *text_or_none(const json_t *body, const char *key)
 
 static enum trundle_status trip_row(struct db *db, const struct ingest *in, const struct depot_record *r, struct trundle_error *err)
 {
-    return depot_run(db, err, "INSERT INTO depot_trip(cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, file) VALUES(?,?,?,?,?,?,?,?,'') "
+    return db_do(db, err, "INSERT INTO depot_trip(cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, file) VALUES(?,?,?,?,?,?,?,?,'') "
                      "ON CONFLICT(cart, trip) DO UPDATE SET store = excluded.store, bundle = excluded.bundle, started_ns = excluded.started_ns, ended_ns = excluded.ended_ns, "
-                     "boot = excluded.boot, sequence = excluded.sequence", "ssssiiii", in->cart, text_or_none(r->json, "trip"), text_or_none(r->json, "store"),
+                     "boot = excluded.boot, sequence = excluded.sequence", "ttttiiii", in->cart, text_or_none(r->json, "trip"), text_or_none(r->json, "store"),
                      text_or_none(r->json, "bundle"), (int64_t)json_integer_value(json_object_get(r->json, "started_ns")),
                      (int64_t)json_integer_value(json_object_get(r->json, "ended_ns")), r->boot, r->sequence);
 }
@@ -221,9 +221,9 @@ enum trundle_status depot_records(struct depot *d, const char *cart, const char 
     if (limit < 1 || limit > 10000)
         return error_set(err, TRUNDLE_BAD_ARG, "records", NULL, "limit %d, allowed are 1 to 10000", limit);
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &boots, err, "SELECT b.id, b.boot FROM depot_boot b JOIN depot_cart c ON c.id = b.cart WHERE c.name = ? AND b.boot >= ? ORDER BY b.boot", "si",
+    TRY_GOTO(status, db_query(db, &boots, err, "SELECT b.id, b.boot FROM depot_boot b JOIN depot_cart c ON c.id = b.cart WHERE c.name = ? AND b.boot >= ? ORDER BY b.boot", "ti",
                                  cart, boot), out);
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT ?1, key, t_ns, received_ns, kind, body FROM depot_record WHERE key > ?2 AND key < ?3 AND (?4 IS NULL OR kind = ?4)"
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT ?1, key, t_ns, received_ns, kind, body FROM depot_record WHERE key > ?2 AND key < ?3 AND (?4 IS NULL OR kind = ?4)"
                                  " ORDER BY key LIMIT ?5", ""), out);
     while (given < limit && (status = db_step(boots, err)) == TRUNDLE_OK) {
         int64_t first = db_integer(boots, 0) << DEPOT_SEQUENCE_BITS;
@@ -261,10 +261,10 @@ enum trundle_status depot_trip_records(struct depot *d, const char *cart, const 
         return error_set(err, TRUNDLE_BAD_ARG, "records", NULL, "limit %d, allowed are 1 to 100000", limit);
     TRY(depot_trip_get(d, cart, trip, &t, err));
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT b.boot, r.key, r.t_ns, r.received_ns, r.kind, r.body FROM depot_cart c JOIN depot_boot b ON b.cart = c.id JOIN depot_record r"
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT b.boot, r.key, r.t_ns, r.received_ns, r.kind, r.body FROM depot_cart c JOIN depot_boot b ON b.cart = c.id JOIN depot_record r"
                                  " ON r.key > b.id << 40 AND r.key < (b.id + 1) << 40 WHERE c.name = ?1 AND (b.boot < ?2 OR (b.boot = ?2 AND r.key & 1099511627775 <= ?3))"
                                  " AND b.boot > ?2 - 100 AND r.t_ns >= ?4 AND (r.t_ns <= ?5 OR r.kind = 'trip') AND json_extract(r.body, '$.trip') IS ?6"
-                                 " ORDER BY b.boot, r.key LIMIT ?7", "siiiisi", cart, t.boot, t.sequence, t.started_ns, t.ended_ns, trip, (int64_t)limit), out);
+                                 " ORDER BY b.boot, r.key LIMIT ?7", "tiiiiti", cart, t.boot, t.sequence, t.started_ns, t.ended_ns, trip, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK)
         give(s, cart, each, user);
     if (status == TRUNDLE_END)

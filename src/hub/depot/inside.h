@@ -3,6 +3,7 @@
 /* What the files of hub/depot share; not for other rooms. */
 #pragma once
 
+#include "base/db/query.h"
 #include "base/std/disk.h"
 #include "hub/depot/depot.h"
 
@@ -125,11 +126,6 @@ struct depot_record *depot_batch_at(struct depot_batch *b, size_t i);
 void depot_clip_row(const struct db_statement *s, struct depot_clip *out);
 int64_t depot_expires_ns(const struct depot *d, int64_t keep_days, int64_t since_ns);
 TRUNDLE_MUST_USE enum trundle_status depot_clip_find(struct db *db, const char *sha256, struct depot_clip *out, struct trundle_error *err);
-
-/* Prepares, and names the statement's parameters by position: 's' text, 'i' int64_t, 'd' double. The caller frees. */
-TRUNDLE_MUST_USE enum trundle_status depot_query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, ...);
-/* The same, run to its end. */
-TRUNDLE_MUST_USE enum trundle_status depot_run(struct db *db, struct trundle_error *err, const char *sql, const char *types, ...);
 
 /* plain.c: a line of n bytes (and a NUL) into *out, whose `line` stays; the text is cut behind the body. False: it is none, and nothing was changed. */
 bool depot_plain_line(char *text, size_t n, struct depot_record *out);

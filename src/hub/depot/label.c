@@ -35,8 +35,8 @@ static enum trundle_status product_job(struct db *db, void *user, struct trundle
 {
     const struct product *p = user;
 
-    return depot_run(db, err, "INSERT INTO depot_product(code, since_ns, body) SELECT ?1, max(?2, coalesce((SELECT max(since_ns) + 1 FROM depot_product WHERE code = ?1), ?2)), ?3"
-                     " WHERE ?3 IS NOT (SELECT body FROM depot_product WHERE code = ?1 ORDER BY since_ns DESC LIMIT 1)", "sis", p->code, p->now_ns, p->body);
+    return db_do(db, err, "INSERT INTO depot_product(code, since_ns, body) SELECT ?1, max(?2, coalesce((SELECT max(since_ns) + 1 FROM depot_product WHERE code = ?1), ?2)), ?3"
+                     " WHERE ?3 IS NOT (SELECT body FROM depot_product WHERE code = ?1 ORDER BY since_ns DESC LIMIT 1)", "tit", p->code, p->now_ns, p->body);
 }
 
 enum trundle_status depot_product_put(struct depot *d, const char *code, const char *body, int64_t now_ns, struct trundle_error *err)
@@ -64,7 +64,7 @@ static enum trundle_status label_job(struct db *db, void *user, struct trundle_e
     TRY(depot_clip_find(db, b->clip, &c, err));
     if (c.state != DEPOT_CLIP_HERE)
         return error_set(err, TRUNDLE_NOT_FOUND, b->clip, NULL, "the clip is not here");
-    TRY(depot_query(db, &s, err, "INSERT INTO depot_label(clip, task, product, t0_s, t1_s, body, who, made_ns) VALUES(?,?,?,?,?,?,?,?) RETURNING id", "sssddssi", b->clip, b->task,
+    TRY(db_query(db, &s, err, "INSERT INTO depot_label(clip, task, product, t0_s, t1_s, body, who, made_ns) VALUES(?,?,?,?,?,?,?,?) RETURNING id", "tttnntti", b->clip, b->task,
                     b->product, b->t0_s, b->t1_s, b->body, b->who, l->now_ns));
     TRY_GOTO(status, db_step(s, err), out);
     l->id = db_integer(s, 0);
@@ -101,7 +101,7 @@ enum trundle_status depot_products(struct depot *d, const char *code, const char
     enum trundle_status status;
 
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, code ? versions : newest, "si", code ? code : after, (int64_t)limit), out);
+    TRY_GOTO(status, db_query(db, &s, err, code ? versions : newest, "ti", code ? code : after, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK)
         each(user, &(struct depot_product){ db_text(s, 0), db_text(s, 2), db_integer(s, 1) });
     status = status == TRUNDLE_END ? TRUNDLE_OK : status;
@@ -119,7 +119,7 @@ enum trundle_status depot_labels(struct depot *d, const char *clip, int64_t afte
 
     TRY(depot_sha_check(clip, "clip", err));
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT id, clip, task, product, t0_s, t1_s, body, who, made_ns FROM depot_label WHERE clip = ?1 AND id > ?2 ORDER BY id LIMIT ?3", "sii",
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT id, clip, task, product, t0_s, t1_s, body, who, made_ns FROM depot_label WHERE clip = ?1 AND id > ?2 ORDER BY id LIMIT ?3", "tii",
                                  clip, after, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK)
         each(user, db_integer(s, 0), db_integer(s, 8),

@@ -17,7 +17,7 @@ enum trundle_status depot_node_find(struct db *db, const char *kind, const char 
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT id FROM depot_node WHERE kind = ? AND ref = ?", "ss", kind, ref));
+    TRY(db_query(db, &s, err, "SELECT id FROM depot_node WHERE kind = ? AND ref = ?", "tt", kind, ref));
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         *out = db_integer(s, 0);
@@ -27,7 +27,7 @@ enum trundle_status depot_node_find(struct db *db, const char *kind, const char 
 
 enum trundle_status depot_node_make(struct db *db, const char *kind, const char *ref, const char *body, int64_t now_ns, int64_t *out, struct trundle_error *err)
 {
-    TRY(depot_run(db, err, "INSERT INTO depot_node(kind, ref, body, made_ns) VALUES(?,?,?,?)", "sssi", kind, ref, body, now_ns));
+    TRY(db_do(db, err, "INSERT INTO depot_node(kind, ref, body, made_ns) VALUES(?,?,?,?)", "ttti", kind, ref, body, now_ns));
     return depot_node_find(db, kind, ref, out, err);
 }
 
@@ -36,7 +36,7 @@ static enum trundle_status trip_there(struct db *db, const char *ref, struct tru
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_trip WHERE cart || '/' || trip = ?1 AND cart = substr(?1, 1, instr(?1, '/') - 1)", "s", ref));
+    TRY(db_query(db, &s, err, "SELECT 1 FROM depot_trip WHERE cart || '/' || trip = ?1 AND cart = substr(?1, 1, instr(?1, '/') - 1)", "t", ref));
     status = db_step(s, err);
     db_free(s);
     return status == TRUNDLE_END ? error_set(err, TRUNDLE_NOT_FOUND, ref, NULL, "no such trip") : status;
@@ -70,7 +70,7 @@ static enum trundle_status edge_find(struct db *db, int64_t child, int64_t paren
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_edge WHERE child = ? AND parent = ? AND split = ?", "iis", child, parent, split));
+    TRY(db_query(db, &s, err, "SELECT 1 FROM depot_edge WHERE child = ? AND parent = ? AND split = ?", "iit", child, parent, split));
     status = db_step(s, err);
     db_free(s);
     *out = status == TRUNDLE_OK;
@@ -85,7 +85,7 @@ static enum trundle_status same_node(struct db *db, const struct adding *a, int6
     int64_t edges = 0, parent = 0;
     bool same, there;
 
-    TRY(depot_query(db, &s, err, "SELECT body = ?2, (SELECT count(*) FROM depot_edge WHERE child = ?1) FROM depot_node WHERE id = ?1", "is", id, node->body));
+    TRY(db_query(db, &s, err, "SELECT body = ?2, (SELECT count(*) FROM depot_edge WHERE child = ?1) FROM depot_node WHERE id = ?1", "it", id, node->body));
     TRY_GOTO(status, db_step(s, err), out);
     same = db_integer(s, 0) != 0;
     edges = db_integer(s, 1);
@@ -118,8 +118,8 @@ static enum trundle_status add_job(struct db *db, void *user, struct trundle_err
         const struct depot_parent *p = &node->parent[i];
 
         TRY(depot_node_id(db, p->kind, p->ref, a->now_ns, &parent, err));
-        TRY(depot_run(db, err, "INSERT INTO depot_edge(child, parent, split) VALUES(?,?,?)", "iis", id, parent, p->split ? p->split : ""));
-        TRY(depot_run(db, err, "INSERT OR IGNORE INTO depot_taint(node, clip, since_ns) SELECT ?1, clip, ?3 FROM depot_taint WHERE node = ?2", "iii", id, parent, a->now_ns));
+        TRY(db_do(db, err, "INSERT INTO depot_edge(child, parent, split) VALUES(?,?,?)", "iit", id, parent, p->split ? p->split : ""));
+        TRY(db_do(db, err, "INSERT OR IGNORE INTO depot_taint(node, clip, since_ns) SELECT ?1, clip, ?3 FROM depot_taint WHERE node = ?2", "iii", id, parent, a->now_ns));
     }
     return TRUNDLE_OK;
 }
@@ -214,7 +214,7 @@ static enum trundle_status walk(struct db *db, int64_t id, enum depot_way way, d
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, way == DEPOT_BACK ? DEPOT_WALK_BACK REST : DEPOT_WALK_ON REST, "i", id));
+    TRY(db_query(db, &s, err, way == DEPOT_BACK ? DEPOT_WALK_BACK REST : DEPOT_WALK_ON REST, "i", id));
 #undef REST
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         const struct depot_lineage_item item = { db_text(s, 0), db_text(s, 1), db_text(s, 2), (int)db_integer(s, 3), db_text(s, 4), db_text(s, 5),

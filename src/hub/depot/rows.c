@@ -12,8 +12,8 @@ enum trundle_status depot_trip_get(struct depot *d, const char *cart, const char
     enum trundle_status status;
 
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, CASE file WHEN '' THEN coalesce((SELECT sha256 FROM depot_clip c"
-                                 " WHERE c.cart = t.cart AND c.trip = t.trip AND c.whole = 1), '') ELSE file END FROM depot_trip t WHERE cart = ? AND trip = ?", "ss", cart,
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, CASE file WHEN '' THEN coalesce((SELECT sha256 FROM depot_clip c"
+                                 " WHERE c.cart = t.cart AND c.trip = t.trip AND c.whole = 1), '') ELSE file END FROM depot_trip t WHERE cart = ? AND trip = ?", "tt", cart,
                                  trip), out);
     status = db_step(s, err);
     if (status == TRUNDLE_OK) {

@@ -54,7 +54,7 @@ static enum trundle_status expired(struct depot *d, int64_t now_ns, int limit, c
     size_t n = 0, room = 0;
 
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE state <> 2 AND expires_ns <= ? ORDER BY expires_ns LIMIT ?", "ii", now_ns, (int64_t)limit), out);
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT sha256 FROM depot_clip WHERE state <> 2 AND expires_ns <= ? ORDER BY expires_ns LIMIT ?", "ii", now_ns, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         if (!list_grow((void **)&list, sizeof *list, n, &room)) {
             status = error_set(err, TRUNDLE_NO_MEMORY, "retention", NULL, "no memory for a list");
@@ -93,8 +93,8 @@ static enum trundle_status awaited_page(struct depot *d, int64_t before_ns, cons
 
     *out_n = 0;
     TRY(depot_read_begin(d, &db, err));
-    TRY_GOTO(status, depot_query(db, &s, err, "SELECT sha256, announced_ns FROM depot_clip WHERE state = 0 AND whole = 0 AND announced_ns <= ?1 AND (announced_ns, sha256) > (?2, ?3)"
-                                 " ORDER BY announced_ns, sha256 LIMIT ?4", "iisi", before_ns, after->announced_ns, after->sha256, (int64_t)limit), out);
+    TRY_GOTO(status, db_query(db, &s, err, "SELECT sha256, announced_ns FROM depot_clip WHERE state = 0 AND whole = 0 AND announced_ns <= ?1 AND (announced_ns, sha256) > (?2, ?3)"
+                                 " ORDER BY announced_ns, sha256 LIMIT ?4", "iiti", before_ns, after->announced_ns, after->sha256, (int64_t)limit), out);
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         (void)snprintf(list[*out_n].sha256, DEPOT_SHA, "%s", db_text(s, 0));
         list[(*out_n)++].announced_ns = db_integer(s, 1);
@@ -113,7 +113,7 @@ static enum trundle_status lapse_job(struct db *db, void *user, struct trundle_e
 
     l->lapsed = 0;
     for (size_t i = 0; i < l->n; i++) {
-        TRY(depot_run(db, err, "DELETE FROM depot_clip WHERE sha256 = ? AND state = 0 AND announced_ns <= ?", "si", l->list[i].sha256, l->before_ns));
+        TRY(db_do(db, err, "DELETE FROM depot_clip WHERE sha256 = ? AND state = 0 AND announced_ns <= ?", "ti", l->list[i].sha256, l->before_ns));
         if (!db_changes(db))
             continue;
         l->lapsed++;

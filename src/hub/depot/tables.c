@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: 2026 The Trundle Authors */
-/* The depot's tables, step by step, and two helpers to run a statement in one line. */
+/* The depot's tables, step by step. */
 #include "hub/depot/inside.h"
-
-#include <stdarg.h>
 
 /* A record's key is the number of its (cart, boot) and its sequence in one integer: one B-tree, filled in order.
  * The access log refuses changes; its chain shows them all the same when somebody goes around the trigger. */
@@ -61,46 +59,4 @@ enum trundle_status depot_tables(struct db *db, struct trundle_error *err)
 {
     _Static_assert(COUNT_OF(steps) == DEPOT_VERSION, "the version is the number of steps");
     return db_migrate(db, "depot", steps, COUNT_OF(steps), err);
-}
-
-static enum trundle_status query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, va_list args)
-{
-    struct db_statement *s = NULL;
-
-    TRY(db_prepare(db, sql, &s, err));
-    for (int i = 0; types[i]; i++) {
-        switch (types[i]) {
-        case 's': db_bind_text(s, i + 1, va_arg(args, const char *)); break;
-        case 'i': db_bind_integer(s, i + 1, va_arg(args, int64_t)); break;
-        default: db_bind_number(s, i + 1, va_arg(args, double)); break;
-        }
-    }
-    *out = s;
-    return TRUNDLE_OK;
-}
-
-enum trundle_status depot_query(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, ...)
-{
-    enum trundle_status status;
-    va_list args;
-
-    va_start(args, types);
-    status = query(db, out, err, sql, types, args);
-    va_end(args);
-    return status;
-}
-
-enum trundle_status depot_run(struct db *db, struct trundle_error *err, const char *sql, const char *types, ...)
-{
-    struct db_statement *s = NULL;
-    enum trundle_status status;
-    va_list args;
-
-    va_start(args, types);
-    status = query(db, &s, err, sql, types, args);
-    va_end(args);
-    if (status == TRUNDLE_OK)
-        status = db_run(s, err);
-    db_free(s);
-    return status;
 }

@@ -62,7 +62,7 @@ static enum trundle_status deleted_once(struct db *db, const struct whole *w, st
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT 1 FROM depot_clip WHERE cart = ? AND trip = ? AND whole = 1 AND state = 2", "ss", w->trip->cart, w->trip->trip));
+    TRY(db_query(db, &s, err, "SELECT 1 FROM depot_clip WHERE cart = ? AND trip = ? AND whole = 1 AND state = 2", "tt", w->trip->cart, w->trip->trip));
     status = db_step(s, err);
     db_free(s);
     if (status == TRUNDLE_OK)
@@ -76,7 +76,7 @@ static enum trundle_status compare(struct db *db, struct whole *w, struct trundl
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(depot_query(db, &s, err, "SELECT t.file, c.state, c.content FROM depot_trip t LEFT JOIN depot_clip c ON c.sha256 = t.file WHERE t.cart = ? AND t.trip = ?", "ss", w->trip->cart,
+    TRY(db_query(db, &s, err, "SELECT t.file, c.state, c.content FROM depot_trip t LEFT JOIN depot_clip c ON c.sha256 = t.file WHERE t.cart = ? AND t.trip = ?", "tt", w->trip->cart,
                     w->trip->trip));
     status = db_step(s, err);
     if (status == TRUNDLE_END || (status == TRUNDLE_OK && strcmp(db_text(s, 0), w->was) == 0)) {
@@ -103,14 +103,14 @@ static enum trundle_status keep_job(struct db *db, void *user, struct trundle_er
     if (w->repeated)
         return TRUNDLE_OK;
     TRY(depot_blob_name(w->d, db, w->sha256, "clip", w->since_ns, err));
-    TRY(depot_run(db, err, "INSERT INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns, expires_ns, whole, content)"
-                  " VALUES(?1,?2,?3,'whole',?4,?5,?6,0,?7,NULL,-1,1,?8,?8,?9,1,?10)", "ssssiidiis", w->sha256, t->cart, t->trip, w->purpose, w->bytes, w->keep_days,
+    TRY(db_do(db, err, "INSERT INTO depot_clip(sha256, cart, trip, trigger, purpose, bytes, keep_days, t0_s, t1_s, worth, decision, state, announced_ns, here_ns, expires_ns, whole, content)"
+                  " VALUES(?1,?2,?3,'whole',?4,?5,?6,0,?7,NULL,-1,1,?8,?8,?9,1,?10)", "ttttiiniit", w->sha256, t->cart, t->trip, w->purpose, w->bytes, w->keep_days,
                   (double)(t->ended_ns - t->started_ns) / 1e9, w->since_ns, depot_expires_ns(w->d, w->keep_days, w->since_ns), w->content));
-    TRY(depot_run(db, err, "INSERT INTO depot_trip(cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, file) VALUES(?,?,?,?,?,?,0,0,?)"
-                  " ON CONFLICT(cart, trip) DO UPDATE SET file = excluded.file", "ssssiis", t->cart, t->trip, t->store, t->bundle, t->started_ns, t->ended_ns, w->sha256));
+    TRY(db_do(db, err, "INSERT INTO depot_trip(cart, trip, store, bundle, started_ns, ended_ns, boot, sequence, file) VALUES(?,?,?,?,?,?,0,0,?)"
+                  " ON CONFLICT(cart, trip) DO UPDATE SET file = excluded.file", "ttttiit", t->cart, t->trip, t->store, t->bundle, t->started_ns, t->ended_ns, w->sha256));
     if (!w->was[0])
         return TRUNDLE_OK;
-    TRY(depot_run(db, err, "DELETE FROM depot_blob WHERE sha256 = ?1 AND owner = 'trip' AND NOT EXISTS(SELECT 1 FROM depot_trip WHERE file = ?1)", "s", w->was));
+    TRY(db_do(db, err, "DELETE FROM depot_blob WHERE sha256 = ?1 AND owner = 'trip' AND NOT EXISTS(SELECT 1 FROM depot_trip WHERE file = ?1)", "t", w->was));
     return depot_doom(db, w->was, NULL, err);
 }
 

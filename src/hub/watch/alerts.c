@@ -10,7 +10,7 @@
 
 enum trundle_status watch_line(struct db *db, int64_t incident, int64_t t_ns, const char *kind, const char *who, const char *text, const char *ref, struct trundle_error *err)
 {
-    return watch_do(db, err, "INSERT INTO watch_line(incident, t_ns, kind, who, text, ref) VALUES(?,?,?,?,?,?)", "iitttt", incident, t_ns, kind, watch_text(who), watch_text(text),
+    return db_do(db, err, "INSERT INTO watch_line(incident, t_ns, kind, who, text, ref) VALUES(?,?,?,?,?,?)", "iitttt", incident, t_ns, kind, watch_text(who), watch_text(text),
                     watch_text(ref));
 }
 
@@ -30,12 +30,12 @@ static enum trundle_status insert_id(struct db_statement *s, int64_t *out, struc
 static enum trundle_status incident_for(struct db *db, const struct watch_alarm *a, int64_t now_ns, int64_t *out, struct trundle_error *err)
 {
     struct db_statement *s = NULL;
-    enum trundle_status status = watch_get(db, out, err, "SELECT id FROM watch_incident WHERE state = 'open' AND ((cart = ?1 AND store = ?2) OR (cart = '' AND store = ?2))"
+    enum trundle_status status = db_get(db, out, err, "SELECT id FROM watch_incident WHERE state = 'open' AND ((cart = ?1 AND store = ?2) OR (cart = '' AND store = ?2))"
                                            " ORDER BY cart DESC, id DESC LIMIT 1", "tt", a->cart, a->store);
 
     if (status != TRUNDLE_NOT_FOUND)
         return status;
-    TRY(watch_sql(db, &s, err, "INSERT INTO watch_incident(title, cart, store, state, opened_ns) VALUES(?, ?, ?, 'open', ?) RETURNING id", "ttti", a->text, a->cart, a->store, now_ns));
+    TRY(db_query(db, &s, err, "INSERT INTO watch_incident(title, cart, store, state, opened_ns) VALUES(?, ?, ?, 'open', ?) RETURNING id", "ttti", a->text, a->cart, a->store, now_ns));
     TRY(insert_id(s, out, err));
     return watch_line(db, *out, now_ns, "opened", "", a->text, "", err);
 }
@@ -51,9 +51,9 @@ enum trundle_status watch_raise(const struct watch *w, struct db *db, const stru
     a.cart = watch_text(a.cart);
     a.store = watch_text(a.store);
     a.name = watch_text(a.name);
-    status = watch_get(db, &id, err, "SELECT id FROM watch_alert WHERE kind = ?1 AND cart = ?2 AND (?2 <> '' OR store = ?3) AND name = ?4 AND state <> 'closed'", "tttt", a.kind, a.cart, a.store, a.name);
+    status = db_get(db, &id, err, "SELECT id FROM watch_alert WHERE kind = ?1 AND cart = ?2 AND (?2 <> '' OR store = ?3) AND name = ?4 AND state <> 'closed'", "tttt", a.kind, a.cart, a.store, a.name);
     if (status == TRUNDLE_OK) {
-        TRY(watch_do(db, err, "UPDATE watch_alert SET count = count + 1, last_ns = ?, severity = max(severity, ?) WHERE id = ?", "iii", now_ns, (int64_t)a.severity, id));
+        TRY(db_do(db, err, "UPDATE watch_alert SET count = count + 1, last_ns = ?, severity = max(severity, ?) WHERE id = ?", "iii", now_ns, (int64_t)a.severity, id));
         goto done;
     }
     if (status != TRUNDLE_NOT_FOUND)
@@ -64,7 +64,7 @@ enum trundle_status watch_raise(const struct watch *w, struct db *db, const stru
         if (!detail)
             return error_set(err, TRUNDLE_NO_MEMORY, "watch", NULL, "no memory for an alert");
     }
-    status = watch_sql(db, &s, err, "INSERT INTO watch_alert(kind, cart, store, name, text, severity, state, opened_ns, last_ns, incident, detail)"
+    status = db_query(db, &s, err, "INSERT INTO watch_alert(kind, cart, store, name, text, severity, state, opened_ns, last_ns, incident, detail)"
                        " VALUES(?1,?2,?3,?4,?5,?6,'open',?7,?7,?8,?9) RETURNING id", "tttttiiit", a.kind, a.cart, a.store, a.name, a.text, (int64_t)a.severity, now_ns, incident,
                        detail ? detail : "");
     free(detail);
@@ -87,7 +87,7 @@ static enum trundle_status load(struct db *db, int64_t id, struct alert *out, st
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(watch_sql(db, &s, err, "SELECT incident, kind, cart, store, name, state, text FROM watch_alert WHERE id = ?", "i", id));
+    TRY(db_query(db, &s, err, "SELECT incident, kind, cart, store, name, state, text FROM watch_alert WHERE id = ?", "i", id));
     status = db_step(s, err);
     if (status == TRUNDLE_OK) {
         out->incident = db_integer(s, 0);
@@ -109,7 +109,7 @@ static enum trundle_status close_alert(struct db *db, int64_t id, const struct a
     char ref[32];
 
     (void)snprintf(ref, sizeof ref, "alert %lld", (long long)id);
-    TRY(watch_do(db, err, "UPDATE watch_alert SET state = 'closed', closed_ns = ?, who = CASE WHEN ?2 = '' THEN who ELSE ?2 END WHERE id = ?3", "iti", now_ns, who, id));
+    TRY(db_do(db, err, "UPDATE watch_alert SET state = 'closed', closed_ns = ?, who = CASE WHEN ?2 = '' THEN who ELSE ?2 END WHERE id = ?3", "iti", now_ns, who, id));
     return watch_line(db, a->incident, now_ns, why, who, a->text, ref, err);
 }
 
@@ -120,7 +120,7 @@ enum trundle_status watch_clear(const struct watch *w, struct db *db, const stru
     int64_t id;
 
     (void)w;
-    status = watch_get(db, &id, err, "SELECT id FROM watch_alert WHERE kind = ?1 AND cart = ?2 AND (?2 <> '' OR store = ?3) AND name = ?4 AND state <> 'closed'", "tttt", a->kind, watch_text(a->cart),
+    status = db_get(db, &id, err, "SELECT id FROM watch_alert WHERE kind = ?1 AND cart = ?2 AND (?2 <> '' OR store = ?3) AND name = ?4 AND state <> 'closed'", "tttt", a->kind, watch_text(a->cart),
                        watch_text(a->store), watch_text(a->name));
     if (status != TRUNDLE_OK)
         return status == TRUNDLE_NOT_FOUND ? TRUNDLE_OK : status;
@@ -140,15 +140,15 @@ enum trundle_status watch_alert_act(const struct watch *w, struct db *db, int64_
         return error_set(err, TRUNDLE_CONFLICT, ref, "it opens anew when it comes back", "the alert is closed already");
     if (act == WATCH_REBASE && strcmp(a.kind, "drift") != 0)
         return error_set(err, TRUNDLE_BAD_ARG, ref, "close it instead", "only drift has a reference that can start afresh");
-    TRY(watch_do(db, err, "UPDATE watch_incident SET touched = 1 WHERE id = ?", "i", a.incident));
+    TRY(db_do(db, err, "UPDATE watch_incident SET touched = 1 WHERE id = ?", "i", a.incident));
     if (act == WATCH_ACKNOWLEDGE) {
-        TRY(watch_do(db, err, "UPDATE watch_alert SET state = 'acknowledged', who = ? WHERE id = ?", "ti", who, id));
+        TRY(db_do(db, err, "UPDATE watch_alert SET state = 'acknowledged', who = ? WHERE id = ?", "ti", who, id));
         return watch_line(db, a.incident, now_ns, "acknowledged", who, a.text, ref, err);
     }
     if (!strcmp(a.kind, "drift"))
         TRY(watch_stream_reset(db, *a.cart ? WATCH_CART : WATCH_STORE, *a.cart ? a.cart : a.store, a.name, act == WATCH_REBASE, err));
     if (!strcmp(a.kind, "health"))
-        TRY(watch_do(db, err, "DELETE FROM watch_fact WHERE cart = ? AND name = ?", "tt", a.cart, a.name));
+        TRY(db_do(db, err, "DELETE FROM watch_fact WHERE cart = ? AND name = ?", "tt", a.cart, a.name));
     return close_alert(db, id, &a, who, act == WATCH_REBASE ? "rebased" : "closed", now_ns, err);
 }
 
@@ -156,7 +156,7 @@ static enum trundle_status incident_open(struct db *db, int64_t id, struct trund
 {
     int64_t open;
 
-    if (watch_get(db, &open, err, "SELECT state = 'open' FROM watch_incident WHERE id = ?", "i", id) != TRUNDLE_OK)
+    if (db_get(db, &open, err, "SELECT state = 'open' FROM watch_incident WHERE id = ?", "i", id) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NOT_FOUND, "incident", NULL, "there is no incident %lld", (long long)id);
     return open ? TRUNDLE_OK : error_set(err, TRUNDLE_CONFLICT, "incident", NULL, "incident %lld is closed", (long long)id);
 }
@@ -170,7 +170,7 @@ enum trundle_status watch_incident_note(const struct watch *w, struct db *db, in
         return status;
     if (!text || !*text || strlen(text) > WATCH_TEXT)
         return error_set(err, TRUNDLE_BAD_INPUT, "text", NULL, "a note has 1 to %d bytes", WATCH_TEXT);
-    TRY(watch_do(db, err, "UPDATE watch_incident SET touched = 1 WHERE id = ?", "i", incident));
+    TRY(db_do(db, err, "UPDATE watch_incident SET touched = 1 WHERE id = ?", "i", incident));
     return watch_line(db, incident, now_ns, "note", who, text, "", err);
 }
 
@@ -180,9 +180,9 @@ enum trundle_status watch_incident_close(const struct watch *w, struct db *db, i
 
     (void)w;
     TRY(incident_open(db, incident, err));
-    TRY(watch_get(db, &open, err, "SELECT COUNT(*) FROM watch_alert WHERE incident = ? AND state <> 'closed'", "i", incident));
+    TRY(db_get(db, &open, err, "SELECT COUNT(*) FROM watch_alert WHERE incident = ? AND state <> 'closed'", "i", incident));
     if (open)
         return error_set(err, TRUNDLE_CONFLICT, "incident", "close its alerts first", "%lld of its alerts are still open", (long long)open);
-    TRY(watch_do(db, err, "UPDATE watch_incident SET state = 'closed', closed_ns = ?, touched = 1 WHERE id = ?", "ii", now_ns, incident));
+    TRY(db_do(db, err, "UPDATE watch_incident SET state = 'closed', closed_ns = ?, touched = 1 WHERE id = ?", "ii", now_ns, incident));
     return watch_line(db, incident, now_ns, "closed", who, "the incident was closed", "", err);
 }

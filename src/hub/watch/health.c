@@ -84,7 +84,7 @@ static enum trundle_status bad_again(const struct watch *w, struct db *db, const
     enum trundle_status status;
     int64_t times = 0;
 
-    TRY(watch_sql(db, &s, err, "INSERT INTO watch_fact(cart, name, bad, good) VALUES(?, ?, 1, 0) ON CONFLICT(cart, name) DO UPDATE SET bad = bad + 1, good = 0 RETURNING bad", "tt", cart, f->name));
+    TRY(db_query(db, &s, err, "INSERT INTO watch_fact(cart, name, bad, good) VALUES(?, ?, 1, 0) ON CONFLICT(cart, name) DO UPDATE SET bad = bad + 1, good = 0 RETURNING bad", "tt", cart, f->name));
     status = db_step(s, err);
     if (status == TRUNDLE_OK) {
         times = db_integer(s, 0);
@@ -104,7 +104,7 @@ static enum trundle_status good_again(const struct watch *w, struct db *db, cons
     enum trundle_status status;
     size_t n = 0;
 
-    TRY(watch_sql(db, &s, err, "SELECT name FROM watch_fact WHERE cart = ?", "t", cart));
+    TRY(db_query(db, &s, err, "SELECT name FROM watch_fact WHERE cart = ?", "t", cart));
     while ((status = db_step(s, err)) == TRUNDLE_OK && n < FACTS_MAX) {
         size_t i = 0;
 
@@ -119,11 +119,11 @@ static enum trundle_status good_again(const struct watch *w, struct db *db, cons
     for (size_t i = 0; i < n; i++) {
         int64_t good = 0;
 
-        TRY(watch_do(db, err, "UPDATE watch_fact SET good = good + 1 WHERE cart = ? AND name = ?", "tt", cart, over[i]));
-        TRY(watch_get(db, &good, err, "SELECT good FROM watch_fact WHERE cart = ? AND name = ?", "tt", cart, over[i]));
+        TRY(db_do(db, err, "UPDATE watch_fact SET good = good + 1 WHERE cart = ? AND name = ?", "tt", cart, over[i]));
+        TRY(db_get(db, &good, err, "SELECT good FROM watch_fact WHERE cart = ? AND name = ?", "tt", cart, over[i]));
         if (good < w->config.good_records)
             continue;
-        TRY(watch_do(db, err, "DELETE FROM watch_fact WHERE cart = ? AND name = ?", "tt", cart, over[i]));
+        TRY(db_do(db, err, "DELETE FROM watch_fact WHERE cart = ? AND name = ?", "tt", cart, over[i]));
         TRY(watch_clear(w, db, &(struct watch_alarm){ .kind = "health", .cart = cart, .store = store, .name = over[i] }, now_ns, err));
     }
     return TRUNDLE_OK;
@@ -141,7 +141,7 @@ enum trundle_status watch_health(const struct watch *w, struct db *db, const str
     if (!text)
         return error_set(err, TRUNDLE_NO_MEMORY, "watch", NULL, "no memory for a health record");
     /* An outbox that was long away empties itself in order: the newest by the cart's own time is what counts. */
-    status = watch_do(db, err, "UPDATE watch_cart SET health = ?2, health_ns = ?3, bundle = CASE WHEN ?4 = '' THEN bundle ELSE ?4 END, slot = ?5 WHERE cart = ?1 AND health_ns <= ?3",
+    status = db_do(db, err, "UPDATE watch_cart SET health = ?2, health_ns = ?3, bundle = CASE WHEN ?4 = '' THEN bundle ELSE ?4 END, slot = ?5 WHERE cart = ?1 AND health_ns <= ?3",
                       "ttitt", r->cart, text, r->t_ns, watch_text(bundle), watch_text(slot));
     free(text);
     if (status != TRUNDLE_OK)
@@ -161,19 +161,19 @@ static enum trundle_status silent_store(const struct watch *w, struct db *db, co
     char text[200], cart[WATCH_NAME];
 
     alarm.text = text;
-    TRY(watch_get(db, &all, err, "SELECT COUNT(*) FROM watch_cart WHERE store = ?", "t", store));
-    TRY(watch_get(db, &silent, err, "SELECT COUNT(*) FROM watch_cart WHERE store = ? AND seen_ns < ?", "ti", store, before_ns));
+    TRY(db_get(db, &all, err, "SELECT COUNT(*) FROM watch_cart WHERE store = ?", "t", store));
+    TRY(db_get(db, &silent, err, "SELECT COUNT(*) FROM watch_cart WHERE store = ? AND seen_ns < ?", "ti", store, before_ns));
     if (silent >= STORE_SILENT_LEAST && 2 * silent >= all) {
         (void)snprintf(text, sizeof text, "%lld of the %lld carts of %s said nothing for %.0f minutes", (long long)silent, (long long)all, *store ? store : "no store",
                        (double)w->config.silent_ns / 6e10);
         TRY(watch_raise(w, db, &alarm, now_ns, NULL, err));
-        return watch_do(db, err, "UPDATE watch_cart SET silent = 1 WHERE store = ? AND seen_ns < ?", "ti", store, before_ns);
+        return db_do(db, err, "UPDATE watch_cart SET silent = 1 WHERE store = ? AND seen_ns < ?", "ti", store, before_ns);
     }
     for (;;) {
         struct db_statement *s = NULL;
         enum trundle_status status;
 
-        TRY(watch_sql(db, &s, err, "SELECT cart FROM watch_cart WHERE store = ? AND seen_ns < ? AND silent = 0 LIMIT 1", "ti", store, before_ns));
+        TRY(db_query(db, &s, err, "SELECT cart FROM watch_cart WHERE store = ? AND seen_ns < ? AND silent = 0 LIMIT 1", "ti", store, before_ns));
         status = db_step(s, err);
         if (status == TRUNDLE_OK)
             (void)snprintf(cart, sizeof cart, "%s", db_text(s, 0));
@@ -183,7 +183,7 @@ static enum trundle_status silent_store(const struct watch *w, struct db *db, co
         alarm.cart = cart;
         (void)snprintf(text, sizeof text, "%s said nothing for %.0f minutes", cart, (double)w->config.silent_ns / 6e10);
         TRY(watch_raise(w, db, &alarm, now_ns, NULL, err));
-        TRY(watch_do(db, err, "UPDATE watch_cart SET silent = 1 WHERE cart = ?", "t", cart));
+        TRY(db_do(db, err, "UPDATE watch_cart SET silent = 1 WHERE cart = ?", "t", cart));
     }
 }
 
@@ -196,7 +196,7 @@ enum trundle_status watch_tick(const struct watch *w, struct db *db, int64_t now
         struct db_statement *s = NULL;
         enum trundle_status status;
 
-        TRY(watch_sql(db, &s, err, "SELECT store FROM watch_cart WHERE seen_ns < ? AND silent = 0 LIMIT 1", "i", before_ns));
+        TRY(db_query(db, &s, err, "SELECT store FROM watch_cart WHERE seen_ns < ? AND silent = 0 LIMIT 1", "i", before_ns));
         status = db_step(s, err);
         if (status == TRUNDLE_OK)
             (void)snprintf(store, sizeof store, "%s", db_text(s, 0));
@@ -208,22 +208,22 @@ enum trundle_status watch_tick(const struct watch *w, struct db *db, int64_t now
         TRY(silent_store(w, db, store, before_ns, now_ns, err));
     }
     /* An incident that nobody touched, and whose alerts all closed by themselves a day ago, is over. */
-    TRY(watch_do(db, err, "INSERT INTO watch_line(incident, t_ns, kind, who, text, ref) SELECT id, ?1, 'closed', '', 'all of its alerts had closed by themselves a day before', ''"
+    TRY(db_do(db, err, "INSERT INTO watch_line(incident, t_ns, kind, who, text, ref) SELECT id, ?1, 'closed', '', 'all of its alerts had closed by themselves a day before', ''"
                  " FROM watch_incident i WHERE state = 'open' AND touched = 0 AND NOT EXISTS (SELECT 1 FROM watch_alert a WHERE a.incident = i.id AND (a.state <> 'closed' OR a.closed_ns > ?2))",
                  "ii", now_ns, now_ns - INCIDENT_OVER_NS));
-    TRY(watch_do(db, err, "UPDATE watch_incident SET state = 'closed', closed_ns = ?1 WHERE state = 'open' AND touched = 0 AND NOT EXISTS"
+    TRY(db_do(db, err, "UPDATE watch_incident SET state = 'closed', closed_ns = ?1 WHERE state = 'open' AND touched = 0 AND NOT EXISTS"
                  " (SELECT 1 FROM watch_alert a WHERE a.incident = watch_incident.id AND (a.state <> 'closed' OR a.closed_ns > ?2))", "ii", now_ns, now_ns - INCIDENT_OVER_NS));
-    TRY(watch_do(db, err, "DELETE FROM watch_value WHERE id IN (SELECT id FROM watch_value WHERE t_ns < ? LIMIT 2000)", "i", now_ns - VALUES_KEPT_NS));
-    return watch_do(db, err, "DELETE FROM watch_event WHERE id IN (SELECT id FROM watch_event WHERE t_ns < ? LIMIT 2000)", "i", now_ns - VALUES_KEPT_NS);
+    TRY(db_do(db, err, "DELETE FROM watch_value WHERE id IN (SELECT id FROM watch_value WHERE t_ns < ? LIMIT 2000)", "i", now_ns - VALUES_KEPT_NS));
+    return db_do(db, err, "DELETE FROM watch_event WHERE id IN (SELECT id FROM watch_event WHERE t_ns < ? LIMIT 2000)", "i", now_ns - VALUES_KEPT_NS);
 }
 
 enum trundle_status watch_retire(const struct watch *w, struct db *db, const char *cart, int64_t now_ns, struct trundle_error *err)
 {
     (void)w;
-    TRY(watch_do(db, err, "INSERT INTO watch_line(incident, t_ns, kind, who, text, ref) SELECT incident, ?1, 'cleared', '', text || ' (the cart left the fleet)', 'alert ' || id"
+    TRY(db_do(db, err, "INSERT INTO watch_line(incident, t_ns, kind, who, text, ref) SELECT incident, ?1, 'cleared', '', text || ' (the cart left the fleet)', 'alert ' || id"
                  " FROM watch_alert WHERE cart = ?2 AND state <> 'closed'", "it", now_ns, cart));
-    TRY(watch_do(db, err, "UPDATE watch_alert SET state = 'closed', closed_ns = ? WHERE cart = ? AND state <> 'closed'", "it", now_ns, cart));
-    TRY(watch_do(db, err, "UPDATE watch_stream SET open = 0, up = 0, down = 0 WHERE scope = 0 AND who = ?", "t", cart));
-    TRY(watch_do(db, err, "DELETE FROM watch_fact WHERE cart = ?", "t", cart));
-    return watch_do(db, err, "DELETE FROM watch_cart WHERE cart = ?", "t", cart);
+    TRY(db_do(db, err, "UPDATE watch_alert SET state = 'closed', closed_ns = ? WHERE cart = ? AND state <> 'closed'", "it", now_ns, cart));
+    TRY(db_do(db, err, "UPDATE watch_stream SET open = 0, up = 0, down = 0 WHERE scope = 0 AND who = ?", "t", cart));
+    TRY(db_do(db, err, "DELETE FROM watch_fact WHERE cart = ?", "t", cart));
+    return db_do(db, err, "DELETE FROM watch_cart WHERE cart = ?", "t", cart);
 }

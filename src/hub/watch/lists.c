@@ -70,7 +70,7 @@ enum trundle_status watch_carts_json(const struct watch *w, struct db *db, const
     int limit = watch_limit(q);
 
     if (status == TRUNDLE_OK)
-        status = watch_sql(db, &s, err, "SELECT c.cart, c.store, " STATE ", c.seen_ns, c.bundle, c.slot, c.health_ns, c.health,"
+        status = db_query(db, &s, err, "SELECT c.cart, c.store, " STATE ", c.seen_ns, c.bundle, c.slot, c.health_ns, c.health,"
                            " (SELECT COUNT(*) FROM watch_alert a WHERE a.cart = c.cart AND a.state <> 'closed'),"
                            " (SELECT MAX(severity) FROM watch_alert a WHERE a.cart = c.cart AND a.state = 'open'),"
                            " COALESCE(t.n, 0), t.items, t.asked, t.corrected, t.b0, t.b1, t.b2, t.b3, t.b4, t.b5, t.b6, t.b7, t.b8, t.b9, t.sure"
@@ -89,7 +89,7 @@ enum trundle_status watch_carts_json(const struct watch *w, struct db *db, const
             status = TRUNDLE_END;
             break;
         }
-        row = watch_row(s, "t cart|t store|t state|i seen_ns|e bundle|e slot|z health_ns|j health|i alerts|i severity|i trips|i items|i asked|i corrected");
+        row = db_row(s, "t cart|t store|t state|i seen_ns|e bundle|e slot|z health_ns|j health|i alerts|i severity|i trips|i items|i asked|i corrected");
         if (!row || add_health(row) != 0 || json_object_set_new(row, "accuracy", accuracy_of(w, s, 14, db_integer(s, 10), &v)) != 0 || json_array_append_new(rows, row) != 0)
             status = TRUNDLE_NO_MEMORY;
     }
@@ -114,7 +114,7 @@ enum trundle_status watch_alerts_json(const struct watch *w, struct db *db, cons
     struct db_statement *s = NULL;
 
     (void)w;
-    TRY(watch_sql(db, &s, err, "SELECT " ALERT_COLUMNS " FROM watch_alert WHERE (?1 = 0 OR id < ?1) AND last_ns >= ?2 AND " IS("cart", "?3") " AND " IS("store", "?4")
+    TRY(db_query(db, &s, err, "SELECT " ALERT_COLUMNS " FROM watch_alert WHERE (?1 = 0 OR id < ?1) AND last_ns >= ?2 AND " IS("cart", "?3") " AND " IS("store", "?4")
                   " AND " IS("state", "?5") " AND (" HAS("text", "?6") " OR " HAS("cart", "?6") " OR " HAS("store", "?6") " OR " HAS("kind", "?6") ") ORDER BY id DESC LIMIT ?7",
                   "iitttti", q->before, q->since_ns, watch_text(q->cart), watch_text(q->store), watch_text(q->state), watch_text(q->q), (int64_t)watch_limit(q) + 1));
     return watch_rows(s, ALERT_SPEC, watch_limit(q), "id", out, err);
@@ -130,7 +130,7 @@ enum trundle_status watch_incidents_json(const struct watch *w, struct db *db, c
     struct db_statement *s = NULL;
 
     (void)w;
-    TRY(watch_sql(db, &s, err, "SELECT " INCIDENT_COLUMNS " FROM watch_incident i WHERE (?1 = 0 OR i.id < ?1) AND (i.opened_ns >= ?2 OR i.state = 'open') AND " IS("i.cart", "?3")
+    TRY(db_query(db, &s, err, "SELECT " INCIDENT_COLUMNS " FROM watch_incident i WHERE (?1 = 0 OR i.id < ?1) AND (i.opened_ns >= ?2 OR i.state = 'open') AND " IS("i.cart", "?3")
                   " AND " IS("i.store", "?4") " AND " IS("i.state", "?5") " AND (" HAS("i.title", "?6") " OR " HAS("i.cart", "?6") " OR " HAS("i.store", "?6") ") ORDER BY i.id DESC LIMIT ?7",
                   "iitttti", q->before, q->since_ns, watch_text(q->cart), watch_text(q->store), watch_text(q->state), watch_text(q->q), (int64_t)watch_limit(q) + 1));
     return watch_rows(s, INCIDENT_SPEC, watch_limit(q), "id", out, err);
@@ -158,15 +158,15 @@ static enum trundle_status add_parts(struct db *db, json_t *root, struct trundle
     int64_t closed = json_integer_value(json_object_get(root, "closed_ns")), until = closed ? closed + DAY_NS : INT64_MAX;
     struct db_statement *s = NULL;
 
-    TRY(watch_sql(db, &s, err, "SELECT " ALERT_COLUMNS " FROM watch_alert WHERE incident = ? ORDER BY id", "i", id));
+    TRY(db_query(db, &s, err, "SELECT " ALERT_COLUMNS " FROM watch_alert WHERE incident = ? ORDER BY id", "i", id));
     TRY(put_rows(root, "alerts", s, ALERT_SPEC, err));
     s = NULL;
-    TRY(watch_sql(db, &s, err, "SELECT t_ns, kind, cart, who, text, ref FROM (SELECT t_ns, kind, '' cart, who, text, ref, 1 own, id FROM watch_line WHERE incident = ?1 UNION ALL"
+    TRY(db_query(db, &s, err, "SELECT t_ns, kind, cart, who, text, ref FROM (SELECT t_ns, kind, '' cart, who, text, ref, 1 own, id FROM watch_line WHERE incident = ?1 UNION ALL"
                   " SELECT t_ns, kind, cart, who, text, ref, 0, id FROM (SELECT * FROM watch_event WHERE t_ns BETWEEN ?2 AND ?3 AND (cart = '' OR ?4 = '' OR cart = ?4)"
                   "  AND (store = '' OR ?5 = '' OR store = ?5) ORDER BY t_ns DESC LIMIT 500)) ORDER BY t_ns, own, id", "iiitt", id, from - WEEK_NS, until, cart, store));
     TRY(put_rows(root, "line", s, "i t_ns|t kind|t cart|t who|t text|t ref", err));
     s = NULL;
-    TRY(watch_sql(db, &s, err, "SELECT cart || ':' || trip, cart, trip, ended_ns, items, corrected, accuracy FROM watch_trip WHERE ended_ns BETWEEN ?1 AND ?2 AND (?3 = '' OR cart = ?3)"
+    TRY(db_query(db, &s, err, "SELECT cart || ':' || trip, cart, trip, ended_ns, items, corrected, accuracy FROM watch_trip WHERE ended_ns BETWEEN ?1 AND ?2 AND (?3 = '' OR cart = ?3)"
                   " AND (?3 <> '' OR ?4 = '' OR store = ?4) ORDER BY accuracy IS NULL, accuracy, ended_ns DESC LIMIT 20", "iitt", from - DAY_NS, until, cart, store));
     return put_rows(root, "trips", s, "t id|t cart|t trip|i ended_ns|i items|i corrected|n accuracy", err);
 }
@@ -178,11 +178,11 @@ enum trundle_status watch_incident_json(const struct watch *w, struct db *db, in
     enum trundle_status status;
 
     (void)w;
-    TRY(watch_sql(db, &s, err, "SELECT " INCIDENT_COLUMNS " FROM watch_incident i WHERE i.id = ?", "i", incident));
+    TRY(db_query(db, &s, err, "SELECT " INCIDENT_COLUMNS " FROM watch_incident i WHERE i.id = ?", "i", incident));
     status = db_step(s, err);
     if (status == TRUNDLE_END)
         status = error_set(err, TRUNDLE_NOT_FOUND, "incident", NULL, "there is no incident %lld", (long long)incident);
-    if (status == TRUNDLE_OK && !(root = watch_row(s, INCIDENT_SPEC)))
+    if (status == TRUNDLE_OK && !(root = db_row(s, INCIDENT_SPEC)))
         status = error_set(err, TRUNDLE_NO_MEMORY, "watch", NULL, "no memory for the answer");
     db_free(s);
     if (status == TRUNDLE_OK)
@@ -199,7 +199,7 @@ enum trundle_status watch_trips_json(const struct watch *w, struct db *db, const
     struct db_statement *s = NULL;
 
     (void)w;
-    TRY(watch_sql(db, &s, err, "SELECT id, cart || ':' || trip, cart, store, trip, bundle, started_ns, ended_ns, items, asked, corrected, total_cents, paid, line_p99_ms, faults, accuracy"
+    TRY(db_query(db, &s, err, "SELECT id, cart || ':' || trip, cart, store, trip, bundle, started_ns, ended_ns, items, asked, corrected, total_cents, paid, line_p99_ms, faults, accuracy"
                   " FROM watch_trip WHERE (?1 = 0 OR id < ?1) AND ended_ns >= ?2 AND " IS("cart", "?3") " AND " IS("store", "?4")
                   " AND (" HAS("trip", "?5") " OR " HAS("cart", "?5") " OR " HAS("store", "?5") " OR " HAS("bundle", "?5") ") ORDER BY id DESC LIMIT ?6",
                   "iittti", q->before, q->since_ns, watch_text(q->cart), watch_text(q->store), watch_text(q->q), (int64_t)watch_limit(q) + 1));
@@ -215,11 +215,11 @@ enum trundle_status watch_drift_json(const struct watch *w, struct db *db, const
     json_t *root = NULL;
     int64_t since;
 
-    if (watch_get(db, &since, err, "SELECT COALESCE(MAX(since), 0) FROM watch_stream WHERE scope = ?1 AND who = ?2 AND (?3 = '' OR name = ?3) HAVING COUNT(*) > 0", "itt", (int64_t)scope, who,
+    if (db_get(db, &since, err, "SELECT COALESCE(MAX(since), 0) FROM watch_stream WHERE scope = ?1 AND who = ?2 AND (?3 = '' OR name = ?3) HAVING COUNT(*) > 0", "itt", (int64_t)scope, who,
                   name) != TRUNDLE_OK)
         return error_set(err, TRUNDLE_NOT_FOUND, "drift", "name a cart, or a store", "%s%s has no stream %s", scope == WATCH_CART ? "cart " : "store ", who, name);
     if (*name) {
-        TRY(watch_sql(db, &s, err, "SELECT t_ns, trip, cart, mean, sd, n, up, down, id <= ? FROM (SELECT * FROM watch_value WHERE scope = ? AND who = ? AND name = ? AND t_ns >= ?"
+        TRY(db_query(db, &s, err, "SELECT t_ns, trip, cart, mean, sd, n, up, down, id <= ? FROM (SELECT * FROM watch_value WHERE scope = ? AND who = ? AND name = ? AND t_ns >= ?"
                       " ORDER BY id DESC LIMIT ?) ORDER BY id", "iittii", since, (int64_t)scope, who, name, q->since_ns, (int64_t)watch_limit(q)));
         root = json_pack("{s:s}", "name", name);
         if (!root) {
@@ -231,7 +231,7 @@ enum trundle_status watch_drift_json(const struct watch *w, struct db *db, const
     } else {
         json_t *rows = NULL;
 
-        TRY(watch_sql(db, &s, err, "SELECT s.name, s.tested, s.open, s.up, s.down, v.n, v.mean, (SELECT mean FROM watch_value l WHERE l.scope = s.scope AND l.who = s.who AND l.name = s.name"
+        TRY(db_query(db, &s, err, "SELECT s.name, s.tested, s.open, s.up, s.down, v.n, v.mean, (SELECT mean FROM watch_value l WHERE l.scope = s.scope AND l.who = s.who AND l.name = s.name"
                       "  ORDER BY l.id DESC LIMIT 1) FROM watch_stream s LEFT JOIN (SELECT name, COUNT(*) n, AVG(mean) mean FROM watch_value WHERE scope = ?1 AND who = ?2 GROUP BY name) v"
                       " ON v.name = s.name WHERE s.scope = ?1 AND s.who = ?2 ORDER BY s.name", "it", (int64_t)scope, who));
         TRY(watch_rows(s, "t name|b tested|b alert|n up|n down|i n|n mean|n last", WATCH_ROWS_MAX, "name", &rows, err));
@@ -260,19 +260,19 @@ enum trundle_status watch_gauges(const struct watch *w, struct db *db, int64_t n
     watch_metric_clear(m, &carts_metric);
     watch_metric_clear(m, &open_metric);
     watch_metric_clear(m, &accuracy_metric);
-    TRY(watch_sql(db, &s, err, "SELECT c.store, " STATE ", COUNT(*) FROM watch_cart c GROUP BY 1, 2", "i", now_ns - w->config.silent_ns));
+    TRY(db_query(db, &s, err, "SELECT c.store, " STATE ", COUNT(*) FROM watch_cart c GROUP BY 1, 2", "i", now_ns - w->config.silent_ns));
     while ((status = db_step(s, err)) == TRUNDLE_OK)
         watch_metric_set(m, &carts_metric, (const char *const[]){ db_text(s, 0), db_text(s, 1) }, (double)db_integer(s, 2));
     db_free(s);
     if (status != TRUNDLE_END)
         return status;
-    TRY(watch_sql(db, &s, err, "SELECT kind, state, COUNT(*) FROM watch_alert WHERE state <> 'closed' GROUP BY 1, 2", ""));
+    TRY(db_query(db, &s, err, "SELECT kind, state, COUNT(*) FROM watch_alert WHERE state <> 'closed' GROUP BY 1, 2", ""));
     while ((status = db_step(s, err)) == TRUNDLE_OK)
         watch_metric_set(m, &open_metric, (const char *const[]){ db_text(s, 0), db_text(s, 1) }, (double)db_integer(s, 2));
     db_free(s);
     if (status != TRUNDLE_END)
         return status;
-    TRY(watch_sql(db, &s, err, "SELECT store, COUNT(*), " SUMS " FROM watch_trip WHERE ended_ns >= ? GROUP BY store",
+    TRY(db_query(db, &s, err, "SELECT store, COUNT(*), " SUMS " FROM watch_trip WHERE ended_ns >= ? GROUP BY store",
                   "i", now_ns - WEEK_NS));
     while ((status = db_step(s, err)) == TRUNDLE_OK) {
         struct accuracy_value v;

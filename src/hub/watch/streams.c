@@ -18,7 +18,7 @@ static enum trundle_status load(struct db *db, enum watch_scope scope, const cha
     enum trundle_status status;
 
     /* The first WATCH_STREAMS of a cart are tested: for so many its false alarms are shared out. */
-    TRY(watch_sql(db, &s, err, "INSERT INTO watch_stream(scope, who, name, tested) VALUES(?1, ?2, ?3, (SELECT COUNT(*) < ?4 FROM watch_stream WHERE scope = ?1 AND who = ?2))"
+    TRY(db_query(db, &s, err, "INSERT INTO watch_stream(scope, who, name, tested) VALUES(?1, ?2, ?3, (SELECT COUNT(*) < ?4 FROM watch_stream WHERE scope = ?1 AND who = ?2))"
                   " ON CONFLICT(scope, who, name) DO UPDATE SET up = up RETURNING up, down, since, open, tested", "itti", (int64_t)scope, who, name, (int64_t)WATCH_STREAMS));
     status = db_step(s, err);
     if (status == TRUNDLE_OK) {
@@ -36,7 +36,7 @@ static enum trundle_status rank(struct db *db, enum watch_scope scope, const cha
     enum trundle_status status;
     char key[4 * WATCH_NAME];
 
-    TRY(watch_sql(db, &s, err, "SELECT COUNT(*), SUM(mean < ?6), SUM(mean = ?6) FROM (SELECT mean FROM watch_value"
+    TRY(db_query(db, &s, err, "SELECT COUNT(*), SUM(mean < ?6), SUM(mean = ?6) FROM (SELECT mean FROM watch_value"
                   " WHERE scope = ?1 AND who = ?2 AND name = ?3 AND part = ?4 AND past = 1 AND id > ?5 ORDER BY id DESC LIMIT ?7)", "ittiini", (int64_t)scope, who, v->name,
                   (int64_t)part, since, v->mean, (int64_t)DRIFT_PAST));
     status = db_step(s, err);
@@ -54,7 +54,7 @@ static enum trundle_status mean_of(struct db *db, enum watch_scope scope, const 
     struct db_statement *s = NULL;
     enum trundle_status status;
 
-    TRY(watch_sql(db, &s, err, "SELECT AVG(mean), COUNT(*) FROM (SELECT mean FROM watch_value WHERE scope = ? AND who = ? AND name = ? AND id > ? ORDER BY id DESC LIMIT ? OFFSET ?)",
+    TRY(db_query(db, &s, err, "SELECT AVG(mean), COUNT(*) FROM (SELECT mean FROM watch_value WHERE scope = ? AND who = ? AND name = ? AND id > ? ORDER BY id DESC LIMIT ? OFFSET ?)",
                   "ittiii", (int64_t)scope, who, name, since, limit, skip));
     status = db_step(s, err);
     if (status == TRUNDLE_OK) {
@@ -99,7 +99,7 @@ static enum trundle_status store_of(struct db *db, enum watch_scope scope, const
         (void)snprintf(out, WATCH_NAME, "%s", who);
         return TRUNDLE_OK;
     }
-    TRY(watch_sql(db, &s, err, "SELECT store FROM watch_cart WHERE cart = ?", "t", who));
+    TRY(db_query(db, &s, err, "SELECT store FROM watch_cart WHERE cart = ?", "t", who));
     status = db_step(s, err);
     (void)snprintf(out, WATCH_NAME, "%s", status == TRUNDLE_OK ? db_text(s, 0) : "");
     db_free(s);
@@ -120,7 +120,7 @@ enum trundle_status watch_stream(const struct watch *w, struct db *db, enum watc
         drift_push(&st.sums, score, w->limit[scope]);
     }
     /* While an alert is open its stream is compared with what was before it, and so learns nothing. */
-    TRY(watch_do(db, err, "INSERT INTO watch_value(scope, who, name, part, past, t_ns, cart, trip, mean, sd, n, up, down) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", "ittiiittnninn",
+    TRY(db_do(db, err, "INSERT INTO watch_value(scope, who, name, part, past, t_ns, cart, trip, mean, sd, n, up, down) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", "ittiiittnninn",
                  (int64_t)scope, who, v->name, (int64_t)part, (int64_t)!st.open, t_ns, cart, trip, v->mean, v->sd, v->n, st.sums.up, st.sums.down));
     if (st.open ? drift_low(&st.sums, w->limit[scope]) : drift_high(&st.sums, w->limit[scope])) {
         st.open = !st.open;
@@ -132,14 +132,14 @@ enum trundle_status watch_stream(const struct watch *w, struct db *db, enum watc
     }
     if (!st.tested)
         return TRUNDLE_OK;
-    return watch_do(db, err, "UPDATE watch_stream SET up = ?, down = ?, open = ? WHERE scope = ? AND who = ? AND name = ?", "nniitt", st.sums.up, st.sums.down, (int64_t)st.open,
+    return db_do(db, err, "UPDATE watch_stream SET up = ?, down = ?, open = ? WHERE scope = ? AND who = ? AND name = ?", "nniitt", st.sums.up, st.sums.down, (int64_t)st.open,
                     (int64_t)scope, who, v->name);
 }
 
 enum trundle_status watch_stream_reset(struct db *db, enum watch_scope scope, const char *who, const char *name, bool rebase, struct trundle_error *err)
 {
     if (rebase)
-        TRY(watch_do(db, err, "UPDATE watch_stream SET since = (SELECT COALESCE(MAX(id), 0) FROM watch_value WHERE scope = ?1 AND who = ?2 AND name = ?3)"
+        TRY(db_do(db, err, "UPDATE watch_stream SET since = (SELECT COALESCE(MAX(id), 0) FROM watch_value WHERE scope = ?1 AND who = ?2 AND name = ?3)"
                      " WHERE scope = ?1 AND who = ?2 AND name = ?3", "itt", (int64_t)scope, who, name));
-    return watch_do(db, err, "UPDATE watch_stream SET up = 0, down = 0, open = 0 WHERE scope = ? AND who = ? AND name = ?", "itt", (int64_t)scope, who, name);
+    return db_do(db, err, "UPDATE watch_stream SET up = 0, down = 0, open = 0 WHERE scope = ? AND who = ? AND name = ?", "itt", (int64_t)scope, who, name);
 }

@@ -189,7 +189,7 @@ enum trundle_status watch_trip(const struct watch *w, struct db *db, const struc
     if (!is_new)           /* a cart that drove a trip again after a kill tells of it again */
         return TRUNDLE_OK;
     if (*t.bundle)
-        TRY(watch_do(db, err, "UPDATE watch_cart SET bundle = ? WHERE cart = ?", "tt", t.bundle, r->cart));
+        TRY(db_do(db, err, "UPDATE watch_cart SET bundle = ? WHERE cart = ?", "tt", t.bundle, r->cart));
     for (size_t i = 0; i < t.values; i++) {
         TRY(watch_stream(w, db, WATCH_CART, r->cart, r->cart, t.trip, t.ended_ns, &t.value[i], now_ns, err));
         if (*store)

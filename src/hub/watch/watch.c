@@ -116,7 +116,7 @@ enum trundle_status watch_calibrate(struct db *db, const char *bundle, const jso
         return error_set(err, TRUNDLE_NO_MEMORY, "calibration.accuracy", NULL, "no memory");
     status = accuracy_parse(text, strlen(text), "calibration.accuracy", &map, err);
     if (status == TRUNDLE_OK)
-        status = watch_do(db, err, "INSERT INTO watch_calibration(bundle, map) VALUES(?, ?) ON CONFLICT(bundle) DO UPDATE SET map = excluded.map", "tt", bundle, text);
+        status = db_do(db, err, "INSERT INTO watch_calibration(bundle, map) VALUES(?, ?) ON CONFLICT(bundle) DO UPDATE SET map = excluded.map", "tt", bundle, text);
     free(text);
     return status;
 }
@@ -129,7 +129,7 @@ enum trundle_status watch_map(const struct watch *w, struct db *db, const char *
     *out = w->map;
     if (!*bundle)
         return TRUNDLE_OK;
-    TRY(watch_sql(db, &s, err, "SELECT map FROM watch_calibration WHERE bundle = ?", "t", bundle));
+    TRY(db_query(db, &s, err, "SELECT map FROM watch_calibration WHERE bundle = ?", "t", bundle));
     status = db_step(s, err);
     if (status == TRUNDLE_OK)
         status = accuracy_parse(db_text(s, 0), strlen(db_text(s, 0)), "calibration.accuracy", out, err);
@@ -144,7 +144,7 @@ static enum trundle_status heard(const struct watch *w, struct db *db, const cha
     enum trundle_status status;
     bool silent;
 
-    TRY(watch_sql(db, &s, err, "INSERT INTO watch_cart(cart, store, seen_ns) VALUES(?1, ?2, ?3) ON CONFLICT(cart) DO UPDATE SET seen_ns = max(seen_ns, ?3),"
+    TRY(db_query(db, &s, err, "INSERT INTO watch_cart(cart, store, seen_ns) VALUES(?1, ?2, ?3) ON CONFLICT(cart) DO UPDATE SET seen_ns = max(seen_ns, ?3),"
                   " store = CASE WHEN ?2 = '' THEN store ELSE ?2 END RETURNING store, silent", "tti", cart, store, now_ns));
     status = db_step(s, err);
     if (status != TRUNDLE_OK) {
@@ -157,7 +157,7 @@ static enum trundle_status heard(const struct watch *w, struct db *db, const cha
     db_free(s);
     if (status != TRUNDLE_OK || !silent)
         return status;
-    TRY(watch_do(db, err, "UPDATE watch_cart SET silent = 0 WHERE cart = ?", "t", cart));
+    TRY(db_do(db, err, "UPDATE watch_cart SET silent = 0 WHERE cart = ?", "t", cart));
     TRY(watch_clear(w, db, &(struct watch_alarm){ .kind = "silent", .cart = cart, .store = out_store, .name = "" }, now_ns, err));
     return watch_clear(w, db, &(struct watch_alarm){ .kind = "silent", .cart = "", .store = out_store, .name = "" }, now_ns, err);
 }
@@ -245,6 +245,6 @@ enum trundle_status watch_record(const struct watch *w, struct db *db, const str
 enum trundle_status watch_event_add(const struct watch *w, struct db *db, const struct watch_event *e, struct trundle_error *err)
 {
     (void)w;
-    return watch_do(db, err, "INSERT INTO watch_event(t_ns, kind, cart, store, who, text, ref) VALUES(?,?,?,?,?,?,?)", "itttttt", e->t_ns, e->kind, watch_text(e->cart),
+    return db_do(db, err, "INSERT INTO watch_event(t_ns, kind, cart, store, who, text, ref) VALUES(?,?,?,?,?,?,?)", "itttttt", e->t_ns, e->kind, watch_text(e->cart),
                     watch_text(e->store), watch_text(e->who), watch_text(e->text), watch_text(e->ref));
 }

@@ -3,6 +3,7 @@
 /* Inside watch: for its own files. */
 #pragma once
 
+#include "base/db/query.h"
 #include "hub/watch/accuracy.h"
 #include "hub/watch/drift.h"
 #include "hub/watch/watch.h"
@@ -18,16 +19,7 @@ struct watch {
 
 enum watch_scope { WATCH_CART = 0, WATCH_STORE = 1 };
 
-/* A statement with its parameters bound, in order: i int64_t, n double, t const char *. The caller frees it. */
-TRUNDLE_MUST_USE enum trundle_status watch_sql(struct db *db, struct db_statement **out, struct trundle_error *err, const char *sql, const char *types, ...);
-/* The same, run to its end and freed. */
-TRUNDLE_MUST_USE enum trundle_status watch_do(struct db *db, struct trundle_error *err, const char *sql, const char *types, ...);
-/* The same, its first column as an integer. NOT_FOUND: no row. */
-TRUNDLE_MUST_USE enum trundle_status watch_get(struct db *db, int64_t *out, struct trundle_error *err, const char *sql, const char *types, ...);
-/* A row as an object: `spec` is "i id|t kind|..." in the order of the columns; i integer, z the same with 0 as null, n number (NULL is null), t text, e text
- * with "" as null, b boolean, j JSON text, - left out. NULL: no memory. */
-json_t *watch_row(const struct db_statement *s, const char *spec);
-/* All rows of a statement, which is freed: {"rows":[...],"next":...}, when there are more than `limit`: the last kept row's `next`. */
+/* All rows of a statement, which is freed, by a spec of base/db/query: {"rows":[...],"next":...}, when there are more than `limit`: the last kept row's `next`. */
 TRUNDLE_MUST_USE enum trundle_status watch_rows(struct db_statement *s, const char *spec, int limit, const char *next, json_t **out, struct trundle_error *err);
 int watch_limit(const struct watch_query *query);
 const char *watch_text(const char *text);  /* NULL becomes "" */
