@@ -45,6 +45,7 @@ static void assert_rows(struct db *db, const char *sql, const char *spec, const 
 static void parameters_arrive_and_rows_are_printed(void **state)
 {
     struct db *db = open_table();
+    int64_t n = 0;
 
     (void)state;
     assert_rows(db, "SELECT i, x, s, length(b) FROM t ORDER BY i", "i id|n x|t name|i bytes",
@@ -52,6 +53,10 @@ static void parameters_arrive_and_rows_are_printed(void **state)
     assert_rows(db, "SELECT i, i, i, s, s FROM t ORDER BY i", "-|b any|z z|e name|- left", "[{\"any\":false,\"z\":null,\"name\":null},{\"any\":true,\"z\":9223372036854775807,\"name\":\"a'b\"}]");
     assert_rows(db, "SELECT '{\"a\":[1]}', 'no', NULL", "j one|j two|j three", "[{\"one\":{\"a\":[1]},\"two\":null,\"three\":null}]");
     assert_rows(db, "SELECT 1 WHERE 0", "i one", "[]");
+    support_ok(db_get(db, &n, &err, "SELECT i FROM t WHERE x = ?", "n", 0.5), &err);
+    assert_int_equal(n, INT64_MAX);
+    assert_int_equal(db_get(db, &n, &err, "SELECT i FROM t WHERE s = ?", "t", "none"), TRUNDLE_NOT_FOUND);
+    assert_int_equal(n, INT64_MAX);
     support_ok(db_do(db, &err, "DELETE FROM t WHERE x = ? AND s = ?", "nt", 0.5, "a'b"), &err);
     assert_int_equal(db_changes(db), 1);
     support_ok(db_do(db, &err, "DELETE FROM t WHERE i = ?", "i", (int64_t)7), &err);

@@ -44,7 +44,6 @@ static void nobody_is_kept(void **state)
     struct sim_privacy_report r;
 
     (void)state;
-    options.every = 3;
     r = look(&options, 4001, trips);
     printf("# %d trips, %llu frames, %.1f %% of pixels kept\n", trips, (unsigned long long)r.frames, 100 * (double)r.kept_px / (double)r.px);
     assert_int_equal(r.person_px, 0);

@@ -89,6 +89,14 @@ const char *ask_text(const struct ask *ask, const char *key)
     return text ? text : "";
 }
 
+enum trundle_status ask_object(const struct ask *ask, const char *key, char **out, struct trundle_error *err)
+{
+    const json_t *said = json_object_get(ask->body.value, key);
+
+    *out = said ? json_dumps(said, JSON_COMPACT | JSON_SORT_KEYS) : strdup("{}");
+    return *out ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, key, NULL, "no memory");
+}
+
 enum trundle_status ask_rows(struct ask *ask, json_t *rows, const char *next, struct trundle_error *err)
 {
     ask->answer = json_pack("{s:o, s:o}", "rows", rows, "next", next && *next ? json_string(next) : json_null());

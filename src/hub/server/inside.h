@@ -152,6 +152,8 @@ TRUNDLE_MUST_USE enum trundle_status ask_list(const struct ask *ask, struct list
 /* A number of the query or path. */
 TRUNDLE_MUST_USE enum trundle_status ask_number(const char *text, const char *where, int64_t lo, int64_t hi, int64_t *out, struct trundle_error *err);
 const char *ask_text(const struct ask *ask, const char *key);       /* "" when absent */
+/* An object of the body as JSON in one form (keys sorted), "{}" when absent; the caller frees it. */
+TRUNDLE_MUST_USE enum trundle_status ask_object(const struct ask *ask, const char *key, char **out, struct trundle_error *err);
 /* {"rows":rows,"next":next or null}; takes `rows` over. */
 TRUNDLE_MUST_USE enum trundle_status ask_rows(struct ask *ask, json_t *rows, const char *next, struct trundle_error *err);
 

@@ -21,15 +21,6 @@ static enum trundle_status give(struct ask *ask, struct rows *rows, int limit, e
     return status;
 }
 
-/* The body's "body", an object, as text that the caller frees; "{}" without. */
-static enum trundle_status take_body(const struct ask *ask, char **out, struct trundle_error *err)
-{
-    const json_t *body = json_object_get(ask->body.value, "body");
-
-    *out = body ? json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS) : strdup("{}");
-    return *out ? TRUNDLE_OK : error_set(err, TRUNDLE_NO_MEMORY, "body", NULL, "no memory");
-}
-
 /* ---- labels ---- */
 
 static void label_row(void *user, int64_t id, int64_t made_ns, const struct depot_label *l)
@@ -67,7 +58,7 @@ static enum trundle_status label_add(struct ask *ask, struct http_reply *reply, 
     (void)reply;
     TRY(json_take_number(&ask->body, "t0_s", -1e7, 1e7, &label.t0_s, err));
     TRY(json_take_number(&ask->body, "t1_s", -1e7, 1e7, &label.t1_s, err));
-    TRY(take_body(ask, &body, err));
+    TRY(ask_object(ask, "body", &body, err));
     label.body = body;
     status = depot_label_add(ask->server->depot, &label, ask->now_ns, &id, err);
     free(body);
@@ -107,7 +98,7 @@ static enum trundle_status product_put(struct ask *ask, struct http_reply *reply
     char *body = NULL;
 
     (void)reply;
-    TRY(take_body(ask, &body, err));
+    TRY(ask_object(ask, "body", &body, err));
     status = depot_product_put(ask->server->depot, ask->http->part[0], body, ask->now_ns, err);
     free(body);
     return status;

@@ -214,16 +214,13 @@ static enum trundle_status take_parents(const struct ask *ask, char text[PARENTS
 static enum trundle_status node_add(struct ask *ask, struct http_reply *reply, struct trundle_error *err)
 {
     char text[PARENTS][3][DEPOT_REF] = { 0 }, *body;
-    const json_t *said = json_object_get(ask->body.value, "body");
     struct depot_parent parent[PARENTS];
     struct depot_node node = { .kind = ask_text(ask, "kind"), .ref = ask_text(ask, "ref"), .parent = parent };
     enum trundle_status status;
 
     (void)reply;
     TRY(take_parents(ask, text, parent, &node.parents, err));
-    body = said ? json_dumps(said, JSON_COMPACT | JSON_SORT_KEYS) : strdup("{}");
-    if (!body)
-        return error_set(err, TRUNDLE_NO_MEMORY, "body", NULL, "no memory");
+    TRY(ask_object(ask, "body", &body, err));
     node.body = body;
     status = depot_node_add(ask->server->depot, &node, ask->now_ns, err);
     free(body);
