@@ -23,6 +23,7 @@ enum { SIM_PERSON_ID = 251 };
 struct people;
 
 TRUNDLE_MUST_USE enum trundle_status people_new(const struct cart_basket *basket, uint64_t seed, double lean_m, struct people **out);
-void people_camera(struct people *p, const double lens[3]);     /* TRUNDLE_CAMERAS_MAX at most */
+/* Where a lens is, m, basket axes; TRUNDLE_CAMERAS_MAX of them at most. */
+void people_camera(struct people *p, const double lens[3]);
 void people_add(const struct people *p, double t_s, const struct sim_texture *texture, struct sim_scene *scene);
 void people_free(struct people *p);
